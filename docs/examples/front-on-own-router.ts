@@ -79,7 +79,7 @@ const handler = new ProtocolHandler({
   updates: { subscribe: (_client, uri, _onUpdated, done) => done(unknown(uri)) },
   authentication: { authenticate: () => OWNER },
   hostCheck: { check: () => undefined, lists: () => false },
-  probes: { answer: () => undefined },
+  probes: { find: () => undefined },
   identity: { name: 'front-on-own-router', version: '1.0.0' },
   limits: {
     maxBodyBytes: 4_194_304,

@@ -1,4 +1,10 @@
-import { exitCodeOf, guardAgainstCrashes, outliveReader, watchStopSignals } from '@omni/master-server';
+import {
+  exitCodeOf,
+  guardAgainstCrashes,
+  outliveReader,
+  thisProcess,
+  watchStopSignals,
+} from '@omni/master-server';
 import { GatewayError } from '@omni/ports';
 import { runCommandLine } from './commands/command-line.ts';
 import { processTerminal } from './output/terminal.ts';
@@ -12,7 +18,7 @@ const argv = process.argv.slice(2);
 const interruption = new AbortController();
 let interruptedWith: number | undefined;
 
-guardAgainstCrashes(process, (text) => processTerminal.writeErr(text));
+guardAgainstCrashes(process, (text) => processTerminal.writeErr(text), thisProcess.crashes);
 outliveReader(process.stderr);
 if (SERVING.includes(argv.find((word) => !word.startsWith('-')) ?? '')) {
   outliveReader(process.stdout);

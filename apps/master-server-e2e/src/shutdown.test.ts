@@ -106,7 +106,7 @@ describe('the stop of Omni', () => {
     const begin = performance.now();
     omni.process.signal('SIGINT');
     expect(errorOf((await answer).text)?.omni).toBe('OMNI_SHUTTING_DOWN');
-    expect(await omni.process.ended).toEqual({ code: 0, signal: null });
+    expect(await omni.process.ended).toEqual({ code: 1, signal: null });
     expect(performance.now() - begin).toBeLessThan(3_000);
   });
 
@@ -155,7 +155,7 @@ describe('the stop of Omni', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     if (second !== undefined) {
       omni.process.signal(second);
-      expect((await omni.process.ended).code).toBe(0);
+      expect((await omni.process.ended).code).toBe(1);
     }
     let read = 0;
     const isComplete = await new Promise<boolean>((resolve) => {
@@ -164,7 +164,7 @@ describe('the stop of Omni', () => {
     });
     expect(isComplete).toBe(second === undefined);
     expect(read).toBeGreaterThan(atLeast);
-    expect((await omni.process.ended).code).toBe(0);
+    expect((await omni.process.ended).code).toBe(second === undefined ? 0 : 1);
   });
 
   it('leaves SIGHUP alone', async () => {

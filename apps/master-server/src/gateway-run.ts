@@ -1,13 +1,23 @@
-import type { Configuration, HttpGateway, watchLaunchers } from '@omni/container/node';
+import type {
+  Configuration,
+  HttpGateway,
+  PhaseLog,
+  serviceManager,
+  watchLaunchers,
+} from '@omni/container/node';
 import type { Access, BannerFacts } from './banner.ts';
 import { configurationReport } from './configuration-report.ts';
+import { startInTime } from './start-in-time.ts';
+import { protect, stopInTime } from './stop-in-time.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 import type { ProgramHost } from './program-host.ts';
 
 export interface GatewayRun {
   readonly configuration: Configuration;
   readonly start: () => Promise<HttpGateway>;
+  readonly phases: Pick<PhaseLog, 'current'>;
   readonly watchLaunchers: typeof watchLaunchers;
+  readonly serviceManager: typeof serviceManager;
   /** Says that the gateway is up. */
   readonly announce: (facts: BannerFacts) => void;
 }
@@ -17,33 +27,65 @@ export interface GatewayRun {
  * or SIGTERM lets running requests finish up to `server.drain`, another one at least a second later ends them
  * at once.
  *
- * @returns The exit code: 0 after an orderly stop; 130 or 143 when two such signals came before it was up.
+ * @returns The exit code: 0 after an orderly stop, 1 after one that a second signal cut short; 130 or 143
+ * when two signals came before it was up.
+ * @throws {@link GatewayError} `OMNI_START_TIMEOUT`, and what the start fails with.
  */
 export async function runGateway(
-  { configuration, start, watchLaunchers, announce }: GatewayRun,
+  { configuration, start, phases, watchLaunchers, serviceManager, announce }: GatewayRun,
   host: ProgramHost,
 ): Promise<number> {
   const signals = watchStopSignals(host.signals, () =>
     host.writeErr('omni: SIGHUP is ignored; restart to read the configuration again\n'),
   );
   host.writeErr(configurationReport(configuration));
+  host.crashes.onRejection = configuration.errors.onUnknown;
   const unwatch = watchLaunchers(host, () => signals.request('what started it has ended'));
+  // What a crash or a failed start has to end.
+  const up: { gateway?: HttpGateway } = {};
+  const manager = serviceManager({
+    environment: host.environment,
+    pid: host.pid,
+    isAlive: () => up.gateway?.server.readiness().live === true,
+  });
   try {
-    const outcome = await Promise.race([start(), signals.forceStop]);
-    if (typeof outcome === 'string') return exitCodeOf(outcome);
-    announce({
-      url: outcome.url,
-      sockets: outcome.sockets,
-      access: accessOf(outcome, configuration),
-      upstreams: outcome.server.upstreams().map(({ name }) => name),
+    let listens: (gateway: HttpGateway) => void = () => {};
+    const listening = new Promise<HttpGateway>((resolve) => (listens = resolve));
+    const started = startInTime({
+      start,
+      phases,
+      startup: configuration.startup,
+      onListening(gateway) {
+        up.gateway = gateway;
+        protect(gateway, host.crashes);
+        announce({
+          url: gateway.url,
+          sockets: gateway.sockets,
+          access: accessOf(gateway, configuration),
+          upstreams: gateway.server.upstreams().map(({ name }) => name),
+        });
+        listens(gateway);
+      },
     });
+    const hurried = await Promise.race([
+      started.then(() => manager.ready()),
+      // Before it listens there is nothing to end in order.
+      listening.then(() => signals.stop).then(() => {}),
+      signals.forceStop,
+    ]);
+    if (hurried !== undefined && up.gateway === undefined) return exitCodeOf(hurried);
     const signal = await signals.stop;
     host.writeErr(`omni: ${signal}, stopping; once more in a second to stop at once\n`);
-    void signals.forceStop.then(() => outcome.forceStop());
-    await outcome.stop();
+    manager.stopping();
+    const { drainMs } = configuration.server;
+    const exitCode = await stopInTime(await listening, { signals, host, drainMs });
     host.writeErr('omni: stopped\n');
-    return 0;
+    return exitCode;
+  } catch (error) {
+    await up.gateway?.stop({ deadlineMs: 0 });
+    throw error;
   } finally {
+    host.crashes.stop = undefined;
     unwatch();
     signals.close();
   }

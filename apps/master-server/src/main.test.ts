@@ -151,8 +151,45 @@ describe('main', () => {
     expect(program.child.exitCode).toBeNull();
 
     program.child.kill('SIGTERM');
-    expect(await program.exitCode).toBe(0);
+    expect(await program.exitCode).toBe(1);
     expect(await call.next()).toMatch(/"error"/);
+  });
+
+  it('ends with 6 when a critical server has to be ready and is not in time [S003-ST-12]', async () => {
+    const config = await configFile({
+      startup: { timeout: '2s', requireCritical: true },
+      mcpServers: { silent: { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] } },
+    });
+    const program = new Program('serve', '--config', config, '--listen', '127.0.0.1:0');
+
+    expect(await program.exitCode).toBe(6);
+    expect(program.err).toMatch(
+      /error\[OMNI_START_TIMEOUT\]: Omni did not become ready within 2 s: still not ready: upstream:silent\n/,
+    );
+  });
+
+  it('starts in named phases, and tells their order and times [S000-BOOT-01]', async () => {
+    const config = await configFile({ mcpServers: {} });
+    const options = ['--listen', '127.0.0.1:0', '--log-level', 'debug'];
+    const program = new Program('serve', '--config', config, ...options);
+    const started = await program.said(/\{.*Omni has started.*\}/);
+    // A line of the log.
+    const { phases } = JSON.parse(started) as { phases: Record<string, number> };
+    expect(Object.keys(phases)).toEqual([
+      'configuration',
+      'log',
+      'container',
+      'health monitor',
+      'listeners',
+      'guards',
+      'upstreams',
+      'catalogue refresher',
+      'readiness',
+    ]);
+    expect(program.err).toMatch(/start: a phase begins.*\n.*start: a phase is over/);
+    program.child.kill('SIGTERM');
+    expect(await program.exitCode).toBe(0);
+    expect(program.err).toMatch(/Omni has stopped/);
   });
 
   it('ignores SIGHUP', async () => {

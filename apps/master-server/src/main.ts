@@ -25,7 +25,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-guardAgainstCrashes(process, (text) => thisProcess.writeErr(text));
+guardAgainstCrashes(process, (text) => thisProcess.writeErr(text), thisProcess.crashes);
 outliveReader(process.stdout);
 outliveReader(process.stderr);
 try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CrashPolicy } from './crash-guard.ts';
 import type { ProgramHost } from './program-host.ts';
 import { runServe } from './serve.ts';
 
@@ -25,7 +26,10 @@ async function configFile(configuration: unknown): Promise<string> {
 /** A process that sends itself SIGTERM as soon as something was said that matches. */
 class RecordingHost implements ProgramHost {
   readonly environment = { OMNI_HOME: join(folder, 'state') };
+  readonly pid = 1;
   readonly parent = 0;
+  readonly crashes: CrashPolicy = { onRejection: 'crash', stop: undefined };
+  readonly exitCodes: number[] = [];
   readonly signals = new EventEmitter();
   readonly input = new PassThrough();
   readonly output = new PassThrough();
@@ -35,6 +39,10 @@ class RecordingHost implements ProgramHost {
 
   constructor(stopAt: RegExp) {
     this.#stopAt = stopAt;
+  }
+
+  exit(code: number): void {
+    this.exitCodes.push(code);
   }
 
   writeOut(text: string): void {

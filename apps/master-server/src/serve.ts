@@ -1,3 +1,4 @@
+import { systemClock } from '@omni/ports';
 import { bannerJson, logLossText, serveBanner } from './banner.ts';
 import { checkVerdict, configurationReport } from './configuration-report.ts';
 import { runGateway } from './gateway-run.ts';
@@ -29,10 +30,13 @@ export interface ServeOptions {
  */
 export async function runServe(options: ServeOptions, host: ProgramHost = thisProcess): Promise<number> {
   // The command loads this file to print its help, too; the gateway itself is loaded when it is needed.
-  const { exposeCollector, loadConfiguration, startHttpGateway, watchLaunchers } =
+  const { exposeCollector, loadConfiguration, PhaseLog, serviceManager, startHttpGateway, watchLaunchers } =
     await import('@omni/container/node');
   const { environment } = host;
-  const configuration = await loadConfiguration(options.config, environment, options);
+  const phases = new PhaseLog('start', systemClock);
+  const configuration = await phases.run('configuration', () =>
+    loadConfiguration(options.config, environment, options),
+  );
   if (options.check) {
     host.writeErr(configurationReport(configuration));
     const { text, exitCode } = checkVerdict(options.config, configuration);
@@ -44,12 +48,15 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
   return await runGateway(
     {
       configuration,
+      phases,
       watchLaunchers,
+      serviceManager,
       start: async () =>
         startHttpGateway({
           configuration,
           environment,
           exporter: await telemetryExporter(configuration, environment),
+          startPhases: phases,
           listen,
           logLevel,
           ...(options.json ? {} : { onLogLost: (reason) => host.writeOut(logLossText(reason)) }),

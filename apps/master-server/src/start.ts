@@ -1,4 +1,4 @@
-import { GatewayError } from '@omni/ports';
+import { GatewayError, systemClock } from '@omni/ports';
 import { logLossText, startBanner } from './banner.ts';
 import { DEMO_CONFIGURATION_PATH, demoConfigurationText, findDemoPrograms } from './demo-configuration.ts';
 import { runGateway } from './gateway-run.ts';
@@ -24,28 +24,40 @@ export interface StartOptions {
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
  */
 export async function runStart(options: StartOptions, host: ProgramHost = thisProcess): Promise<number> {
-  const { exposeCollector, loadConfiguration, parseConfigurationText, startHttpGateway, watchLaunchers } =
-    await import('@omni/container/node');
+  const {
+    exposeCollector,
+    loadConfiguration,
+    parseConfigurationText,
+    PhaseLog,
+    serviceManager,
+    startHttpGateway,
+    watchLaunchers,
+  } = await import('@omni/container/node');
   exposeCollector();
   const { environment } = host;
-  const configuration =
+  const phases = new PhaseLog('start', systemClock);
+  const configuration = await phases.run('configuration', () =>
     options.config === undefined
       ? parseConfigurationText(
           demoConfigurationText(findDemoPrograms()),
           DEMO_CONFIGURATION_PATH,
           environment,
         )
-      : await loadConfiguration(options.config, environment, options);
+      : loadConfiguration(options.config, environment, options),
+  );
   const { listen, logLevel } = options;
   return await runGateway(
     {
       configuration,
+      phases,
       watchLaunchers,
+      serviceManager,
       start: async () =>
         startHttpGateway({
           configuration,
           environment,
           exporter: await telemetryExporter(configuration, environment),
+          startPhases: phases,
           listen,
           logLevel,
           onLogLost: (reason) => host.writeOut(logLossText(reason)),

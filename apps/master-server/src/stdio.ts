@@ -1,7 +1,9 @@
+import { systemClock } from '@omni/ports';
 import { sendConsoleToStderr } from './console-guard.ts';
 import { configurationReport } from './configuration-report.ts';
 import type { LogLevel } from './log-level.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
+import { protect, stopInTime } from './stop-in-time.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
@@ -23,13 +25,17 @@ export interface StdioOptions {
  */
 export async function runStdio(options: StdioOptions, host: ProgramHost = thisProcess): Promise<number> {
   sendConsoleToStderr();
-  const { exposeCollector, loadConfiguration, startStdioGateway, watchLaunchers } =
+  const { exposeCollector, loadConfiguration, PhaseLog, startStdioGateway, watchLaunchers } =
     await import('@omni/container/node');
   exposeCollector();
   const signals = watchStopSignals(host.signals, () => host.writeErr('omni: SIGHUP is ignored\n'));
   const unwatch = watchLaunchers(host, () => signals.request('what started it has ended'));
   try {
-    const configuration = await loadConfiguration(options.config, host.environment, options);
+    const startPhases = new PhaseLog('start', systemClock);
+    const configuration = await startPhases.run('configuration', () =>
+      loadConfiguration(options.config, host.environment, options),
+    );
+    host.crashes.onRejection = configuration.errors.onUnknown;
     host.writeErr(configurationReport(configuration));
     const { server: only, logLevel } = options;
     const outcome = await Promise.race([
@@ -37,6 +43,7 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
         configuration,
         only,
         logLevel,
+        startPhases,
         input: host.input,
         output: host.output,
         exporter: await telemetryExporter(configuration, host.environment),
@@ -44,11 +51,11 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
       signals.forceStop,
     ]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);
+    protect(outcome, host.crashes);
     await Promise.race([outcome.closed, signals.stop]);
-    void signals.forceStop.then(() => outcome.forceStop());
-    await outcome.stop();
-    return 0;
+    return await stopInTime(outcome, { signals, host, drainMs: configuration.server.drainMs });
   } finally {
+    host.crashes.stop = undefined;
     unwatch();
     signals.close();
   }

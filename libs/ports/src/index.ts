@@ -63,4 +63,11 @@ export {
   type CircuitBreakerSettings,
   type LifecycleSettings,
 } from './lifecycle-settings.ts';
-export type { Era, Root, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';
+export type {
+  Era,
+  HealthProbe,
+  Root,
+  ToolSelection,
+  UpstreamSpec,
+  UpstreamTransport,
+} from './upstream-spec.ts';

@@ -1,4 +1,5 @@
 import type { LifecycleSettings } from './lifecycle-settings.ts';
+import type { Millis } from './clock.ts';
 import type { DialTarget } from './transport/channel-dialer.ts';
 import type { OpenChannel } from './transport/message-channel.ts';
 
@@ -36,6 +37,17 @@ export interface ToolSelection {
 export interface Root {
   /** A `file:` URI. */
   readonly uri: string;
+}
+
+/** How Omni finds out whether a server lives that is connected (X002-06). */
+export interface HealthProbe {
+  /**
+   * `ping`: by `ping`, or `server/discover` in the modern era. `http`: by a path of the server, which has to
+   * answer 2xx. `capability`: by reading a list that the server says it has.
+   */
+  readonly strategy: 'ping' | 'http' | 'capability';
+  /** Of `http`: begins with a slash. Default: `/`. */
+  readonly path?: string;
 }
 
 /** One configured upstream, every setting present. */
@@ -93,6 +105,18 @@ export interface UpstreamSpec {
   readonly permanentExitCodes?: readonly number[];
   /** Whether readiness waits for it. */
   readonly critical: boolean;
+  /** How it is probed; how often, and how long an answer may take, is in {@link lifecycle}. Default: `ping`. */
+  readonly health?: HealthProbe;
+  /**
+   * `on-demand`: it is started by the first call, and once before where nobody knows yet what it lists.
+   * Default: `eager`.
+   */
+  readonly start?: 'eager' | 'on-demand';
+  /**
+   * How long nobody has to need it before it is stopped until the next call. Default: never; a minute where
+   * it starts on demand.
+   */
+  readonly idleStopMs?: Millis;
   readonly transport: UpstreamTransport;
   /** Which of its tools clients may see and call. Default: all. */
   readonly tools?: ToolSelection;

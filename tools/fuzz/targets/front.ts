@@ -93,8 +93,10 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
     },
     hostCheck: { check: () => undefined, lists: () => false },
     probes: {
-      answer: (path) =>
-        path === '/health/live' ? { status: 200, contentType: 'application/json', body: '{}' } : undefined,
+      find: (path) =>
+        path === '/health/live'
+          ? () => ({ status: 200, contentType: 'application/json', body: '{}' })
+          : undefined,
     },
     identity: { name: 'omni', version: '1' },
     limits: {

@@ -121,6 +121,11 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: 'for (const { tell } of this.#listeners) tell(readiness);',
   },
   {
+    name: 'health/probe-by-strangers',
+    against: 'Whoever reaches the health page makes Omni ask all servers, as often as they like.',
+    without: 'true',
+  },
+  {
     name: 'health/owner-details',
     against: 'Every user reads on the health page what a server wrote about the calls of others.',
     without: 'true',

@@ -345,6 +345,37 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Calls that waited for a server go on to take a place.',
   },
   {
+    name: 'starting/too-early',
+    against: 'A process is started before there are limits, and before anybody watches.',
+    rule: 'S000-BOOT-02',
+  },
+  {
+    name: 'starting/all-processes',
+    against: 'Processes of servers are started as many as there are, at once.',
+    rule: 'S000-PROC-01',
+    without: 'true',
+  },
+  {
+    name: 'starting/hold',
+    against: 'Servers that fall are started again while Omni stops.',
+    without: 'true',
+  },
+  {
+    name: 'idle-stop/in-use',
+    against: 'A server is stopped while a call is under way.',
+    without: 'false',
+  },
+  {
+    name: 'probing/heard',
+    against: 'A server that is busy with what it sends counts as hanging.',
+    without: 'false',
+  },
+  {
+    name: 'probing/past-stages',
+    against: 'A server that is full of calls is not asked whether it lives.',
+    without: 'this.#chain',
+  },
+  {
     name: 'restart/start-wait',
     against: 'A call waits for as long as a server takes to start.',
     without: '600_000',

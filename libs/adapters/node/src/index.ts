@@ -17,6 +17,11 @@ export { type ListenAddress, NodeHttpListener, type NodeHttpListenerOptions } fr
 export { LineSplitter } from './sockets/line-splitter.ts';
 export { nodeHandler } from './http/mounted/node-handler.ts';
 export { type LaunchedProcess, watchLaunchers } from './processes/launcher-watch.ts';
+export {
+  serviceManager,
+  type ServiceManager,
+  type ServiceManagerOptions,
+} from './processes/service-manager.ts';
 export { orphanSweep } from './processes/orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './logging/pino-logger.ts';
 export { NodeSocketListener, type NodeSocketListenerOptions } from './sockets/socket-listener.ts';

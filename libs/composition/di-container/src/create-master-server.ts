@@ -10,6 +10,7 @@ import { HTTP_START_GRACE_MS } from './gateway-options.ts';
 import { checkIdentity, IDENTITY } from './identity.ts';
 import type { MasterServer } from './master-server.ts';
 import type { MasterServerOptions } from './master-server-options.ts';
+import { PhaseLog } from './phase-log.ts';
 import { Token } from './token.ts';
 
 /**
@@ -29,15 +30,16 @@ export function rootScope(options: MasterServerOptions): Scope {
   const { authentication, onSession, identity = IDENTITY } = options;
   checkIdentity(identity);
   const configuration = wholeConfiguration(options.configuration);
+  const { clock = systemClock, logger = silentLogger } = options;
   const root = Scope.root();
   root.register(Token.Configuration, { useValue: configuration });
   root.register(Token.Identity, { useValue: identity });
   root.register(Token.Instructions, { useValue: options.instructions });
   root.register(Token.StartGraceMs, { useValue: options.startGraceMs ?? HTTP_START_GRACE_MS });
   root.register(Token.Dialects, { useValue: NO_DIALECTS });
-  root.register(Token.Clock, { useValue: options.clock ?? systemClock });
+  root.register(Token.Clock, { useValue: clock });
   root.register(Token.Random, { useValue: options.random ?? systemRandom });
-  root.register(Token.Logger, { useValue: options.logger ?? silentLogger });
+  root.register(Token.Logger, { useValue: logger });
   root.register(Token.CredentialProvider, { useValue: options.credentials ?? configuredCredentials });
   root.register(Token.Metrics, {
     useValue: configuration.telemetry.metrics ? (options.metrics ?? new MetricRegistry()) : undefined,
@@ -46,6 +48,10 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.MeasureRuntime, { useValue: options.measureRuntime });
   root.register(Token.ChildLauncher, { useValue: options.launcher });
   root.register(Token.Pages, { useValue: options.pages });
+  root.register(Token.Listening, { useValue: options.listening });
+  root.register(Token.StartPhases, {
+    useValue: options.startPhases ?? new PhaseLog('start', clock, logger),
+  });
   root.register(Token.HttpClient, { useValue: options.http });
   root.register(Token.ChannelDialer, { useValue: options.dialer });
   root.register(Token.OpenSessionScope, {

@@ -71,6 +71,10 @@ export interface GatewayConfiguration {
     readonly sessionIdleMs: number;
     readonly maxSessionInFlight: number;
     readonly maxInstances: number;
+    /** Processes of servers that are being started at the same time. */
+    readonly maxStarting: number;
+    /** Processes of servers that are started within any second. */
+    readonly maxStartsPerSecond: number;
   };
   /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. */
   readonly outgoing: { readonly proxy: string };

@@ -11,6 +11,7 @@ export {
 export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
 export {
   MasterServer,
+  type Listening,
   type SettleOptions,
   type StopOptions,
   type MasterServerParts,
@@ -26,6 +27,7 @@ export type {
   Parts,
   Lifetime,
 } from './scope/scope.ts';
+export { PhaseLog } from './phase-log.ts';
 export type { OnSession } from './scope/session-scope.ts';
 export { Token } from './token.ts';
 export type { UpstreamReport, OwnedUpstreamReport } from './upstreams/upstream-report.ts';

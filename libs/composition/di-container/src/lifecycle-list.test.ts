@@ -1,16 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import { silentLogger, type LogFields } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
 import { LifecycleList, type LifecyclePart } from './lifecycle-list.ts';
+import { PhaseLog } from './phase-log.ts';
 
 function listOf(parts: readonly LifecyclePart[]) {
   const logged: LogFields[] = [];
-  const logger = { ...silentLogger, error: (fields: LogFields) => void logged.push(fields) };
+  const phased: string[] = [];
+  const logger = {
+    ...silentLogger,
+    error: (fields: LogFields) => void logged.push(fields),
+    info: (fields: LogFields, text: string) =>
+      void phased.push(`${text}: ${Object.keys(fields['phases'] ?? {}).join()}`),
+  };
+  const clock = new VirtualClock();
   const holds = { count: 0 };
   const keepAlive = (): (() => void) => {
     holds.count++;
     return () => void holds.count--;
   };
-  return { list: new LifecycleList(parts, logger, { keepAlive }), logged, holds };
+  const phases = new PhaseLog('start', clock, logger);
+  const options = { logger, clock: { keepAlive, monotonicMs: () => clock.monotonicMs() }, phases };
+  return { list: new LifecycleList(parts, options), logged, holds, phased, clock };
 }
 
 describe('LifecycleList', () => {
@@ -31,6 +42,40 @@ describe('LifecycleList', () => {
     await list.start();
     await list.stop(7);
     expect(told).toEqual(['start a', 'start c', 'stop c 7', 'stop a 7']);
+  });
+
+  it('tells the phases of the start and of the stop, in their order [S000-BOOT-01] [S004-SD-03]', async () => {
+    const part = (name: string): LifecyclePart => ({ name, start() {}, stop() {} });
+    const { list, phased } = listOf([part('a'), { name: 'b', stop() {} }, part('c')]);
+    await list.start();
+    expect(phased).toEqual(['Omni has started: a,c']);
+    await list.stop(7);
+    expect(phased).toEqual(['Omni has started: a,c', 'Omni has stopped: c,b,a']);
+  });
+
+  it('gives each part what is left for running requests', async () => {
+    const told: number[] = [];
+    const { list, clock } = listOf([
+      { name: 'last', stop: (leftMs) => void told.push(leftMs) },
+      { name: 'second', stop: (leftMs) => (told.push(leftMs), clock.advance(2_000)) },
+      { name: 'first', stop: (leftMs) => (told.push(leftMs), clock.advance(4_000)) },
+    ]);
+    await list.stop(5_000);
+    expect(told).toEqual([5_000, 1_000, 0]);
+  });
+
+  it('aborts what goes on by itself when the stop begins, all at once [S004-SD-01]', async () => {
+    const told: string[] = [];
+    const part = (name: string): LifecyclePart => ({
+      name,
+      start: (signal) => signal.addEventListener('abort', () => told.push(`abort ${name}`)),
+      stop: () => void told.push(`stop ${name}`),
+    });
+    const { list } = listOf([part('a'), part('b')]);
+    await list.start();
+    expect(told).toEqual([]);
+    await list.stop(0);
+    expect(told).toEqual(['abort a', 'abort b', 'stop b', 'stop a']);
   });
 
   it('stops all, even if some throw, and then fails with what they threw [S003-DI-04]', async () => {

@@ -1,4 +1,5 @@
-import type { CancelTimer, Clock, Logger } from '@omni/ports';
+import type { CancelTimer, Clock, Logger, Millis } from '@omni/ports';
+import { PhaseLog } from './phase-log.ts';
 import { ScopeDisposers } from './scope/scope-disposers.ts';
 
 export interface StopOptions {
@@ -8,12 +9,23 @@ export interface StopOptions {
 
 /** Something that starts after what stands before it in a list, and stops before it. */
 export interface LifecyclePart {
+  /** Of its phase in the log. */
   readonly name: string;
-  start?(): void | Promise<void>;
+  /** @param signal - Aborted when the stop begins: work that goes on by itself ends with it (S004-SD-01). */
+  start?(signal: AbortSignal): void | Promise<void>;
   /**
    * Called once, also when the list has not been started: some parts hold something from when they are made.
+   *
+   * @param deadlineMs - How much is left for running requests.
    */
-  stop?(deadlineMs: number): void | Promise<void>;
+  stop?(deadlineMs: Millis): void | Promise<void>;
+}
+
+export interface LifecycleListOptions {
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'keepAlive' | 'monotonicMs'>;
+  /** Of the start; those before the list are in it already. */
+  readonly phases: PhaseLog;
 }
 
 /**
@@ -22,24 +34,25 @@ export interface LifecyclePart {
  */
 export class LifecycleList {
   readonly #parts: readonly LifecyclePart[];
-  readonly #logger: Logger;
-  readonly #clock: Pick<Clock, 'keepAlive'>;
+  readonly #options: LifecycleListOptions;
+  readonly #root = new AbortController();
   #stopped: Promise<void> | undefined;
   #letGo: CancelTimer | undefined;
 
-  constructor(parts: readonly LifecyclePart[], logger: Logger, clock: Pick<Clock, 'keepAlive'>) {
+  constructor(parts: readonly LifecyclePart[], options: LifecycleListOptions) {
     this.#parts = parts;
-    this.#logger = logger;
-    this.#clock = clock;
+    this.#options = options;
   }
 
   /** Starts one part after the other. */
   async start(): Promise<void> {
     if (this.#stopped === undefined) this.#hold();
+    const { phases } = this.#options;
     for (const part of this.#parts) {
       if (this.#stopped !== undefined) return;
-      await part.start?.();
+      if (part.start !== undefined) await phases.run(part.name, () => part.start?.(this.#root.signal));
     }
+    phases.end();
   }
 
   /**
@@ -47,24 +60,29 @@ export class LifecycleList {
    *
    * @returns Rejects with an `AggregateError` of what was thrown, when all have been told.
    */
-  stop(deadlineMs: number): Promise<void> {
+  stop(deadlineMs: Millis): Promise<void> {
     this.#stopped ??= this.#stop(deadlineMs);
     return this.#stopped;
   }
 
   #hold(): void {
-    this.#letGo ??= this.#clock.keepAlive?.();
+    this.#letGo ??= this.#options.clock.keepAlive?.();
   }
 
-  async #stop(deadlineMs: number): Promise<void> {
+  async #stop(deadlineMs: Millis): Promise<void> {
+    const { logger, clock } = this.#options;
     this.#hold();
+    this.#root.abort();
+    const endsAtMs = clock.monotonicMs() + deadlineMs;
+    const phases = new PhaseLog('stop', clock, logger);
     const disposers = new ScopeDisposers();
     for (const part of this.#parts) {
+      if (part.stop === undefined) continue;
       disposers.add(async () => {
         try {
-          await part.stop?.(deadlineMs);
+          await phases.run(part.name, () => part.stop?.(Math.max(0, endsAtMs - clock.monotonicMs())));
         } catch (error) {
-          this.#logger.error({ error, part: part.name }, 'a part of the gateway could not be stopped');
+          logger.error({ error, part: part.name }, 'a part of the gateway could not be stopped');
           throw error;
         }
       });
@@ -72,6 +90,7 @@ export class LifecycleList {
     try {
       await disposers.run();
     } finally {
+      phases.end();
       this.#letGo?.();
     }
   }

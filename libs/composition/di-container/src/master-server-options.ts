@@ -3,6 +3,8 @@ import type { GatewayAdapters, GatewayConfigurationInput } from './gateway-optio
 import type { Pages } from './health-pages.ts';
 import type { ServerIdentity } from './identity.ts';
 import type { Scope } from './scope/scope.ts';
+import type { Listening } from './master-server.ts';
+import type { PhaseLog } from './phase-log.ts';
 import type { OnSession } from './scope/session-scope.ts';
 
 export interface MasterServerOptions extends GatewayAdapters {
@@ -30,6 +32,10 @@ export interface MasterServerOptions extends GatewayAdapters {
   readonly onSession?: OnSession;
   /** Answers paths that are neither of MCP nor of health. Default: nothing is there. */
   readonly pages?: Pages | undefined;
+  /** What the gateway listens on. Default: nothing; it is handed exchanges and channels. */
+  readonly listening?: Listening | undefined;
+  /** The phases of a start that has begun already. */
+  readonly startPhases?: PhaseLog | undefined;
   /** Who requests come from. Default: who shows a token of the configuration. */
   readonly authentication?: Authentication;
 }

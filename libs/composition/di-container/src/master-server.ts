@@ -10,6 +10,7 @@ import {
   GatewayError,
   type HttpClient,
   type Logger,
+  type Millis,
   type MountedFront,
   type OpenChannel,
   type Principal,
@@ -23,7 +24,7 @@ import type {
   ProtocolHandler,
 } from '@omni/protocol';
 import type { MetricRegistry } from '@omni/telemetry';
-import type { DefinitionChanges, UpstreamRegistry, Upstreams } from '@omni/upstreams';
+import type { DefinitionChanges, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import { followDefinitions } from './upstreams/definition-followers.ts';
@@ -31,6 +32,7 @@ import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts
 import { type ClientMemory, clientMemory } from './mount/client-memory.ts';
 import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
+import type { PhaseLog } from './phase-log.ts';
 import { checkDefinitions } from './upstreams/definition-check.ts';
 import type { Measurements } from './telemetry/measurements.ts';
 import { RepairScan } from './upstreams/repair-scan.ts';
@@ -47,6 +49,7 @@ export interface MasterServerParts {
   readonly authentication: Authentication;
   readonly registry: UpstreamRegistry<GatewayUpstream>;
   readonly upstreams: Upstreams;
+  readonly starts: StartLimiter;
   readonly refresher: CatalogueRefresher;
   readonly lists: VariantReader;
   readonly catalogue: Catalogue;
@@ -59,11 +62,24 @@ export interface MasterServerParts {
   readonly logger: Logger;
   readonly events: EventBus;
   readonly measurements: Measurements;
+  /** What this gateway listens on; absent where whoever embeds it does. */
+  readonly listening: Listening | undefined;
+  readonly startPhases: PhaseLog;
   /** Ends the parts that somebody has registered with a way to end them. */
   readonly endOfParts: () => Promise<void>;
 }
 
 export type { StopOptions } from './lifecycle-list.ts';
+
+/** The listeners of a gateway. */
+export interface Listening {
+  /** Binds them: before the first server is started, so that nothing has to be ended where that fails. */
+  open(): Promise<void>;
+  /** Called when the stop begins, also where {@link open} has failed. */
+  stopAccepting(): void;
+  /** Cuts what is still open after a moment, and after `deadlineMs` what is still being read. */
+  close(deadlineMs: Millis): Promise<void>;
+}
 
 export interface SettleOptions {
   /** How long to wait at most, in milliseconds. Default: as long as it takes. */
@@ -98,7 +114,11 @@ export class MasterServer implements AsyncDisposable {
       health: upstreamHealth,
       drainMs: configurations.effective().server.drainMs,
     });
-    this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), parts.logger, parts.clock);
+    this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), {
+      logger,
+      clock: parts.clock,
+      phases: parts.startPhases,
+    });
   }
 
   /** The configuration in force; {@link apply} changes its upstreams and tells those who have subscribed. */
@@ -321,15 +341,33 @@ function stopping(what: string): GatewayError {
   return new GatewayError('OMNI_SHUTTING_DOWN', `Omni is stopping and takes ${what}`);
 }
 
-/** What is made first starts first and stops last. */
+/**
+ * The phases of the start; the stop has them in the reverse order. What comes before them is in the phases of
+ * whoever makes the gateway: configuration, log, container.
+ */
 function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
   const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = parts;
   const scan = new RepairScan(upstreams, parts.clock);
+  const { listening, starts } = parts;
   return [
     { name: 'own parts', stop: () => parts.endOfParts() },
     { name: 'dialer', stop: () => dialer?.close() },
     { name: 'http client', stop: () => http?.close() },
     { name: 'launcher', stop: () => launcher?.close() },
+    { name: 'health monitor', start: (signal) => health.start(signal) },
+    {
+      name: 'listeners',
+      start: () => listening?.open(),
+      stop: (deadlineMs) => listening?.close(deadlineMs),
+    },
+    // Limits of calls are there, and so is what watches: from here on processes may be started.
+    {
+      name: 'guards',
+      start(signal) {
+        starts.open();
+        signal.addEventListener('abort', () => starts.hold(), { once: true });
+      },
+    },
     { name: 'upstreams', start: () => upstreams.start(), stop: () => upstreams.stop() },
     { name: 'repair scan', start: () => scan.start(), stop: () => scan.stop() },
     { name: 'catalogue', stop: () => catalogue.close() },
@@ -339,7 +377,10 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
     {
       name: 'readiness',
       start: () => health.setAccepting(true),
-      stop: () => health.setAccepting(false),
+      stop() {
+        health.setAccepting(false);
+        listening?.stopAccepting();
+      },
     },
   ];
 }

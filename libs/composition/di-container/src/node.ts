@@ -6,7 +6,8 @@ export {
   type LoadOptions,
 } from './node/node-configuration.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
-export { exposeCollector, watchLaunchers } from '@omni/node';
+export { exposeCollector, serviceManager, type ServiceManager, watchLaunchers } from '@omni/node';
+export { PhaseLog } from './phase-log.ts';
 export {
   createNodeMasterServer,
   type NodeMasterServerOptions,

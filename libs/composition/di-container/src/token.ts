@@ -18,12 +18,13 @@ import type {
 import type { Authentication, ProtocolHandler, RequestWatch, SessionScope } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { CallMeter, MetricRegistry, Tracer } from '@omni/telemetry';
-import type { UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
+import type { StartLimiter, UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
 import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
 import type { Pages } from './health-pages.ts';
 import type { ServerIdentity } from './identity.ts';
-import type { MasterServer } from './master-server.ts';
+import type { Listening, MasterServer } from './master-server.ts';
+import type { PhaseLog } from './phase-log.ts';
 import type { Measurements } from './telemetry/measurements.ts';
 import type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
@@ -71,6 +72,7 @@ export const Token = {
   CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
   CallLimiter: token<Limiter>('CallLimiter'),
+  StartLimiter: token<StartLimiter>('StartLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
@@ -82,6 +84,8 @@ export const Token = {
   UpstreamHealth: token<UpstreamHealth>('UpstreamHealth'),
   ProtocolHandler: token<ProtocolHandler>('ProtocolHandler'),
   MasterServer: token<MasterServer>('MasterServer'),
+  Listening: token<Listening | undefined>('Listening'),
+  StartPhases: token<PhaseLog>('StartPhases'),
   // Ends what was registered with a way to end it.
   EndOfParts: token<() => Promise<void>>('EndOfParts'),
 } as const;

@@ -33,6 +33,12 @@ export interface Configuration {
     readonly maxUpstreamInFlight: number;
     readonly maxInstanceInFlight: number;
   };
+  readonly startup: {
+    /** 0: as long as it takes. */
+    readonly timeoutMs: number;
+    readonly requireCritical: boolean;
+  };
+  readonly errors: Readonly<GatewaySettings['errors']>;
   readonly logging: Readonly<GatewaySettings['logging']>;
   readonly telemetry: {
     readonly metrics: boolean;
@@ -78,6 +84,11 @@ export function settingsOf(
       maxUpstreamInFlight,
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
     },
+    startup: {
+      timeoutMs: settings.startup.timeout,
+      requireCritical: settings.startup.requireCritical,
+    },
+    errors: settings.errors,
     logging: settings.logging,
     telemetry: {
       metrics: settings.telemetry.metrics,

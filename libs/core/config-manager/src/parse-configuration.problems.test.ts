@@ -48,6 +48,15 @@ describe('parseConfiguration on what it refuses', () => {
       'mcpServers: { a: { command: a, roots: fixed } }',
       'o.yaml:1:39  mcpServers.a.roots must be "none", "pass" or a list of at most 64 folders, each an absolute path or a file: URI, found "fixed"',
     ],
+    // Probes.
+    [
+      'mcpServers: { a: { command: a, health: { strategy: http } } }',
+      'o.yaml:1:40  mcpServers.a: health.strategy "http" needs a server with an http "url"',
+    ],
+    [
+      'mcpServers: { a: { url: "http://h.example", health: { strategy: http, path: x } } }',
+      'o.yaml:1:77  mcpServers.a.health.path must begin with "/", as "/healthz" does, found "x"',
+    ],
     // Syntax.
     ['server:\n\tlisten: x', 'o.yaml:2:1  a tab is used for indentation; use spaces'],
     ['server: "x', 'o.yaml:1:11  a closing quote or bracket, a comma or a ":" is missing'],

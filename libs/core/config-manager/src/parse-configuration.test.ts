@@ -63,7 +63,11 @@ describe('parseConfiguration', () => {
         sessionIdleMs: 1_800_000,
         maxSessionInFlight: 100,
         maxInstances: 64,
+        maxStarting: 8,
+        maxStartsPerSecond: 20,
       },
+      startup: { timeoutMs: 30_000, requireCritical: false },
+      errors: { onUnknown: 'crash' },
       logging: { level: 'info', sampleRequests: 0 },
       telemetry: { metrics: true, traceShare: 1 },
       outgoing: { proxy: 'environment' },
@@ -112,7 +116,9 @@ server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins:
 auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0123456789abcdef }, { name: b.o@example.com, token: bo-0123456789abcdef }] }
 naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
-limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
+limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7, maxStarting: 2, maxStartsPerSecond: 3 }
+startup: { timeout: 2s, requireCritical: true }
+errors: { onUnknown: isolate }
 logging: { level: debug, sampleRequests: 0.25 }
 telemetry: { metrics: false, otlp: { endpoint: "http://127.0.0.1:4318", sample: 0.5 } }
 outgoing: { proxy: "http://proxy.example:3128" }
@@ -120,7 +126,7 @@ catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
-  remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h, listAge: 30s }
+  remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h, listAge: 30s, health: { strategy: http, path: /healthz, timeout: 1s }, start: on-demand, idleStop: 10m }
 `,
       { SEAL: `${'/'.repeat(42)}8=` },
     );
@@ -161,7 +167,11 @@ mcpServers:
         sessionIdleMs: 300_000,
         maxSessionInFlight: 6,
         maxInstances: 7,
+        maxStarting: 2,
+        maxStartsPerSecond: 3,
       },
+      startup: { timeoutMs: 2_000, requireCritical: true },
+      errors: { onUnknown: 'isolate' },
       logging: { level: 'debug', sampleRequests: 0.25 },
       telemetry: { metrics: false, otlpEndpoint: 'http://127.0.0.1:4318', traceShare: 0.5 },
       outgoing: { proxy: 'http://proxy.example:3128' },
@@ -189,7 +199,13 @@ mcpServers:
           callTimeoutMs: 2_000,
           maxCallTimeMs: 7_200_000,
           listAgeMs: 30_000,
-          lifecycle: DEFAULT_LIFECYCLE,
+          lifecycle: {
+            ...DEFAULT_LIFECYCLE,
+            probe: { ...DEFAULT_LIFECYCLE.probe, timeoutMs: 1_000 },
+          },
+          health: { strategy: 'http', path: '/healthz' },
+          start: 'on-demand',
+          idleStopMs: 600_000,
           transport: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { 'x-api-key': 'k' } },
         },
       ],

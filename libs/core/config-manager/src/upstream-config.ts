@@ -95,6 +95,11 @@ export function upstreamConfig(
     );
   }
   const { allowedTools, disabledTools = [] } = settings;
+  if (settings.health?.strategy === 'http' && kind !== 'http' && kind !== 'sse') {
+    const at = expanded.entries.get('health')?.value.at ?? entry.at;
+    problems.add(at, key, `${key}: health.strategy "http" needs a server with an http "url"`);
+    return undefined;
+  }
   return {
     name: exposedServerName(name),
     enabled: disabledReason === undefined,
@@ -109,6 +114,9 @@ export function upstreamConfig(
     lifecycle: lifecycleOf(forAll, settings),
     ...(settings.permanentExitCodes !== undefined && { permanentExitCodes: settings.permanentExitCodes }),
     critical: settings.critical,
+    ...(settings.health !== undefined && probeOf(settings.health)),
+    ...(settings.start === undefined ? {} : { start: settings.start }),
+    ...(settings.idleStop === undefined ? {} : { idleStopMs: settings.idleStop }),
     transport,
     ...(allowedTools === undefined && disabledTools.length === 0
       ? {}
@@ -118,6 +126,11 @@ export function upstreamConfig(
     ...(forwardHeaders.length === 0 ? {} : { forwardHeaders }),
     secretValues: [...secretValues],
   };
+}
+
+function probeOf({ strategy, path }: NonNullable<McpServerSettings['health']>): Pick<UpstreamSpec, 'health'> {
+  if (strategy === undefined) return {};
+  return { health: { strategy, ...(path !== undefined && { path }) } };
 }
 
 /**

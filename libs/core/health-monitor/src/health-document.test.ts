@@ -75,6 +75,7 @@ function facts(component: Partial<ComponentHealth>): HealthFacts {
     level: 'ok',
     details: {},
     since: Date.UTC(2026, 10, 20, 9),
+    scorecard: { score: null, changes: [] },
     ...component,
   } as const;
   return { isAccepting: true, fatal: undefined, components: [whole] };

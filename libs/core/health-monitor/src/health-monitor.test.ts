@@ -1,5 +1,6 @@
 import type { ComponentStatus, StatusLevel } from '@omni/ports';
 import { describe, expect, it, jest } from '@jest/globals';
+import { VirtualClock } from '@omni/testing';
 import { HealthMonitor, type HealthComponent, type HealthListener } from './health-monitor.ts';
 
 describe('HealthMonitor', () => {
@@ -34,9 +35,11 @@ describe('HealthMonitor', () => {
     const monitor = accepting();
     monitor.register(new Upstream('upstream:b', true));
     monitor.register(new Upstream('upstream:a', false));
+    const rest = { level: 'unknown', details: { attempts: 0 }, since: 1000 };
+    const scorecard = { score: null, changes: [] };
     expect(monitor.getReadiness().components).toEqual([
-      { name: 'upstream:b', critical: true, level: 'unknown', details: { attempts: 0 }, since: 1000 },
-      { name: 'upstream:a', critical: false, level: 'unknown', details: { attempts: 0 }, since: 1000 },
+      { name: 'upstream:b', critical: true, server: 'b', ...rest, scorecard },
+      { name: 'upstream:a', critical: false, server: 'a', ...rest, scorecard },
     ]);
   });
 
@@ -146,7 +149,7 @@ describe('HealthMonitor', () => {
 
   it('reports a component that throws as error since its first failure, without what it threw', () => {
     let now = 5000;
-    const monitor = new HealthMonitor({ clock: { now: () => now } });
+    const monitor = new HealthMonitor({ clock: { now: () => now, after: () => () => {} } });
     monitor.setAccepting(true);
     let isBroken = false;
     const getStatus = (): ComponentStatus => {
@@ -167,6 +170,93 @@ describe('HealthMonitor', () => {
     expect(monitor.getReadiness().components[0]).toMatchObject({ level: 'error', since: 9000 });
   });
 
+  it('scores each component by how it has done [S003-HM-05]', () => {
+    const clock = new VirtualClock();
+    const monitor = new HealthMonitor({ clock });
+    const upstream = new Upstream('upstream:a', true, 'ok');
+    monitor.register(upstream);
+    clock.advance(30_000);
+    upstream.level = 'error';
+    monitor.refresh();
+    clock.advance(30_000);
+    expect(monitor.getReadiness().components[0]?.scorecard).toMatchObject({
+      score: 50,
+      changes: [
+        { from: 'ok', to: 'error' },
+        { from: 'unknown', to: 'ok' },
+      ],
+    });
+  });
+
+  it('looks by itself between start and stop [S003-ST-05]', () => {
+    const clock = new VirtualClock();
+    const monitor = new HealthMonitor({ clock, sampleMs: 5_000 });
+    monitor.setAccepting(true);
+    const upstream = new Upstream('upstream:a', true, 'ok');
+    monitor.register(upstream);
+    const heard: string[] = [];
+    monitor.on('statusChanged', ({ level }) => heard.push(level));
+    monitor.start();
+    monitor.start();
+    expect(clock.pendingTimers).toBe(1);
+    upstream.level = 'error';
+    clock.advance(4_999);
+    expect(heard).toEqual([]);
+    clock.advance(1);
+    expect(heard).toEqual(['error']);
+    monitor.stop();
+    upstream.level = 'ok';
+    clock.advance(60_000);
+    expect(heard).toEqual(['error']);
+    expect(clock.pendingTimers).toBe(0);
+    const root = new AbortController();
+    monitor.start(root.signal);
+    expect(clock.pendingTimers).toBe(1);
+    root.abort();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does not look by itself where that is switched off', () => {
+    const clock = new VirtualClock();
+    new HealthMonitor({ clock, sampleMs: 0 }).start();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('lets components look anew, waits no longer than it is told, and survives one that fails', async () => {
+    const clock = new VirtualClock();
+    const logged: unknown[] = [];
+    const monitor = new HealthMonitor({ clock, logger: { error: (fields) => void logged.push(fields) } });
+    monitor.setAccepting(true);
+    const upstream = new Upstream('upstream:a', true, 'unknown');
+    const told: string[] = [];
+    let end = (): void => {};
+    monitor.register(
+      Object.assign(upstream, {
+        async probe() {
+          await new Promise<void>((resolve) => (end = resolve));
+          upstream.level = 'ok';
+        },
+      }),
+    );
+    monitor.register(
+      Object.assign(new Upstream('upstream:b', false, 'ok'), {
+        probe: () => Promise.reject(new RangeError()),
+      }),
+    );
+    void monitor.probe(5_000).then(() => told.push('late'));
+    await clock.advanceAsync(4_999);
+    expect(told).toEqual([]);
+    await clock.advanceAsync(1);
+    expect(told).toEqual(['late']);
+    void monitor.probe(5_000).then(() => told.push('in time'));
+    end();
+    await clock.advanceAsync(0);
+    expect(told).toEqual(['late', 'in time']);
+    expect(monitor.getReadiness().ready).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+    expect(logged).toMatchObject([{ component: 'upstream:b' }, { component: 'upstream:b' }]);
+  });
+
   it('lets a later component take a name; the undo of the earlier one does not remove it', () => {
     const monitor = accepting();
     const removeFirst = monitor.register(new Upstream('upstream:a', true, 'error'));
@@ -179,11 +269,13 @@ describe('HealthMonitor', () => {
 class Upstream implements HealthComponent {
   readonly name: string;
   readonly critical: boolean;
+  readonly server: string;
   level: StatusLevel;
   attempts = 0;
 
   constructor(name: string, critical: boolean, level: StatusLevel = 'unknown') {
     this.name = name;
+    this.server = name.slice('upstream:'.length);
     this.critical = critical;
     this.level = level;
   }

@@ -4,7 +4,9 @@ import {
   systemClock,
   type Clock,
   type ComponentStatus,
+  type CancelTimer,
   type Logger,
+  type Millis,
 } from '@omni/ports';
 import {
   rollUpLiveness,
@@ -12,28 +14,39 @@ import {
   type ComponentHealth,
   type HealthFacts,
   type HealthRollup,
+  type ReadinessScope,
 } from './health-rollup.ts';
+import { Scorecard } from './scorecard.ts';
 
 /** A part of Omni that can say how it is. */
 export interface HealthComponent {
   /** Unique, e.g. `upstream:github`; registering a name again replaces the component. */
   readonly name: string;
   readonly critical: boolean;
+  /** The server that it is the status of; absent for Omni's own parts. */
+  readonly server?: string;
   /** Answers at once, from what is known already. One that throws counts as `error`. */
   getStatus(): ComponentStatus;
+  /** Looks anew; resolves when that is known. Absent where {@link getStatus} is never behind. */
+  probe?(): Promise<void>;
 }
 
 export type HealthListener = (readiness: HealthRollup) => void;
 
 export interface HealthMonitorOptions {
   /** Default: the system's. */
-  readonly clock?: Pick<Clock, 'now'>;
+  readonly clock?: Pick<Clock, 'now' | 'after'>;
   /** Default: nothing is logged. */
   readonly logger?: Pick<Logger, 'error'>;
+  /** From one look at all components to the next, between those that are asked for; 0: none. Default: 5,000. */
+  readonly sampleMs?: Millis;
 }
+
+const DEFAULT_SAMPLE_MS = 5_000;
 
 interface Registered {
   readonly component: HealthComponent;
+  readonly scorecard: Scorecard;
   /** When its `getStatus` began to throw; `undefined` while it answers. */
   throwingSince: number | undefined;
 }
@@ -41,26 +54,70 @@ interface Registered {
 /**
  * Rolls the statuses of all components up to readiness and liveness (S003-HM-01, S003-HM-02).
  *
- * Components are asked whenever somebody looks; nothing runs in between. Starts as not accepting, so that
- * nothing is called ready before it is.
+ * Components are asked whenever somebody looks, and every few seconds between {@link start} and {@link stop},
+ * so that what changes without a word is announced, too. Starts as not accepting, so that nothing is called
+ * ready before it is.
  */
 export class HealthMonitor {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'after'>;
+  readonly #sampleMs: Millis;
   readonly #logger: Pick<Logger, 'error'>;
   readonly #registered = new Map<string, Registered>();
   readonly #listeners = new Set<{ readonly tell: HealthListener }>();
   #isAccepting = false;
   #fatal: string | undefined;
   #announced: string;
+  #cancelSample: CancelTimer | undefined;
 
   constructor(options: HealthMonitorOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
+    this.#sampleMs = options.sampleMs ?? DEFAULT_SAMPLE_MS;
     this.#announced = fingerprint(this.getReadiness());
   }
 
-  getReadiness(): HealthRollup {
-    return rollUpReadiness(this.#facts());
+  /** @param scope - What readiness depends on. Default: `critical`. */
+  getReadiness(scope?: ReadinessScope): HealthRollup {
+    return rollUpReadiness(this.#facts(), scope);
+  }
+
+  /** Begins to look by itself, until {@link stop}. @param signal - Ends it as well. */
+  start(signal?: AbortSignal): void {
+    if (this.#sampleMs === 0 || this.#cancelSample !== undefined) return;
+    signal?.addEventListener('abort', () => this.stop(), { once: true });
+    const sample = (): void => {
+      this.refresh();
+      this.#cancelSample = this.#clock.after(this.#sampleMs, sample);
+    };
+    this.#cancelSample = this.#clock.after(this.#sampleMs, sample);
+  }
+
+  stop(): void {
+    this.#cancelSample?.();
+    this.#cancelSample = undefined;
+  }
+
+  /**
+   * Lets all components look anew that can.
+   *
+   * @param deadlineMs - How long they are waited for at most.
+   */
+  async probe(deadlineMs: Millis): Promise<void> {
+    const probes = [...this.#registered.values()].map(async ({ component }) => {
+      try {
+        await component.probe?.();
+      } catch (error) {
+        this.#logger.error({ error, component: component.name }, 'a component could not be probed');
+      }
+    });
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(deadlineMs, resolve);
+      void Promise.all(probes).then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    this.refresh();
   }
 
   getLiveness(): HealthRollup {
@@ -80,7 +137,11 @@ export class HealthMonitor {
 
   /** @returns Takes the component out again; does nothing when another has taken its name. */
   register(component: HealthComponent): () => void {
-    const registered: Registered = { component, throwingSince: undefined };
+    const registered: Registered = {
+      component,
+      scorecard: new Scorecard('unknown', this.#clock.now()),
+      throwingSince: undefined,
+    };
     this.#registered.set(component.name, registered);
     this.refresh();
     return () => {
@@ -128,35 +189,41 @@ export class HealthMonitor {
   }
 
   #look(registered: Registered): ComponentHealth {
-    const { name, critical } = registered.component;
+    const { component, scorecard } = registered;
+    const { name, critical, server } = component;
+    const clock = this.#clock;
+    const status = this.#statusOf(registered);
+    const { level, since } = status;
+    scorecard.see(level, clock.now());
+    return {
+      name,
+      critical,
+      level,
+      since,
+      ...(server !== undefined && { server }),
+      // Most looks are at levels; the rest may be long.
+      get details() {
+        return status.details;
+      },
+      get ownerDetails() {
+        return status.ownerDetails;
+      },
+      get scorecard() {
+        return scorecard.facts(clock.now());
+      },
+    };
+  }
+
+  #statusOf(registered: Registered): ComponentStatus {
     try {
       const status = registered.component.getStatus();
-      const { level, since } = status;
       registered.throwingSince = undefined;
-      return {
-        name,
-        critical,
-        level,
-        since,
-        // Most looks are at levels; details may be long.
-        get details() {
-          return status.details;
-        },
-        get ownerDetails() {
-          return status.ownerDetails;
-        },
-      };
+      return status;
     } catch {
       // A broken component must not take the health page down with it. What was thrown may hold anything, so
       // it is not repeated.
       registered.throwingSince ??= this.#clock.now();
-      return {
-        name,
-        critical,
-        level: 'error',
-        details: { problem: 'getStatus failed' },
-        since: registered.throwingSince,
-      };
+      return { level: 'error', details: { problem: 'getStatus failed' }, since: registered.throwingSince };
     }
   }
 }

@@ -65,6 +65,30 @@ describe('health roll-up', () => {
     }
   });
 
+  // What each scope says of: Omni's own part, a critical server, another server.
+  it.each<[own: StatusLevel, critical: StatusLevel, other: StatusLevel, core: boolean, all: boolean]>([
+    ['ok', 'ok', 'ok', true, true],
+    ['ok', 'ok', 'warn', true, true],
+    ['ok', 'ok', 'error', true, false],
+    ['ok', 'ok', 'unknown', true, false],
+    ['ok', 'error', 'ok', true, false],
+    ['ok', 'unknown', 'ok', true, false],
+    ['error', 'ok', 'ok', false, false],
+    ['unknown', 'ok', 'ok', false, false],
+    ['warn', 'warn', 'warn', true, true],
+  ])('own %s, critical server %s, other server %s: core %s, all %s ', (...row) => {
+    const [own, critical, other, isCoreReady, isAllReady] = row;
+    const { components, ...facts } = factsOf([own, critical], [other]);
+    const named = components.map((component, index) =>
+      index === 0 ? component : { ...component, server: component.name },
+    );
+    const readyIn = (scope: 'core' | 'critical' | 'all'): boolean =>
+      rollUpReadiness({ ...facts, components: named }, scope).ready;
+    expect([readyIn('core'), readyIn('all')]).toEqual([isCoreReady, isAllReady]);
+    // The default lies between the two.
+    expect(readyIn('critical')).toBe(isCoreReady && ['ok', 'warn'].includes(critical));
+  });
+
   it('lists components for readiness and none for liveness', () => {
     const facts = factsOf(['ok'], ['error']);
     expect(rollUpReadiness(facts).components).toEqual(facts.components);
@@ -81,6 +105,7 @@ function factsOf(critical: readonly StatusLevel[], others: readonly StatusLevel[
       level,
       details: {},
       since: 0,
+      scorecard: { score: null, changes: [] },
     });
   return {
     isAccepting: true,

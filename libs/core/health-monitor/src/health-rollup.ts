@@ -1,11 +1,23 @@
 import type { ComponentStatus, StatusLevel } from '@omni/ports';
+import type { ScorecardFacts } from './scorecard.ts';
 
 /** A component's status as it was when somebody looked. */
 export interface ComponentHealth extends ComponentStatus {
   readonly name: string;
   /** Whether readiness depends on it. */
   readonly critical: boolean;
+  /** The server that it is the status of; absent for Omni's own parts. */
+  readonly server?: string;
+  /** Put together when somebody looks at it. */
+  readonly scorecard: ScorecardFacts;
 }
+
+/**
+ * What readiness depends on (R-10). `core`: the critical ones of Omni's own parts. `critical`: all critical
+ * components. `all`: every component.
+ */
+export const READINESS_SCOPES = ['core', 'critical', 'all'] as const;
+export type ReadinessScope = (typeof READINESS_SCOPES)[number];
 
 /** The health of the whole, for one question: does it live, or is it ready. */
 export interface HealthRollup {
@@ -34,14 +46,16 @@ export interface HealthFacts {
 }
 
 /**
- * Ready: alive, accepting, and every critical component `ok` or `warn`. What is not critical lowers the level
- * to `warn` at most.
+ * Ready: alive, accepting, and every component that the scope counts `ok` or `warn`. What it does not count
+ * lowers the level to `warn` at most.
+ *
+ * @param scope - Default: `critical`.
  */
-export function rollUpReadiness(facts: HealthFacts): HealthRollup {
+export function rollUpReadiness(facts: HealthFacts, scope: ReadinessScope = 'critical'): HealthRollup {
   const { isAccepting, fatal, components } = facts;
   const live = fatal === undefined;
   const reason = fatal ?? (isAccepting ? undefined : 'not accepting work');
-  const level = reason === undefined ? levelOf(components) : 'error';
+  const level = reason === undefined ? levelOf(components, scope) : 'error';
   return { ready: level === 'ok' || level === 'warn', live, level, reason, components };
 }
 
@@ -57,9 +71,20 @@ export function rollUpLiveness(facts: HealthFacts): HealthRollup {
   };
 }
 
-function levelOf(components: readonly ComponentHealth[]): StatusLevel {
-  const critical = components.filter((component) => component.critical);
-  if (critical.some((component) => component.level === 'error')) return 'error';
-  if (critical.some((component) => component.level === 'unknown')) return 'unknown';
-  return components.every((component) => component.level === 'ok') ? 'ok' : 'warn';
+function levelOf(components: readonly ComponentHealth[], scope: ReadinessScope): StatusLevel {
+  const counted = components.filter((component) => counts(component, scope));
+  if (counted.some(({ level }) => level === 'error')) return 'error';
+  if (counted.some(({ level }) => level === 'unknown')) return 'unknown';
+  return components.every(({ level }) => level === 'ok') ? 'ok' : 'warn';
+}
+
+function counts({ critical, server }: ComponentHealth, scope: ReadinessScope): boolean {
+  switch (scope) {
+    case 'core':
+      return critical && server === undefined;
+    case 'critical':
+      return critical;
+    case 'all':
+      return true;
+  }
 }

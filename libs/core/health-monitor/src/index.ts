@@ -10,4 +10,16 @@ export {
   type HealthListener,
   type HealthMonitorOptions,
 } from './health-monitor.ts';
-export type { HealthRollup, ComponentHealth } from './health-rollup.ts';
+export {
+  READINESS_SCOPES,
+  type ComponentHealth,
+  type HealthRollup,
+  type ReadinessScope,
+} from './health-rollup.ts';
+export type { LevelChange, ScorecardFacts } from './scorecard.ts';
+export {
+  serversDocument,
+  type ServerLevel,
+  type ServerSummary,
+  type ServersDocument,
+} from './servers-document.ts';

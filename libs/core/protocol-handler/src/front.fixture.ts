@@ -275,14 +275,20 @@ const hostCheck: HostCheck = {
 };
 
 const probes: Probes = {
-  answer: (path, principal) =>
-    path === '/health/live'
-      ? {
-          status: 200,
-          contentType: 'application/health+json',
-          body: `{"trusted":${principal !== undefined}}`,
-        }
-      : undefined,
+  find(path, query) {
+    if (path !== '/health/live') return undefined;
+    return (principal) => {
+      if (query === 'broken') return Promise.reject(new RangeError('broken'));
+      if (query === 'private' && principal === undefined)
+        return new GatewayError('OMNI_AUTH_REQUIRED', 'This page is for those who show who they are');
+      const page = {
+        status: 200,
+        contentType: 'application/health+json',
+        body: `{"trusted":${principal !== undefined}}`,
+      };
+      return query === 'later' ? Promise.resolve(page) : page;
+    };
+  },
 };
 
 export interface RequestText {

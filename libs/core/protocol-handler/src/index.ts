@@ -14,7 +14,7 @@ export type {
 } from './collaborators.ts';
 export type { AdmittedClient, EndpointDecision, RefusedClient } from './http/endpoint-access.ts';
 export type { EndpointRequest } from './http/endpoint-request.ts';
-export type { Probes } from './http/http-front.ts';
+export type { OpenPage, Probes } from './http/http-front.ts';
 export {
   ProtocolHandler,
   type Advertisement,

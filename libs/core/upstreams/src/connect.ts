@@ -21,6 +21,8 @@ import { SseChannel } from './http-sse/sse-channel.ts';
 export interface ConnectOptions extends ConnectionOptions {
   /** The era that the connection must have; `undefined` for whatever the upstream speaks. */
   readonly era: Era | undefined;
+  /** Whether it has been tried before. Default `false`. */
+  readonly isRestart?: boolean;
 }
 
 /** A failed attempt; the era that was remembered may be wrong then. */
@@ -37,7 +39,8 @@ const MAY_BE_OF_ERA: ReadonlySet<string> = new Set([...ERA_MAY_BE_WRONG, 'OMNI_U
 const ENDED: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);
 
 /**
- * Opens a new connection to an upstream: starts or connects it, finds its era and greets it.
+ * Opens a new connection to an upstream: starts or connects it, finds its era and greets it. A process is
+ * started when it is its turn.
  *
  * @param done - Called once, never before this returns.
  * @returns Gives up; `done` is not called then.
@@ -46,9 +49,30 @@ export function connect(
   options: ConnectOptions,
   done: (result: OpenConnection | GatewayError) => void,
 ): () => void {
-  const attempt = new Attempt(options, done);
-  attempt.begin();
-  return () => attempt.abort();
+  const { spec, context, isRestart = false } = options;
+  if (/* guard: starting/all-processes */ spec.transport.kind !== 'stdio') return attempt(options, done);
+  let abort = (): void => {};
+  const leave = context.starts.begin({
+    upstream: spec.name,
+    isCritical: spec.critical,
+    isRestart,
+    start() {
+      abort = attempt(options, (result) => {
+        leave();
+        done(result);
+      });
+    },
+  });
+  return () => {
+    abort();
+    leave();
+  };
+}
+
+function attempt(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void): () => void {
+  const begun = new Attempt(options, done);
+  begun.begin();
+  return () => begun.abort();
 }
 
 type SseTransport = Extract<UpstreamTransport, { readonly kind: 'sse' }>;

@@ -16,7 +16,8 @@ import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
 import type { ConnectionContext, GatewayIdentity } from './connection/open-connection.ts';
 import { LocalOwner } from './lifecycle/local-owner.ts';
-import { type ProbeConnection, probeConnection } from './lifecycle/probe-connection.ts';
+import { Prober } from './probing/prober.ts';
+import { DEFAULT_START_LIMITS, StartLimiter } from './starting/start-limiter.ts';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 
 export interface ConnectionContextOptions {
@@ -39,12 +40,14 @@ export interface ConnectionContextOptions {
   readonly stages?: readonly CallStage[];
   /** Asked for calls that wait for a server to start. Default: any number may. */
   readonly holdPlace?: HoldPlace;
+  /** Passed by every start of a process. Default: one with its default limits, which is open. */
+  readonly starts?: StartLimiter;
   /** Revisions of the modern era that are not spoken inside. Default: none. */
   readonly dialects?: Dialects;
   /** Who decides what becomes of an upstream. Default: whoever connects it, from nothing. */
   readonly lifecycle?: LifecycleOwner;
-  /** How it is found out whether a server lives. Default: {@link probeConnection}. */
-  readonly probe?: ProbeConnection;
+  /** Finds out whether servers live. Default: by asking them. */
+  readonly prober?: Pick<Prober, 'begin'>;
   /** Spreads restarts. Default: the runtime's. */
   readonly random?: Random;
 }
@@ -64,13 +67,20 @@ export function connectionContext(options: ConnectionContextOptions): SharedCont
     deadlines: new Deadlines(clock),
     eras: new EraMemory(),
     chains: new CallChains(options),
+    starts: options.starts ?? openLimiter(clock),
     dialects: options.dialects ?? NO_DIALECTS,
     random,
     lifecycle: options.lifecycle ?? new LocalOwner({ clock, random }),
-    probe: options.probe ?? probeConnection,
+    prober: options.prober ?? new Prober(clock),
     credentials: options.credentials ?? configuredCredentials,
     launcher,
     dialer,
     http,
   };
+}
+
+function openLimiter(clock: Clock): StartLimiter {
+  const limiter = new StartLimiter({ ...DEFAULT_START_LIMITS, clock });
+  limiter.open();
+  return limiter;
 }

@@ -26,12 +26,6 @@ export type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-w
 export { SseParser, type SseEvent, type SseProblem, type SseSink } from './http/sse-parser.ts';
 export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 export { errorFactsOf } from './lifecycle/fall-of.ts';
-export {
-  probeConnection,
-  type ProbeConnection,
-  type ProbeOptions,
-  type ProbeOutcome,
-} from './lifecycle/probe-connection.ts';
 export { refusalIn } from './lifecycle/refusals.ts';
 export type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 export {
@@ -42,6 +36,14 @@ export {
 } from './registry/upstream-registry.ts';
 export type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
 export { Upstream, type UpstreamOptions, type OnFound } from './upstream.ts';
+export {
+  DEFAULT_START_LIMITS,
+  StartLimiter,
+  type StartLimits,
+  type StartRequest,
+} from './starting/start-limiter.ts';
+export { Prober } from './probing/prober.ts';
+export type { ProbedPlace, ProbeOptions, ProbeOutcome } from './probing/probe.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';
 export type { HeadedChannel, HeadedListener } from './channel/headed-channel.ts';
 export type { StagedConnection } from './connection/staged-connection.ts';

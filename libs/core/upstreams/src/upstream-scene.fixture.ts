@@ -154,7 +154,7 @@ export class UpstreamScene {
       stages,
       observer: {
         onStateChanged() {},
-        onReady() {},
+        onReady: (_upstream, _connection, onListed) => onListed(false),
         onListsChanged: (_upstream, _kinds, source) => void this.changes.push(source),
       },
     });

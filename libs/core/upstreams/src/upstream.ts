@@ -12,6 +12,7 @@ import {
   type CredentialValues,
   type Era,
   GatewayError,
+  type HttpClient,
   type Millis,
   type UpstreamSpec,
   OMNI,
@@ -23,6 +24,10 @@ import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
 import { OwnerReports } from './lifecycle/owner-reports.ts';
 import { declaredUnder } from './terms/roots-policy.ts';
+import { RequestHeaders } from './http/http-headers.ts';
+import type { ProbedPlace } from './probing/probe.ts';
+import type { Watched } from './probing/silence-watch.ts';
+import { IdleStop } from './starting/idle-stop.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
 import { ListWatch } from './subscriptions/list-watch.ts';
 import { speaksLegacyToo } from './connection/mcp-revision.ts';
@@ -53,6 +58,9 @@ export interface UpstreamOptions {
 /** Told a connection of this upstream, or why there is none. */
 export type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
+/** How long a server that starts on demand lives when nobody needs it, unless it is said. */
+const ON_DEMAND_IDLE_MS = 60_000;
+
 const NOBODY_WAITS = (): void => {};
 
 /** The connections of one upstream: the right one for every client, as long as its life cycle has it run. */
@@ -78,6 +86,7 @@ export class Upstream {
   readonly #waiters: StartWaiters;
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
+  readonly #idleStop: IdleStop;
   /** What open streams were opened with. */
   #streamHeaders: CredentialValues;
 
@@ -102,7 +111,18 @@ export class Upstream {
     const { add: onReport } = this.ownerReports;
     const open = (binding: ClientBinding | undefined, era: Era | undefined, done: OnConnection) =>
       connect({ ...shared, onReport, binding, era }, done);
-    const openPrimary = (done: OnConnection): (() => void) => open(undefined, undefined, done);
+    const openPrimary = (done: OnConnection): (() => void) =>
+      connect(
+        {
+          ...shared,
+          onReport,
+          binding: undefined,
+          era: undefined,
+          isRestart: this.record.history.outage !== null,
+        },
+        done,
+      );
+    const probeHeaders = new RequestHeaders(this.#credentials, ['accept', '*/*']);
     this.#waiters = new StartWaiters(this.spec, context);
     this.#replacement = new PrimaryReplacement({
       upstream: spec.name,
@@ -125,10 +145,17 @@ export class Upstream {
       open: (binding, done) => open(binding, 'legacy', done),
       isWatched: (connection) => this.#subscriptions.isWatched(connection),
     });
+    this.#idleStop = new IdleStop({
+      clock: context.clock,
+      idleMs: () => this.spec.idleStopMs ?? (this.spec.start === 'on-demand' ? ON_DEMAND_IDLE_MS : 0),
+      isInUse: () => this.#isInUse,
+      onIdle: () => this.#life.report({ kind: 'idle', until: context.clock.now() }),
+    });
     this.#life = new UpstreamLife({
       spec: this.spec,
       context,
       open: openPrimary,
+      web: () => placeOf(this.spec, context.http, probeHeaders),
       inFlight: () => this.#legacyShared.inFlight + this.#own.inFlight + this.#retired.inFlight,
       onReady: (connection, former) => this.#onReady(connection, former),
       onLeft: () => this.#onLeft(),
@@ -141,6 +168,11 @@ export class Upstream {
 
   get name(): string {
     return this.spec.name;
+  }
+
+  /** What is listened to for silence. */
+  get watched(): Watched | undefined {
+    return this.#life.connection;
   }
 
   /** As its owner decided last. */
@@ -156,6 +188,11 @@ export class Upstream {
   /** Plain data about it. */
   get snapshot(): UpstreamSnapshot {
     return { name: this.name, record: this.record, facts: this.#facts() };
+  }
+
+  /** Asks whether it lives, where it is connected; resolves when that is known. */
+  async probe(): Promise<void> {
+    await this.#life.probe();
   }
 
   /** Connects and keeps connected. Does nothing when it is disabled or started. */
@@ -242,6 +279,7 @@ export class Upstream {
    * @returns Ends the wait for an upstream that is starting: `done` is not called then.
    */
   connectionFor(client: ClientContext, done: OnFound): () => void {
+    this.#idleStop.touch();
     const primary = this.#life.callable;
     if (primary !== undefined) {
       this.#connectionFor(client, this.#useOf(client, primary), primary, done);
@@ -296,6 +334,18 @@ export class Upstream {
     return connection === undefined ? this.#modernSource(client, primary) : this.#sourceAt(connection);
   }
 
+  /** Whether a client has a call under way, an instance of its own, or watches something. */
+  get #isInUse(): boolean {
+    return (
+      (this.#life.connection?.clientCalls ?? 0) +
+        this.#legacyShared.inFlight +
+        this.#own.size +
+        this.#retired.inFlight +
+        this.#subscriptions.size >
+      0
+    );
+  }
+
   #facts(): UpstreamFacts {
     const primary = this.#life.connection;
     return {
@@ -326,6 +376,8 @@ export class Upstream {
 
   #onChanged({ state }: UpstreamRecord, notes: readonly LifecycleNote[]): void {
     this.#observer.onStateChanged(this.snapshot, notes);
+    if (state.phase !== 'ready') this.#idleStop.stop();
+    else if (state.isListed) this.#idleStop.start();
     if (state.phase === 'stopped' || state.phase === 'disabled')
       for (const persistent of [...this.#persistent]) persistent.end();
     const { refusal } = this.#life;
@@ -502,4 +554,14 @@ export class Upstream {
       this.#speaksLegacy = 'no';
     return this.#life.connection;
   }
+}
+
+/** Where paths of a server are asked for. */
+function placeOf(
+  { transport }: UpstreamSpec,
+  http: HttpClient | undefined,
+  { list: headers }: RequestHeaders,
+): ProbedPlace | undefined {
+  if (http === undefined || (transport.kind !== 'http' && transport.kind !== 'sse')) return undefined;
+  return { http, url: transport.url, headers };
 }

@@ -6,6 +6,7 @@ import {
 } from './connection-context.ts';
 import type { DefinitionChanges, UpstreamDefinitions } from './registry/upstream-registry.ts';
 import type { UpstreamObserver } from './lifecycle/upstream-observer.ts';
+import { SilenceWatch, type Watched } from './probing/silence-watch.ts';
 import { Upstream } from './upstream.ts';
 
 export interface UpstreamsOptions extends ConnectionContextOptions {
@@ -22,6 +23,7 @@ export class Upstreams {
   #byName: ReadonlyMap<string, Upstream>;
   /** Those that have lost their place, until their calls have ended. */
   readonly #retired = new Set<Upstream>();
+  readonly #silenceWatch: SilenceWatch<Watched>;
   #isStarted = false;
   #unsubscribe: (() => void) | undefined;
 
@@ -30,6 +32,14 @@ export class Upstreams {
     this.#context = connectionContext(options);
     this.#unfinished = new CountedByteBudget(this.#context.limits.maxUnfinishedBytes);
     this.#observer = observer;
+    this.#silenceWatch = new SilenceWatch({
+      clock: this.#context.clock,
+      targets: () => this.all().flatMap(({ watched }) => watched ?? []),
+      onSilent: (target) =>
+        void this.all()
+          .find(({ watched }) => watched === target)
+          ?.probe(),
+    });
     this.#byName = new Map(specs.map((spec) => [spec.name, this.#make(spec)]));
   }
 
@@ -45,6 +55,9 @@ export class Upstreams {
   /** Starts all that are enabled, at once; none waits for another. */
   start(): void {
     this.#isStarted = true;
+    // Where there is no server nobody is silent.
+    if (this.#byName.size > 0) this.#silenceWatch.start();
+    else this.#silenceWatch.stop();
     this.#unsubscribe ??= this.#context.credentials.subscribe((name) => this.get(name)?.renewCredentials());
     for (const upstream of this.#byName.values()) upstream.start();
   }
@@ -52,6 +65,7 @@ export class Upstreams {
   /** Resolves when every connection is closed. */
   async stop(): Promise<void> {
     this.#isStarted = false;
+    this.#silenceWatch.stop();
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     await Promise.all([...this.all(), ...this.#retired].map((upstream) => upstream.stop()));

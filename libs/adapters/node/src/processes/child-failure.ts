@@ -3,14 +3,18 @@ import { delimiter } from 'node:path';
 import { type ChildExit, type ChildSpec, GatewayError } from '@omni/ports';
 import { errorCode } from '../files/error-code.ts';
 
+/** The system has none left; the same command may well be started later. */
+const NO_RESOURCES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
 /**
- * @returns `OMNI_UPSTREAM_SPAWN_FAILED` in words that tell what to change. `path` is the PATH that was
- * searched.
+ * @returns `OMNI_UPSTREAM_SPAWN_FAILED` in words that tell what to change, or `OMNI_UPSTREAM_NO_RESOURCES`.
+ * `path` is the PATH that was searched.
  */
 export function spawnFailure(spec: ChildSpec, cause: unknown, path: string): GatewayError {
   const code = errorCode(cause) ?? 'UNKNOWN';
   const message = `Cannot start "${spec.upstream}": ${explain(spec, code, path)}`;
-  return new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', message, {
+  const kind = NO_RESOURCES.has(code) ? 'OMNI_UPSTREAM_NO_RESOURCES' : 'OMNI_UPSTREAM_SPAWN_FAILED';
+  return new GatewayError(kind, message, {
     cause,
     data: { upstream: spec.upstream, reason: code },
   });

@@ -12,6 +12,8 @@ const OPTIONS = {
   onSession: 'function',
   pages: 'function',
   authentication: 'object',
+  listening: 'object',
+  startPhases: 'object',
   launcher: 'object',
   http: 'object',
   dialer: 'object',

@@ -37,7 +37,12 @@ const ITEMS: Readonly<Record<string, (item: string) => string | undefined>> = {
 };
 const MAX_PORT = 65_535;
 /** What may be 0. */
-const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs', 'catalogue.lingerMs']);
+const FROM_ZERO: ReadonlySet<string> = new Set([
+  'server.port',
+  'server.drainMs',
+  'startup.timeoutMs',
+  'catalogue.lingerMs',
+]);
 /** Parts of a whole. */
 const SHARES: ReadonlySet<string> = new Set(['logging.sampleRequests', 'telemetry.traceShare']);
 /** Where a default of one type stands for another one, too. */

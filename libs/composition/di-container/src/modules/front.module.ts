@@ -5,6 +5,7 @@ import { healthPage } from '../health-pages.ts';
 import type { Scope } from '../scope/scope.ts';
 import { metricsPage } from '../telemetry/metrics-page.ts';
 import { Token } from '../token.ts';
+import { isWatched } from '../upstreams/upstream-health.ts';
 
 /** Where clients connect. */
 export function registerFront(scope: Scope): void {
@@ -28,21 +29,26 @@ export function registerFront(scope: Scope): void {
       openSessionScope: Token.OpenSessionScope,
       logger: Token.Logger,
     },
-    useFactory: ({ configuration, registry, health, pages, metrics, router, ...parts }) =>
-      new ProtocolHandler({
+    useFactory: ({ configuration, registry, health, pages, metrics, router, ...parts }) => {
+      const switchedOff = (): readonly string[] =>
+        registry.current.all.filter((spec) => !isWatched(spec)).map(({ name }) => name);
+      return new ProtocolHandler({
         ...parts,
         dispatch: router,
         probes: {
-          answer: (path, principal, isOpen) =>
-            healthPage(health, path, principal, isOpen) ??
-            (metrics && metricsPage(metrics, path, principal, isOpen)) ??
-            pages?.(path),
+          find(path, query) {
+            const found =
+              healthPage({ health, switchedOff }, path, query) ?? (metrics && metricsPage(metrics, path));
+            const page = found === undefined ? pages?.(path) : undefined;
+            return page === undefined ? found : () => page;
+          },
         },
         limits: configuration.limits,
         infoShare: configuration.logging.sampleRequests,
         forwardable: forwardedBy(registry),
         legacySse: configuration.server.legacySse,
-      }),
+      });
+    },
   });
 }
 

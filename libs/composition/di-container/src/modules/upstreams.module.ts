@@ -1,10 +1,10 @@
 import { Limiter } from '@omni/call-policies';
 import { callTimeouts, type NewEvent } from '@omni/events';
-import { DEFAULT_UPSTREAM_LIMITS, probeConnection, UpstreamRegistry, Upstreams } from '@omni/upstreams';
+import { DEFAULT_UPSTREAM_LIMITS, Prober, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
 import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
-import { measuredProbe } from '../telemetry/measured-probe.ts';
+import { measuredProber } from '../telemetry/measured-prober.ts';
 import { observedLauncher } from '../telemetry/observed-launcher.ts';
 import { Token } from '../token.ts';
 import { checkDefinitions } from '../upstreams/definition-check.ts';
@@ -29,6 +29,10 @@ export function registerUpstreams(scope: Scope): void {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, clock }) => new Limiter({ ...limits, clock }),
   });
+  scope.register(Token.StartLimiter, {
+    needs: { configuration: Token.Configuration, clock: Token.Clock },
+    useFactory: ({ configuration: { limits }, clock }) => new StartLimiter({ ...limits, clock }),
+  });
   scope.register(Token.Upstreams, {
     needs: {
       configuration: Token.Configuration,
@@ -47,6 +51,7 @@ export function registerUpstreams(scope: Scope): void {
       telemetry: Token.UpstreamTelemetry,
       meter: Token.CallMeter,
       tracer: Token.Tracer,
+      starts: Token.StartLimiter,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
@@ -68,6 +73,7 @@ export function registerUpstreams(scope: Scope): void {
       telemetry,
       meter,
       tracer,
+      starts,
       refresher,
       reader,
       health,
@@ -94,7 +100,8 @@ export function registerUpstreams(scope: Scope): void {
         },
         stages: callStages({ limiter, timeouts: callTimeouts(publish, clock), meter, tracer }),
         holdPlace: limiter.hold,
-        ...(telemetry.meter && { probe: measuredProbe(probeConnection, telemetry.meter, clock) }),
+        starts,
+        ...(telemetry.meter && { prober: measuredProber(new Prober(clock), telemetry.meter, clock) }),
         observer: upstreamObserver({ refresher, reader, health, telemetry }),
       });
     },

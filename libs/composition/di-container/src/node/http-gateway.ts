@@ -1,5 +1,5 @@
 import { isLoopbackHost } from '@omni/auth';
-import { type ListenAddress, loadOrCreateToken, stateDirectory } from '@omni/node';
+import { loadOrCreateToken, stateDirectory } from '@omni/node';
 import { GatewayError } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
@@ -8,7 +8,10 @@ import { ownerPage } from './owner-page.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 import type { MasterServer, StopOptions } from '../master-server.ts';
 
-export interface HttpGatewayOptions extends Omit<NodeMasterServerOptions, 'configuration' | 'pages'> {
+export interface HttpGatewayOptions extends Omit<
+  NodeMasterServerOptions,
+  'configuration' | 'pages' | 'listening'
+> {
   readonly configuration: Configuration;
   readonly environment: Environment;
   /** `HOST:PORT` in place of `server.listen`; port 0 picks a free one. */
@@ -53,7 +56,7 @@ export async function startHttpGateway({
   const needsToken =
     isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
-  let place: ListenAddress | undefined;
+  const open: { listeners?: GatewayListeners } = {};
   const { server, logger, flush } = await createNodeParts({
     ...options,
     configuration: {
@@ -61,25 +64,29 @@ export async function startHttpGateway({
       server: { ...configuration.server, host: address.host, port: address.port },
       auth: kept === undefined ? configuration.auth : { ...configuration.auth, token: kept.token },
     },
-    ...(kept === undefined ? {} : { pages: ownerPage(kept.token, () => place) }),
+    ...(kept === undefined ? {} : { pages: ownerPage(kept.token, () => open.listeners?.place) }),
+    listening: {
+      async open() {
+        open.listeners = await openListeners({ configuration, environment, address, server, logger });
+      },
+      stopAccepting: () => open.listeners?.stopAccepting(),
+      // A client may still be reading a long answer that is complete.
+      close: async (deadlineMs) => await open.listeners?.close(deadlineMs),
+    },
   });
-  let listeners: GatewayListeners;
-  try {
-    listeners = await openListeners({ configuration, environment, address, server, logger });
-    ({ place } = listeners);
-  } catch (error) {
-    await server.stop({ deadlineMs: 0 });
-    throw error;
-  }
-  await server.start();
   const stop = async (options?: StopOptions): Promise<void> => {
-    const endsAt = performance.now() + (options?.deadlineMs ?? configuration.server.drainMs);
-    listeners.stopAccepting();
     await server.stop(options);
-    // A client may still be reading a long answer that is complete.
-    await listeners.close(endsAt - performance.now());
     await flush();
   };
+  try {
+    await server.start();
+  } catch (error) {
+    await stop({ deadlineMs: 0 });
+    throw error;
+  }
+  const { listeners } = open;
+  if (listeners === undefined)
+    throw new GatewayError('OMNI_SHUTTING_DOWN', 'This gateway was stopped while it was starting');
   let stopped: Promise<void> | undefined;
   const stopOnce: HttpGateway['stop'] = (given) => (stopped ??= stop(given));
   return {

@@ -10,7 +10,7 @@ import {
   unusableProxies,
   UndiciHttpClient,
 } from '@omni/node';
-import { type Logger, silentLogger } from '@omni/ports';
+import { type Logger, silentLogger, systemClock } from '@omni/ports';
 import type { MetricRegistry, Tracer } from '@omni/telemetry';
 import { wholeConfiguration } from '../configuration/whole-configuration.ts';
 import { createMasterServer } from '../create-master-server.ts';
@@ -18,6 +18,7 @@ import { IDENTITY } from '../identity.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
 import type { MasterServerOptions } from '../master-server-options.ts';
+import { PhaseLog } from '../phase-log.ts';
 
 export interface NodeMasterServerOptions extends Omit<MasterServerOptions, 'launcher' | 'http' | 'dialer'> {
   /** Where log lines go. Default: to stderr, by pino. */
@@ -60,11 +61,15 @@ export async function createNodeParts({
   logLevel,
   onLogLost,
   exporter,
+  startPhases = new PhaseLog('start', systemClock),
   ...options
 }: NodeMasterServerOptions): Promise<NodeParts> {
   const configuration = wholeConfiguration(options.configuration);
-  const own = options.logger === undefined ? await nodeLogger(configuration, logLevel, onLogLost) : undefined;
+  const own = await startPhases.run('log', () =>
+    options.logger === undefined ? nodeLogger(configuration, logLevel, onLogLost) : undefined,
+  );
   const logger = options.logger ?? own ?? silentLogger;
+  startPhases.logTo(logger);
   const { proxy } = configuration.outgoing;
   for (const variable of unusableProxies(proxy, process.env)) {
     logger.warn(
@@ -72,19 +77,22 @@ export async function createNodeParts({
       `${variable} holds no address of an HTTP proxy (http: or https:), so that servers are reached without one; correct it, or set outgoing.proxy`,
     );
   }
-  const server = createMasterServer({
-    ...options,
-    configuration,
-    logger,
-    measureRuntime,
-    ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
-    launcher: new NodeChildLauncher({ logger }),
-    http: new UndiciHttpClient({
-      userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
-      proxyOf: proxyRules(proxySettings(proxy, process.env)),
+  const server = await startPhases.run('container', () =>
+    createMasterServer({
+      ...options,
+      configuration,
+      logger,
+      startPhases,
+      measureRuntime,
+      ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
+      launcher: new NodeChildLauncher({ logger }),
+      http: new UndiciHttpClient({
+        userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
+        proxyOf: proxyRules(proxySettings(proxy, process.env)),
+      }),
+      dialer: new NodeChannelDialer(),
     }),
-    dialer: new NodeChannelDialer(),
-  });
+  );
   // Ends the children of an earlier Omni that was killed without time to end them.
   const ended = orphanSweep();
   if (ended > 0) logger.warn({ ended }, 'ended process groups that an earlier Omni left behind');

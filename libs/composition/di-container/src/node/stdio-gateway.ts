@@ -10,7 +10,7 @@ import { createNodeParts, type NodeMasterServerOptions } from './node-master-ser
 
 export interface StdioGatewayOptions extends Omit<
   NodeMasterServerOptions,
-  'configuration' | 'pages' | 'startGraceMs' | 'authentication'
+  'configuration' | 'pages' | 'startGraceMs' | 'authentication' | 'listening'
 > {
   readonly configuration: Configuration;
   /** The one server to show under its own names; all servers when absent. */

@@ -46,10 +46,12 @@ export class UpstreamHealth {
     const { registry } = this.#parts;
     return {
       name: `upstream:${name}`,
+      server: name,
       get critical() {
         return registry.current.get(name)?.critical === true;
       },
       getStatus: () => this.#statusOf(name),
+      probe: async () => await this.#parts.upstreams.get(name)?.probe(),
     };
   }
 
@@ -77,6 +79,7 @@ function levelOf({ level, healthStatus, health }: UpstreamProjection): StatusLev
   return health.level === 'unhealthy' ? 'error' : 'unknown';
 }
 
-function isWatched(spec: UpstreamSpec | undefined): boolean {
+/** Whether its status is looked at: what is switched off has none. */
+export function isWatched(spec: UpstreamSpec | undefined): boolean {
   return spec?.enabled === true || spec?.flaw !== undefined;
 }

@@ -40,6 +40,8 @@ describe('configurationJsonSchema', () => {
       'naming',
       'sealing',
       'limits',
+      'startup',
+      'errors',
       'logging',
       'telemetry',
       'outgoing',

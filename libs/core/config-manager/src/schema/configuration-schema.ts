@@ -239,6 +239,35 @@ const LimitsSchema = z.strictObject({
         'Most processes or connections of one server at the same time, shared as maxInFlight is. When all are taken, a session without stream and call that has one ends to make room, as with maxSessions.',
       ),
     ),
+  maxStarting: z
+    ._default(countSchema(1, 1_000), 8)
+    .check(z.describe('Most processes of servers that are being started at the same time.')),
+  maxStartsPerSecond: z
+    ._default(countSchema(1, 1_000), 20)
+    .check(z.describe('Most processes of servers that are started within any second.')),
+});
+
+const StartupSchema = z.strictObject({
+  timeout: z
+    .prefault(durationSchema({ allowZero: true }), '30s')
+    .check(
+      z.describe(
+        'How long the start may take before Omni ends with exit code 6, so that a supervisor starts it again; 0s: as long as it takes. Servers count only with requireCritical.',
+      ),
+    ),
+  requireCritical: z
+    ._default(z.boolean(), false)
+    .check(z.describe('true: the start is over when every critical server is ready.')),
+});
+
+const ErrorsSchema = z.strictObject({
+  onUnknown: z
+    ._default(z.enum(['crash', 'isolate']), 'crash')
+    .check(
+      z.describe(
+        'What Omni does when a promise fails that nobody waits for, outside of all requests: crash ends it within 2 s with exit code 1, isolate logs it and goes on. What is thrown and not caught always ends it.',
+      ),
+    ),
 });
 
 const LoggingSchema = z.strictObject({
@@ -340,6 +369,8 @@ export const GatewaySettingsSchema = z.strictObject({
   naming: z.prefault(NamingSchema, {}).check(z.describe('How clients see tools and servers named.')),
   sealing: z.prefault(SealingSchema, {}).check(z.describe('How data that clients bring back is protected.')),
   limits: z.prefault(LimitsSchema, {}).check(z.describe('How much at once.')),
+  startup: z.prefault(StartupSchema, {}).check(z.describe('How long the start may take.')),
+  errors: z.prefault(ErrorsSchema, {}).check(z.describe('What happens when Omni itself fails.')),
   logging: z.prefault(LoggingSchema, {}).check(z.describe('What is logged.')),
   telemetry: z.prefault(TelemetrySchema, {}).check(z.describe('What is measured, and who is told.')),
   outgoing: z.prefault(OutgoingSchema, {}).check(z.describe('How servers are reached.')),
@@ -368,6 +399,8 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['naming', Object.keys(NamingSchema.shape)],
   ['sealing', Object.keys(SealingSchema.shape)],
   ['limits', Object.keys(LimitsSchema.shape)],
+  ['startup', Object.keys(StartupSchema.shape)],
+  ['errors', Object.keys(ErrorsSchema.shape)],
   ['logging', Object.keys(LoggingSchema.shape)],
   ['telemetry', Object.keys(TelemetrySchema.shape)],
   ['telemetry.otlp', Object.keys(OtlpSchema.shape)],

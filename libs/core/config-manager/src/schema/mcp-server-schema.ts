@@ -35,6 +35,20 @@ const MAX_FORWARDED = 32;
 const MAX_ROOTS = 64;
 const DurationSchema = durationSchema({ allowZero: false });
 
+/** How it is found out whether a server lives, and when. */
+const HealthSchema = z.extend(LIFECYCLE_SHAPE.health, {
+  strategy: z
+    .optional(z.enum(['ping', 'http', 'capability']))
+    .check(
+      z.describe(
+        'ping, the default, asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has.',
+      ),
+    ),
+  path: z
+    .optional(z.string().check(z.regex(/^\/[\x21-\x7e]*$/, 'must begin with "/", as "/healthz" does')))
+    .check(z.describe('Path to ask for with http, at the host of "url". Default: "/".')),
+});
+
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings those of clients here. */
 export const McpServerSchema = z.strictObject({
   type: z
@@ -187,7 +201,6 @@ export const McpServerSchema = z.strictObject({
     .optional(LIFECYCLE_SHAPE.circuit_breaker)
     .check(z.describe('As circuit_breaker of all servers, for this one.')),
   restart: z.optional(LIFECYCLE_SHAPE.restart).check(z.describe('As restart of all servers, for this one.')),
-  health: z.optional(LIFECYCLE_SHAPE.health).check(z.describe('As health of all servers, for this one.')),
   permanentExitCodes: z
     .optional(z.array(countSchema(1, 255)).check(z.maxLength(255)))
     .check(
@@ -198,6 +211,23 @@ export const McpServerSchema = z.strictObject({
   critical: z
     ._default(z.boolean(), true)
     .check(z.describe('Whether Omni is ready only when this server is.')),
+  health: z
+    .optional(HealthSchema)
+    .check(z.describe('As health of all servers, for this one, and how it is asked.')),
+  start: z
+    .optional(z.enum(['eager', 'on-demand']))
+    .check(
+      z.describe(
+        'eager, the default, starts the server with Omni; on-demand with the first call of one of its tools, and once before where it is not known yet what it lists.',
+      ),
+    ),
+  idleStop: z
+    .optional(DurationSchema)
+    .check(
+      z.describe(
+        'The server is stopped when nobody has needed it for this long; it stays listed, and the next call starts it. Default: never, and 1m with start on-demand.',
+      ),
+    ),
   requiredEnv: z
     ._default(z.array(VariableNameSchema), [])
     .check(

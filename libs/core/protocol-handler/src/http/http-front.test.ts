@@ -194,6 +194,20 @@ describe('HttpFront', () => {
     expect(exchange.json()).toEqual({ trusted });
   });
 
+  it('shows a page that takes a moment, and refuses one that is not for strangers', async () => {
+    const front = new FrontFixture();
+    const ask = (query: string, headers = GOOD) =>
+      front.raw({ method: 'GET', path: '/health/live', query, headers });
+    expect((await ask('later')).json()).toEqual({ trusted: true });
+    expect((await ask('private')).status).toBe(200);
+    const refused = await ask('private', without('Authorization'));
+    expect(refused.status).toBe(401);
+    expect(refused.responseHeader('www-authenticate')).toBe('Bearer realm="omni"');
+    const broken = await ask('broken');
+    expect(broken.status).toBe(500);
+    expect(broken.text()).not.toContain('RangeError');
+  });
+
   it('answers HEAD of a page without its body, and refuses to write to it', async () => {
     const front = new FrontFixture();
     const head = await front.raw({ method: 'HEAD', path: '/health/live', headers: GOOD });

@@ -34,15 +34,23 @@ import { RequestList } from '../request/request-list.ts';
 import { unknownClient } from '../request/unknown-client.ts';
 import type { StreamTicker } from '../streams/stream-ticker.ts';
 
-/** Answers paths that are not MCP, such as health. */
+/** Paths that are not MCP, such as health. */
 export interface Probes {
-  /**
-   * @param principal - Who asks; `undefined` for those who do not show who they are.
-   * @param isOpen - Whether everybody is this principal.
-   * @returns `undefined` when nothing is there.
-   */
-  answer(path: string, principal: Principal | undefined, isOpen: boolean): Page | undefined;
+  /** @returns What is there; `undefined` when nothing is. */
+  find(path: string, query: string): OpenPage | undefined;
 }
+
+/**
+ * What a page shows.
+ *
+ * @param principal - Who asks; `undefined` for those who do not show who they are.
+ * @param isOpen - Whether everybody is this principal.
+ * @returns Why there is none for this one, where it is an error.
+ */
+export type OpenPage = (
+  principal: Principal | undefined,
+  isOpen: boolean,
+) => Page | GatewayError | Promise<Page | GatewayError>;
 
 export interface HttpFrontOptions {
   readonly access: EndpointAccess;
@@ -133,9 +141,9 @@ export class HttpFront {
 
   #probe(exchange: Exchange, access: EndpointAccess): void {
     const { probes } = this.#options;
-    const forStrangers = probes.answer(exchange.path, undefined, false);
+    const open = probes.find(exchange.path, exchange.query);
     // Whoever asks for what is not there is not asked who it is.
-    if (forStrangers === undefined) {
+    if (open === undefined) {
       if (OAUTH_PATH.test(exchange.path)) return showPage(exchange, NO_OAUTH);
       return refuse(exchange, unknownPath(exchange));
     }
@@ -149,11 +157,14 @@ export class HttpFront {
     }
     // A page is for everybody: an authentication that fails takes nothing from it but the details.
     this.#whenKnown(exchange, access.identify(exchange), (_, known) => {
-      const page =
-        /* guard: endpoint/health-details */ 'error' in known
-          ? forStrangers
-          : probes.answer(exchange.path, known, access.isOpenTo(exchange));
-      showPage(exchange, page ?? forStrangers);
+      const isStranger = /* guard: endpoint/health-details */ 'error' in known;
+      const page = isStranger ? open(undefined, false) : open(known, access.isOpenTo(exchange));
+      const challenge = isStranger && known.challenge !== undefined ? known.challenge : undefined;
+      this.#whenKnown(exchange, page, (_exchange, opened) => {
+        if (!(opened instanceof GatewayError)) return showPage(exchange, opened);
+        const asks = opened.code === 'OMNI_AUTH_REQUIRED' && challenge !== undefined;
+        refuse(exchange, opened, 'null', asks ? ['WWW-Authenticate', challenge] : NO_HEADERS);
+      });
     });
   }
 

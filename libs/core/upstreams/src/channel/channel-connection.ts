@@ -97,7 +97,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     });
   }
 
-  get inFlight(): number {
+  override get inFlight(): number {
     return this.#pending.size;
   }
 
@@ -215,6 +215,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
 
   #read(text: string): void {
     if (this.#ended !== undefined) return;
+    this.heard();
     const message = parseMessage(text, UPSTREAM_JSON_LIMITS);
     switch (message.kind) {
       case 'response':

@@ -28,6 +28,12 @@ import { ownId } from '../connection/mcp-notification.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';
 
+/** Nobody was there to be asked. */
+const NOT_STARTED: ReadonlySet<string> = new Set([
+  'OMNI_UPSTREAM_SPAWN_FAILED',
+  'OMNI_UPSTREAM_NO_RESOURCES',
+]);
+
 export interface ChannelHandshakeOptions extends ConnectionOptions {
   readonly open: OpenHeadedChannel;
   readonly plan: EraPlan;
@@ -127,7 +133,7 @@ class ChannelHandshake implements HeadedListener {
   onClose(reason: GatewayError | undefined): void {
     if (this.#connection !== undefined) return this.#connection.onClose(reason);
     const neverOpened =
-      reason?.code === 'OMNI_UPSTREAM_SPAWN_FAILED' || reason?.data?.['phase'] === 'connect';
+      (reason !== undefined && NOT_STARTED.has(reason.code)) || reason?.data?.['phase'] === 'connect';
     if (this.#isProbing() && !neverOpened) return this.#finish({ kind: 'silent' });
     this.#fail(
       reason ??

@@ -1,5 +1,6 @@
 import {
   applyEdits,
+  type JsonMember,
   type JsonObject,
   memberOf,
   rawOf,
@@ -116,17 +117,29 @@ export function initializeParams(
   return `{"protocolVersion":"${LATEST_LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
 }
 
-/** Which lists an upstream promises to declare changed, of its handshake's capabilities. */
+/** Whether an upstream promises to declare a list changed, of its handshake's capabilities. */
 export function promisesListChanged(handshake: RpcMessage, list: string): boolean {
-  const result = handshake.result?.object;
-  const capabilities = memberOf(result, 'capabilities');
-  if (capabilities === undefined) return false;
-  const scan = scanJson(handshake.text.slice(capabilities.start, capabilities.end), UPSTREAM_JSON_LIMITS, {
-    [list]: {},
-  });
-  if (scan.kind !== 'object') return false;
-  const flag = memberOf(memberOf(scan.object, list)?.object, 'listChanged');
-  return flag !== undefined && handshake.text.startsWith('true', capabilities.start + flag.start);
+  const found = capabilityOf(handshake, list);
+  const flag = memberOf(found?.capability.object, 'listChanged');
+  return found !== undefined && flag !== undefined && found.text.startsWith('true', flag.start);
+}
+
+/** Whether an upstream says that it has a capability. */
+export function declaresCapability(handshake: RpcMessage, name: string): boolean {
+  return capabilityOf(handshake, name) !== undefined;
+}
+
+/** A member of the capabilities in a handshake, and the text in which it stands. */
+function capabilityOf(
+  handshake: RpcMessage,
+  name: string,
+): { readonly text: string; readonly capability: JsonMember } | undefined {
+  const capabilities = memberOf(handshake.result?.object, 'capabilities');
+  if (capabilities === undefined) return undefined;
+  const text = handshake.text.slice(capabilities.start, capabilities.end);
+  const scan = scanJson(text, UPSTREAM_JSON_LIMITS, { [name]: {} });
+  const capability = scan.kind === 'object' ? memberOf(scan.object, name) : undefined;
+  return capability === undefined ? undefined : { text, capability };
 }
 
 function relayedCapabilities(capabilities: string): string {

@@ -1,5 +1,14 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientBinding, Dialect, Dialects, LifecycleOwner, UpstreamConnection } from '@omni/model';
+import type {
+  CallHandler,
+  ClientBinding,
+  Dialect,
+  Dialects,
+  LifecycleOwner,
+  RunningCall,
+  UpstreamCall,
+  UpstreamConnection,
+} from '@omni/model';
 import type {
   ByteBudget,
   ChannelDialer,
@@ -10,13 +19,15 @@ import type {
   GatewayError,
   HttpClient,
   Logger,
+  Millis,
   OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
-import type { ProbeConnection } from '../lifecycle/probe-connection.ts';
+import type { Prober } from '../probing/prober.ts';
 import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
+import type { StartLimiter } from '../starting/start-limiter.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
 
@@ -41,6 +52,7 @@ export interface ConnectionContext {
   readonly deadlines: Deadlines;
   readonly eras: EraMemory;
   readonly chains: CallChains;
+  readonly starts: StartLimiter;
   readonly dialects: Dialects;
   /** Uniform in 0 ≤ x < 1; spreads reconnects. */
   readonly random: () => number;
@@ -48,7 +60,7 @@ export interface ConnectionContext {
   readonly credentials: CredentialProvider;
   /** Who decides what becomes of an upstream. */
   readonly lifecycle: LifecycleOwner;
-  readonly probe: ProbeConnection;
+  readonly prober: Pick<Prober, 'begin'>;
   /** Absent where processes cannot be started. */
   readonly launcher: ChildLauncher | undefined;
   /** Absent where WebSockets and sockets cannot be connected. */
@@ -105,6 +117,10 @@ export interface OpenConnection extends UpstreamConnection {
   readonly counters: Readonly<ConnectionCounters>;
   /** Calls under way. */
   readonly inFlight: number;
+  /** Calls of clients under way. */
+  readonly clientCalls: number;
+  /** Monotonic: when anything of the other side was last received. */
+  readonly heardAtMs: Millis;
   /** Whether a client has yet to answer a server request, so that a further one could not be attributed. */
   readonly isHeldUp: boolean;
   /**
@@ -114,6 +130,8 @@ export interface OpenConnection extends UpstreamConnection {
   readonly boundTo: CredentialValues | undefined;
   /** The headers in force are others: streams that are open are opened again with them, calls go on. */
   renewStreams(): void;
+  /** As {@link send}, past all stages. */
+  probe(call: UpstreamCall, handler: CallHandler): RunningCall;
   /**
    * Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time.
    *

@@ -2,12 +2,13 @@ import {
   type CallHandler,
   type ClientBinding,
   type ConnectionFacts,
+  FollowedCall,
   refusedCall,
   type RunningCall,
   type SendCall,
   type UpstreamCall,
 } from '@omni/model';
-import { type Era, GatewayError } from '@omni/ports';
+import { type Clock, type Era, GatewayError, type Millis } from '@omni/ports';
 import type { CallChains } from './call-chains.ts';
 import { sendInDialect } from '../terms/dialect-call.ts';
 import type { ConnectionOptions } from './open-connection.ts';
@@ -20,10 +21,14 @@ export abstract class StagedConnection {
   readonly #chains: CallChains;
   readonly #facts: ConnectionFacts;
   readonly #raw: SendCall;
+  readonly #clock: Clock;
   #chain: SendCall;
   #version: number;
+  #internalCalls = 0;
+  #heardAtMs: Millis;
 
-  constructor({ spec, context: { chains }, binding, credentials, dialect }: ConnectionOptions, era: Era) {
+  constructor({ spec, context, binding, credentials, dialect }: ConnectionOptions, era: Era) {
+    const { chains, clock } = context;
     this.upstream = spec.name;
     this.binding = binding;
     this.passesRoots = spec.roots === 'pass';
@@ -31,15 +36,47 @@ export abstract class StagedConnection {
     this.#facts = chains.factsOf(spec, era, binding, credentials);
     const raw: SendCall = (call, handler) => this.sendRaw(call, handler);
     this.#raw = dialect === undefined ? raw : sendInDialect(dialect, raw);
+    this.#clock = clock;
+    // It has just been greeted.
+    this.#heardAtMs = clock.monotonicMs();
     this.#version = chains.version;
     this.#chain = chains.build(this.#raw, this.#facts);
   }
 
+  /** Calls under way. */
+  abstract get inFlight(): number;
+
+  /** Calls of clients under way. */
+  get clientCalls(): number {
+    return this.inFlight - this.#internalCalls;
+  }
+
+  /** Monotonic: when anything of the other side was last received. */
+  get heardAtMs(): Millis {
+    return this.#heardAtMs;
+  }
+
+  /** Something of the other side was received. */
+  heard(): void {
+    this.#heardAtMs = this.#clock.monotonicMs();
+  }
+
   send(call: UpstreamCall, handler: CallHandler): RunningCall {
     if (this.#version !== this.#chains.version) this.#rebuild();
+    // guard: link/in-flight, http/in-flight, http/in-flight-legacy
+    return this.#sendBy(this.#chain, call, handler);
+  }
+
+  /** Sends past all stages: whether the server lives does not depend on who else calls it. */
+  probe(call: UpstreamCall, handler: CallHandler): RunningCall {
+    return this.#sendBy(/* guard: probing/past-stages */ this.#raw, call, handler);
+  }
+
+  #sendBy(send: SendCall, call: UpstreamCall, handler: CallHandler): RunningCall {
     try {
-      // guard: link/in-flight, http/in-flight, http/in-flight-legacy
-      return this.#chain(call, handler);
+      if (call.isInternal !== true) return send(call, handler);
+      this.#internalCalls++;
+      return new InternalCall(handler, () => this.#internalCalls--).begin(send, call);
     } catch (error) {
       // Whoever waits behind this call for the same connection must not pay for it.
       return refusedCall(
@@ -60,5 +97,19 @@ export abstract class StagedConnection {
   #rebuild(): void {
     this.#version = this.#chains.version;
     this.#chain = this.#chains.build(this.#raw, this.#facts);
+  }
+}
+
+/** Omni's own call, which keeps no server busy. */
+class InternalCall extends FollowedCall {
+  readonly #onOver: () => void;
+
+  constructor(next: CallHandler, onOver: () => void) {
+    super(next);
+    this.#onOver = onOver;
+  }
+
+  protected override onOver(): void {
+    this.#onOver();
   }
 }

@@ -54,6 +54,7 @@ export interface LegacyCallOwner {
    */
   onSessionDoubted(doubted: LegacyHttpSession, done: (next: LegacyHttpSession | undefined) => void): void;
   onOver(call: LegacyHttpCall, end: CallEnd): void;
+  heard(): void;
   notify(method: string, params: string): void;
 }
 
@@ -179,6 +180,7 @@ export class LegacyHttpCall
   }
 
   onHead(status: number, _headers: HeaderList): boolean {
+    this.#options.connection.heard();
     this.#phase = 'head-received';
     // A server may well let a stream be continued again and again, for as long as the call takes.
     if (status === 200) this.#resumes = 0;
@@ -186,8 +188,9 @@ export class LegacyHttpCall
   }
 
   onMessage(message: RpcMessage, status: number): void {
-    if (this.#isOver) return;
     const { connection } = this.#options;
+    connection.heard();
+    if (this.#isOver) return;
     if (message.kind === 'notification') return connection.onCallNotification(this, message);
     if (message.kind === 'request') return connection.onCallRequest(this, message);
     const isNamed = ownId(message.id) === this.id;
@@ -207,6 +210,7 @@ export class LegacyHttpCall
   }
 
   onFlow(): void {
+    this.#options.connection.heard();
     this.#deadline?.touch();
   }
 

@@ -135,7 +135,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     return this.#session.handshake;
   }
 
-  get inFlight(): number {
+  override get inFlight(): number {
     return this.#calls.size;
   }
 
@@ -262,7 +262,10 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
       target: this.#options,
       session,
       headers: this.streamHeaders,
-      onMessage: (message) => this.#onUnaddressed(message),
+      onMessage: (message) => {
+        this.heard();
+        this.#onUnaddressed(message);
+      },
       onFramingError: () => this.onFramingError(),
       // What was declared changed while nobody listened was not told.
       onMissed: () => this.#relist(LIST_KINDS.filter((kind) => promisesListChanged(this.handshake, kind))),

@@ -88,7 +88,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     });
   }
 
-  get inFlight(): number {
+  override get inFlight(): number {
     return this.#running.size;
   }
 
@@ -249,11 +249,13 @@ export class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink
   }
 
   onHead(): boolean {
+    this.#connection.heard();
     this.#phase = 'head-received';
     return true;
   }
 
   onMessage(message: RpcMessage, status: number): void {
+    this.#connection.heard();
     if (this.#isOver) return;
     switch (message.kind) {
       case 'notification':
@@ -276,6 +278,7 @@ export class ModernHttpCall implements RunningCall, HttpMessageSink, PassingSink
   }
 
   onFlow(): void {
+    this.#connection.heard();
     this.#deadline?.touch();
   }
 

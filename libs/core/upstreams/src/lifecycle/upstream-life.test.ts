@@ -17,7 +17,7 @@ import {
 } from '@omni/ports';
 import { RecordingCall, ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { connectionLater, connectionNow, connectionOf } from '../found-connection.fixture.ts';
-import { clientOf, legacyScript } from '../upstream-scene.fixture.ts';
+import { callOf, clientOf, legacyScript } from '../upstream-scene.fixture.ts';
 import type { Upstream } from '../upstream.ts';
 import { Upstreams, type UpstreamsOptions } from '../upstreams.ts';
 
@@ -277,7 +277,7 @@ describe('a probe', () => {
   it('that is missed while a call runs only degrades', async () => {
     const scene = await new Scene(legacyScript, { lifecycle: PROBED, callTimeoutMs: 600_000 }).start();
     const call = new RecordingCall<RpcMessage>();
-    connectionOf(scene.upstream, CLIENT).send(internalCall('tools/call', '{}'), call);
+    connectionOf(scene.upstream, CLIENT).send(callOf(CLIENT), call);
     await scene.clock.advanceAsync(120_000);
     expect(scene.open).toEqual([true]);
     expect(scene.upstream.record.state).toMatchObject({ phase: 'ready', misses: expect.any(Number) });
@@ -305,7 +305,7 @@ describe('a probe', () => {
   it('is given up when the connection is lost, replaced or left', async () => {
     let given = 0;
     const scene = new Scene(legacyScript, { lifecycle: PROBED }, () => ({
-      probe: () => () => void given++,
+      prober: { begin: () => () => void given++ },
     }));
     await scene.start();
     await scene.clock.advanceAsync(30_000);
@@ -319,7 +319,7 @@ describe('a probe', () => {
   it('whose connection fails ends it at once, with that failure', async () => {
     const gone = new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'refused');
     const scene = new Scene(legacyScript, { lifecycle: PROBED }, ({ clock }) => ({
-      probe: (_connection, _options, done) => clock.after(10, () => done(gone)),
+      prober: { begin: (_options, done) => clock.after(10, () => done(gone)) },
     }));
     await scene.start();
     const call = new RecordingCall<RpcMessage>();

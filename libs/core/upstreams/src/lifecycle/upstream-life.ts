@@ -14,6 +14,7 @@ import type { ConnectionContext, OpenConnection } from '../connection/open-conne
 import { stoppedError } from '../connection/stopped-error.ts';
 import type { OnConnection } from '../instances/lazy-connection.ts';
 import { definitionId } from '../registry/definition-identity.ts';
+import type { ProbedPlace, ProbeOutcome } from '../probing/probe.ts';
 import { DrainWatch } from './drain-watch.ts';
 import { fallOf } from './fall-of.ts';
 import { PhaseLog } from './phase-log.ts';
@@ -26,6 +27,8 @@ export interface UpstreamLifeOptions {
   readonly context: ConnectionContext;
   /** Opens the shared connection; returns what gives the attempt up. */
   readonly open: (done: OnConnection) => () => void;
+  /** Where its paths are asked for; `undefined` where it has none. */
+  readonly web: () => ProbedPlace | undefined;
   /** Calls under way on other connections. */
   readonly inFlight: () => number;
   /** Calls are taken on this connection. @param former - The one that were taken on before, open or not. */
@@ -59,6 +62,8 @@ export class UpstreamLife implements LifecycleExecutor {
   #lastError: GatewayError | undefined;
   #abortConnect: (() => void) | undefined;
   #cancelProbe: (() => void) | undefined;
+  /** Who waits for the probe that is under way. */
+  readonly #onProbed = new Set<() => void>();
   /** Whether it is to end: what was decided before that opens nothing any more. */
   #isEnding = false;
   /** Resolves when what was told to close is closed. */
@@ -126,7 +131,9 @@ export class UpstreamLife implements LifecycleExecutor {
     // Its owner may have kept what an earlier definition said.
     if (spec.enabled || (phase !== 'disabled' && phase !== 'draining'))
       this.#applyEnabled(context.clock.now());
-    this.report({ kind: 'started' });
+    // What it lists is known then.
+    const isAsleep = spec.start === 'on-demand' && this.record.history.lastSeenAt !== null;
+    this.report({ kind: 'started', isAsleep });
   }
 
   /** Resolves when every connection is closed. */
@@ -135,6 +142,12 @@ export class UpstreamLife implements LifecycleExecutor {
     this.report({ kind: 'ended', until });
     if (!isOver(this.record)) await new Promise<void>((resolve) => this.#onOver.add(resolve));
     await this.#closed;
+  }
+
+  /** Asks whether it lives, where it is connected; resolves when that is known. */
+  async probe(): Promise<void> {
+    this.report({ kind: 'silent' });
+    if (this.#cancelProbe !== undefined) await new Promise<void>((resolve) => this.#onProbed.add(resolve));
   }
 
   /** Nothing more is decided about it. */
@@ -245,18 +258,40 @@ export class UpstreamLife implements LifecycleExecutor {
     if (connection === undefined) return;
     this.#giveUpProbe();
     const { timeoutMs } = (spec.lifecycle ?? DEFAULT_LIFECYCLE).probe;
-    this.#cancelProbe = context.probe(connection, { clock, identity, timeoutMs }, (outcome) => {
-      this.#cancelProbe = undefined;
-      if (outcome === 'alive') return this.report({ kind: 'probed' });
-      if (outcome === 'silent') return this.report({ kind: 'probeMissed', isBusy: connection.inFlight > 0 });
-      void connection.close(outcome);
-      this.onClosed(connection, outcome);
-    });
+    this.#cancelProbe = context.prober.begin(
+      {
+        upstream: spec.name,
+        connection,
+        probe: spec.health,
+        timeoutMs,
+        web: this.#options.web(),
+        clock,
+        identity,
+      },
+      (outcome) => {
+        this.#cancelProbe = undefined;
+        this.#onOutcome(connection, outcome);
+        this.#tellProbed();
+      },
+    );
+  }
+
+  #onOutcome(connection: OpenConnection, outcome: ProbeOutcome): void {
+    if (outcome === 'alive') return this.report({ kind: 'probed' });
+    if (outcome === 'silent') return this.report({ kind: 'probeMissed', isBusy: connection.clientCalls > 0 });
+    void connection.close(outcome);
+    this.onClosed(connection, outcome);
   }
 
   #giveUpProbe(): void {
     this.#cancelProbe?.();
     this.#cancelProbe = undefined;
+    this.#tellProbed();
+  }
+
+  #tellProbed(): void {
+    for (const tell of this.#onProbed) tell();
+    this.#onProbed.clear();
   }
 
   #cutOff({ code, message, hint }: ErrorFacts): void {

@@ -4,7 +4,7 @@ import type { CallHandler, UpstreamCall } from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import type { OpenConnection } from '../connection/open-connection.ts';
-import { probeConnection, type ProbeOutcome } from './probe-connection.ts';
+import { probe, type ProbeOutcome } from './probe.ts';
 
 /** One probe of a connection that does what a test says. */
 class Scene {
@@ -16,18 +16,24 @@ class Scene {
   readonly giveUp: () => void;
 
   constructor(era: Era = 'legacy') {
-    const connection: Pick<OpenConnection, 'era' | 'send'> = {
+    const connection: Pick<OpenConnection, 'era' | 'heardAtMs' | 'probe'> = {
       era,
-      send: (call, handler) => {
+      heardAtMs: 0,
+      probe: (call, handler) => {
         this.call = call;
         this.handler = handler;
         return { cancel: () => void (this.isCancelled = true) };
       },
     };
-    this.giveUp = probeConnection(
-      // Holds: a probe asks for nothing else.
-      connection as OpenConnection,
-      { clock: this.clock, identity: { name: 'omni', version: '1' }, timeoutMs: 5_000 },
+    this.giveUp = probe(
+      {
+        upstream: 'up',
+        // Holds: a probe asks for nothing else.
+        connection: connection as OpenConnection,
+        clock: this.clock,
+        identity: { name: 'omni', version: '1' },
+        timeoutMs: 5_000,
+      },
       (outcome) => this.outcomes.push(outcome),
     );
   }
@@ -39,7 +45,7 @@ class Scene {
   }
 }
 
-describe('probeConnection', () => {
+describe('what a probe finds', () => {
   it('asks a legacy server by ping, and a modern one by server/discover, on its connection [X000-06]', () => {
     expect(new Scene('legacy').call).toMatchObject({ method: 'ping', text: '', isInternal: true });
     expect(new Scene('modern').call).toMatchObject({
@@ -89,9 +95,12 @@ describe('probeConnection', () => {
 
   it.each([
     ['OMNI_UPSTREAM_HTTP_STATUS', 429, 'alive'],
-    ['OMNI_OVERLOADED', undefined, 'alive'],
+    ['OMNI_UPSTREAM_HTTP_STATUS', 403, 'alive'],
+    ['OMNI_UPSTREAM_PROTOCOL', undefined, 'alive'],
     ['OMNI_UPSTREAM_TOO_LARGE', undefined, 'alive'],
     ['OMNI_UPSTREAM_TIMEOUT', undefined, 'silent'],
+    // It does not read what it is sent.
+    ['OMNI_OVERLOADED', undefined, 'silent'],
   ] as const)('takes %s %s for %s', (code, status, outcome) => {
     const scene = new Scene();
     scene.handler?.onFailure(

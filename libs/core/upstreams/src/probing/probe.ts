@@ -1,0 +1,127 @@
+import type { RpcMessage } from '@omni/jsonrpc';
+import { IGNORED, internalCall } from '@omni/model';
+import { type Clock, GatewayError, type HealthProbe, type HttpClient, type Millis } from '@omni/ports';
+import { declaresCapability, modernParams } from '../connection/mcp-revision.ts';
+import type { GatewayIdentity, OpenConnection } from '../connection/open-connection.ts';
+
+/** `silent`: nothing in time, which may have many reasons. A failure: nobody is there, or it works no more. */
+export type ProbeOutcome = 'alive' | 'silent' | GatewayError;
+
+/** Where a server answers HTTP. */
+export interface ProbedPlace {
+  readonly http: HttpClient;
+  readonly url: string;
+  readonly headers: readonly string[];
+}
+
+export interface ProbeOptions {
+  readonly upstream: string;
+  /** Default: `ping`. */
+  readonly probe?: HealthProbe | undefined;
+  readonly timeoutMs: Millis;
+  /** The live one: no probe starts another copy of a server (X000-06). */
+  readonly connection: OpenConnection;
+  /** Where a path is asked for: the address of the server, and the headers that it is asked with. */
+  readonly web?: ProbedPlace | undefined;
+  readonly identity: GatewayIdentity;
+  readonly clock: Clock;
+}
+
+const LISTS = [
+  ['tools', 'tools/list'],
+  ['resources', 'resources/list'],
+  ['prompts', 'prompts/list'],
+] as const;
+
+/**
+ * Asks a server once whether it lives.
+ *
+ * @param done - Called once, never before this returns.
+ * @returns Gives up; `done` is not called then.
+ */
+export function probe(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () => void {
+  const { clock, connection, timeoutMs, probe: settings } = options;
+  const startedMs = clock.monotonicMs();
+  const finish = (outcome: ProbeOutcome): void => {
+    stop();
+    done(outcome);
+  };
+  const cancelTimer = clock.after(timeoutMs, () =>
+    // Whatever a server says shows that it lives, also what was no answer to this.
+    finish(/* guard: probing/heard */ connection.heardAtMs > startedMs ? 'alive' : 'silent'),
+  );
+  const cancelRequest = settings?.strategy === 'http' ? askPath(options, finish) : ask(options, finish);
+  const stop = (): void => {
+    cancelTimer();
+    cancelRequest();
+  };
+  return stop;
+}
+
+function ask(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () => void {
+  const { upstream, connection, identity, probe: settings } = options;
+  const list = settings?.strategy === 'capability' ? listOf(connection.handshake) : undefined;
+  const isModern = connection.era === 'modern';
+  const params = isModern ? modernParams(identity, '') : '';
+  const call = internalCall(list ?? (isModern ? 'server/discover' : 'ping'), params);
+  const running = connection.probe(call, {
+    ...IGNORED,
+    onAnswer(answer) {
+      // To a ping a refusal is an answer, too; a list has to be one.
+      const isRefused = answer.kind === 'message' && answer.message.error !== undefined;
+      done(list !== undefined && isRefused ? unhealthy(upstream, `${list} with an error`) : 'alive');
+    },
+    onFailure: (error) => done(outcomeOf(error)),
+  });
+  return () => running.cancel();
+}
+
+/** A list that it says it has. */
+function listOf(handshake: RpcMessage): string | undefined {
+  return LISTS.find(([name]) => declaresCapability(handshake, name))?.[1];
+}
+
+/** What a failure of a call says of the server. */
+function outcomeOf(error: GatewayError): ProbeOutcome {
+  const status = error.data?.['status'];
+  switch (error.code) {
+    case 'OMNI_UPSTREAM_EXITED':
+    case 'OMNI_UPSTREAM_UNREACHABLE':
+    case 'OMNI_UPSTREAM_DOWN':
+      return error;
+    // It does not read, or does not answer.
+    case 'OMNI_OVERLOADED':
+    case 'OMNI_UPSTREAM_TIMEOUT':
+      return 'silent';
+    default:
+      // Who refuses a request that it does not know lives; who fails, or wants other credentials, is of no use.
+      return typeof status === 'number' && (status >= 500 || status === 401) ? error : 'alive';
+  }
+}
+
+function askPath(
+  { upstream, probe: { path = '/' } = { strategy: 'http' }, web }: ProbeOptions,
+  done: (outcome: ProbeOutcome) => void,
+): () => void {
+  // The configuration is checked for it.
+  if (web === undefined) return () => {};
+  // A path never leads to another host.
+  const url = `${new URL(web.url).origin}${path}`;
+  const call = web.http.send(
+    { method: 'GET', url, headers: web.headers },
+    {
+      onHead(status) {
+        const isWell = status >= 200 && status < 300;
+        done(isWell ? 'alive' : unhealthy(upstream, `${status}`));
+      },
+      onData() {},
+      onEnd() {},
+      onError: (error) => done(error),
+    },
+  );
+  return () => call.abort();
+}
+
+function unhealthy(upstream: string, what: string): GatewayError {
+  return new GatewayError('OMNI_UPSTREAM_UNHEALTHY', `"${upstream}" answered its health check: ${what}`);
+}
