@@ -2,8 +2,10 @@
  * `npm run bench -- --stages`: what stages cost a call, in this process and without a server. See README.md.
  */
 import { Limiter } from '@omni/call-policies';
+import { callTimeouts } from '@omni/events';
 import { parseMessage } from '@omni/jsonrpc';
 import {
+  ALL_SERVERS,
   type CallHandler,
   type CallStage,
   compose,
@@ -17,6 +19,9 @@ import {
   type UpstreamAnswer,
 } from '@omni/model';
 import { systemClock } from '@omni/ports';
+import { CallMeter, callTracing, MetricRegistry, RequestMeter, RequestTracer } from '@omni/telemetry';
+import type { Tracer } from '@opentelemetry/api';
+import { AlwaysOffSampler, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import { createSeededRandom, shuffled } from './seeded-random.ts';
 import { bootstrapMedian, differenceOfRounds, type RoundFigure } from './statistics.ts';
 
@@ -92,13 +97,52 @@ function variant(name: string, stages: readonly CallStage[] | undefined): Varian
   };
 }
 
+/** What a request pays at the front for measurements, and for traces in which it is sampled out. */
+function requestVariant(tracer: Tracer): Variant {
+  const limits = { maxDepth: 64, maxElements: 1_000 };
+  const message = parseMessage(
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"files__read","_meta":{"progressToken":1}}}',
+    limits,
+  );
+  if (message.kind !== 'request') throw new TypeError('this is a request');
+  const requests = new RequestTracer({ tracer, limits });
+  const meter = new RequestMeter(new MetricRegistry(), systemClock);
+  const client = {
+    principal: { id: 'ada', kind: 'token' },
+    era: 'modern',
+    endpoint: ALL_SERVERS,
+    session: undefined,
+    capabilities: '{}',
+    clientInfo: '{}',
+  } as const;
+  return {
+    name: 'a request, sampled out',
+    run(calls) {
+      const before = process.hrtime.bigint();
+      for (let call = 0; call < calls; call++) {
+        const beganMs = systemClock.monotonicMs();
+        if (requests.begin(message, client) !== undefined) throw new RangeError('it was traced');
+        meter.onSettled({ message, beganMs }, { kind: 'message', payload: '', status: 200 });
+      }
+      return Number(process.hrtime.bigint() - before) / calls;
+    },
+  };
+}
+
 /** Measures and prints; the variants take turns in every round. */
 export function printStageCost(): void {
   const limiter = new Limiter({ maxUpstreamInFlight: 1_000, maxInstanceInFlight: 1_000, clock: systemClock });
+  const tracer = new TracerProvider({
+    sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
+  }).getTracer('omni');
   const variants = [
     variant('no chain', undefined),
     variant('0 stages', []),
     variant('the limiter', [limiter.stage]),
+    variant('the meter', [new CallMeter(new MetricRegistry(), systemClock).stage]),
+    variant('time limits', [callTimeouts(() => {}, systemClock)]),
+    variant('tracing, sampled out', [callTracing(tracer)]),
+    requestVariant(tracer),
     variant('6 forwarding handlers', Array<CallStage>(6).fill(forwarding)),
     variant('6 followed calls', Array<CallStage>(6).fill(following)),
   ];

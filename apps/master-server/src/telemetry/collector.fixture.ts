@@ -16,7 +16,7 @@ export interface ReceivedSpan {
 /** A metric as it stands in OTLP. */
 export interface ReceivedMetric {
   readonly name: string;
-  readonly unit: string;
+  readonly unit: string | undefined;
   readonly points: readonly { readonly attributes: Json; readonly value: unknown }[];
 }
 
@@ -58,7 +58,7 @@ function spansOf(body: Json): ReceivedSpan[] {
       kind: Number(span['kind']),
       traceId: String(span['traceId']),
       spanId: String(span['spanId']),
-      parentSpanId: span['parentSpanId'] === undefined ? undefined : String(span['parentSpanId']),
+      parentSpanId: textOf(span['parentSpanId']),
       attributes: attributesOf(span['attributes']),
     }));
 }
@@ -71,7 +71,7 @@ function metricsOf(body: Json): ReceivedMetric[] {
       const data = objectOf(metric['sum'] ?? metric['gauge'] ?? metric['histogram']);
       return {
         name: String(metric['name']),
-        unit: String(metric['unit'] ?? ''),
+        unit: textOf(metric['unit']),
         points: listOf(data['dataPoints']).map((point) => ({
           attributes: attributesOf(point['attributes']),
           value: point['asDouble'] ?? point['count'],
@@ -84,6 +84,10 @@ function attributesOf(list: unknown): Json {
   return Object.fromEntries(
     listOf(list).map(({ key, value }) => [String(key), Object.values(objectOf(value))[0]]),
   );
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function listOf(value: unknown): readonly Json[] {

@@ -17,16 +17,16 @@ export function observedLauncher({ launcher, publish, meter }: ObservedLauncherO
     launch(spec, listener) {
       const { upstream: server } = spec;
       const acl = { servers: [server], minRole: 'owner' } as const;
-      let pid: number | undefined;
       const onExit = (exit: ChildExit): void => {
         spec.onExit?.(exit);
         const { code, signal } = exit;
         meter?.onExited(server, signal ?? String(code));
         const severity = code === 0 ? 'info' : 'warn';
-        publish({ type: 'process.exited', severity, subject: { server }, data: { pid, code, signal }, acl });
+        const data = { pid: channel.pid, code, signal };
+        publish({ type: 'process.exited', severity, subject: { server }, data, acl });
       };
       const channel = launcher.launch({ ...spec, onExit }, listener);
-      ({ pid } = channel);
+      const { pid } = channel;
       if (pid !== undefined) {
         meter?.onSpawned(server);
         publish({
