@@ -49,4 +49,9 @@ export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
 export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
+export {
+  DEFAULT_LIFECYCLE,
+  type CircuitBreakerSettings,
+  type LifecycleSettings,
+} from './lifecycle-settings.ts';
 export type { Era, Root, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';
