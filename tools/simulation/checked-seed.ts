@@ -13,6 +13,7 @@ export interface SeedResult {
   readonly conditions: Readonly<Record<string, number>>;
   readonly simulatedMs: number;
   readonly workedMs: number;
+  /** Of one core. */
   readonly tookMs: number;
   readonly calls: number;
   readonly received: number;
@@ -20,18 +21,16 @@ export interface SeedResult {
   readonly events: number;
 }
 
-/** Taken while it is still the runtime's own. */
-const now = performance.now.bind(performance);
-
 /** @param isOnce - Whether the repetition is left out, which is to be equal. */
 export async function checkSeed(seed: number, seconds: number, isOnce = false): Promise<SeedResult> {
   return checkScenario(scenarioOf(seed, seconds * 1_000), isOnce);
 }
 
 export async function checkScenario(scenario: Scenario, isOnce = false): Promise<SeedResult> {
-  const beganMs = now();
+  const before = process.threadCpuUsage();
   const run = await simulate(scenario);
-  const tookMs = now() - beganMs;
+  const { user, system } = process.threadCpuUsage(before);
+  const tookMs = (user + system) / 1_000;
   const violations = [...run.violations];
   if (!isOnce) {
     const again = await simulate(scenario);

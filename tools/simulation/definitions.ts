@@ -4,7 +4,7 @@ import type { SimulatedDialer } from './world/dialer.ts';
 import type { HostPlan } from './world/host.ts';
 
 /** The longest that a call may take, as a multiple of its longest silence. */
-const TOTAL_FACTOR = 2;
+export const TOTAL_FACTOR = 2;
 
 /** The servers of a scenario as Omni is told of them. */
 export function definitionsOf({ hosts }: Scenario, dialer: SimulatedDialer): readonly GatewayUpstream[] {

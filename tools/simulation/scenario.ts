@@ -19,12 +19,21 @@ export interface ClientPlan {
   readonly isCapable: boolean;
 }
 
+/** Small ones are reached. */
+export interface ScenarioLimits {
+  readonly maxInFlight: number;
+  readonly maxUpstreamInFlight: number;
+  readonly maxSessions: number;
+  readonly maxInstances: number;
+}
+
 /** Everything that a run depends on: plain data, which a seed makes and a file can hold. */
 export interface Scenario {
   readonly seed: number;
   /** How long clients work and faults happen. */
   readonly durationMs: number;
   readonly callsPerSecond: number;
+  readonly limits: ScenarioLimits;
   readonly hosts: readonly HostPlan[];
   readonly clients: readonly ClientPlan[];
   readonly faults: readonly Fault[];
@@ -68,6 +77,7 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
     seed,
     durationMs,
     callsPerSecond: CALLS_PER_SECOND,
+    limits: limitsOf(new Choices(seed, 'limits')),
     hosts,
     clients: clientsOf(new Choices(seed, 'clients')),
     faults: faultsOf(choices, hosts, durationMs),
@@ -75,12 +85,22 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
   };
 }
 
+function limitsOf(choices: Choices): ScenarioLimits {
+  return {
+    maxInFlight: choices.pick([8, 60, 60]),
+    maxUpstreamInFlight: choices.pick([4, 40, 40]),
+    maxSessions: choices.pick([4, 20, 20]),
+    maxInstances: choices.pick([2, 8]),
+  };
+}
+
 function hostsOf(choices: Choices): readonly HostPlan[] {
   return Array.from({ length: choices.between(3, 6) }, (_, index) => {
     const era = choices.pick(['legacy', 'modern'] as const);
+    const transport = choices.pick(TRANSPORTS);
     return {
       name: `h${index}`,
-      transport: choices.pick(TRANSPORTS),
+      transport,
       era,
       instances: choices.pick([
         'auto',
@@ -93,7 +113,8 @@ function hostsOf(choices: Choices): readonly HostPlan[] {
       protocol: choices.pick(['auto', 'auto', era === 'legacy' ? 'legacy' : '2026-07-28'] as const),
       tools: choices.between(1, 4),
       startMs: choices.pick([5, 50, 400, 2_500]),
-      answerMs: choices.pick([2, 20, 200]),
+      // Code in the same process may answer before the question has returned.
+      answerMs: choices.pick([transport === 'channel' ? 0 : 2, 20, 200, 1_500]),
       connectTimeoutMs: choices.pick([4_000, 10_000, 30_000]),
       callTimeoutMs: choices.pick([3_000, 10_000, 60_000]),
       isCritical: choices.chance(0.5),

@@ -2,6 +2,7 @@ import { createMasterServer, type MasterServer, type Scope, Token } from '@omni/
 import { parseConfigurationText } from '@omni/container/node';
 import { Conditions } from './checks/conditions.ts';
 import { Violations, type Violation } from './checks/violations.ts';
+import { Gauges } from './checks/gauges.ts';
 import { SimulatedClient } from './clients/simulated-client.ts';
 import { definitionsOf } from './definitions.ts';
 import { Choices } from './engine/choices.ts';
@@ -47,7 +48,9 @@ const HEAL_SLACK_MS = 60_000;
 const LONGEST_WAIT_MS = 600_000;
 /** What runs at the end of a scenario may still be answered. */
 const LAST_ANSWERS_MS = 200_000;
-const MAX_INSTANCES = 8;
+/** What nobody uses is gone by then: sessions, and instances of theirs. */
+const IDLE_MS = 720_000;
+const SESSION_IDLE = '1m';
 
 /** Lets a gateway live through a scenario: faults, a time in which some of the servers heal, its end. */
 export async function simulate(
@@ -69,13 +72,15 @@ class Run {
   readonly #trace: Trace;
   readonly #violations = new Violations(() => this.#time.nowMs);
   readonly #conditions = new Conditions();
-  readonly #ledger = new CallLedger(this.#violations);
+  readonly #ledger = new CallLedger(this.#violations, () => this.#time.nowMs);
   readonly #world: World;
   readonly #launcher: SimulatedLauncher;
   readonly #network: SimulatedNetwork;
   readonly #dialer: SimulatedDialer;
   readonly #server: MasterServer;
   readonly #player: FaultPlayer;
+  readonly #gauges: Gauges;
+  readonly #awaySince = new Map<string, number>();
   #scope: Scope | undefined;
   #clients: readonly SimulatedClient[] = [];
   #isWorking = true;
@@ -91,15 +96,16 @@ class Run {
       trace: this.#trace,
       ledger: this.#ledger,
       violations: this.#violations,
-      // Instances of clients, the shared ones of both eras, and predecessors whose calls end.
-      maxProcesses: MAX_INSTANCES * 3,
+      // Instances of clients with those that are in reserve and those that end, and the shared ones of both
+      // eras; and the same of a predecessor.
+      maxProcesses: (scenario.limits.maxInstances * 2 + 4) * 2,
     });
     this.#launcher = new SimulatedLauncher(this.#world);
     this.#network = new SimulatedNetwork(this.#world);
     this.#dialer = new SimulatedDialer(this.#world);
     const definitions = definitionsOf(scenario, this.#dialer);
     this.#server = createMasterServer({
-      configuration: configurationOf(definitions),
+      configuration: configurationOf(scenario, definitions),
       clock: this.#time.gatewayClock,
       random: new Choices(seed, 'gateway').random,
       launcher: this.#launcher,
@@ -107,6 +113,8 @@ class Run {
       dialer: this.#dialer,
       configure: (scope) => void (this.#scope = scope),
     });
+    if (this.#scope === undefined) throw new TypeError('The gateway has not shown its parts');
+    this.#gauges = new Gauges(this.#scope, scenario.limits, this.#violations);
     this.#player = new FaultPlayer({
       time: this.#time,
       trace: this.#trace,
@@ -122,6 +130,7 @@ class Run {
     const started = this.#server.start();
     await this.#time.run(0);
     await started;
+    this.#ledger.refusalOf = (host) => this.#refusalOf(host);
     this.#admitClients();
     this.#player.play(faults);
     this.#lookAgain();
@@ -147,6 +156,18 @@ class Run {
     };
   }
 
+  /** Instances of clients may still be opening when the shared connection has fallen. */
+  #refusalOf(name: string): string | undefined {
+    const upstream = this.#scope?.get(Token.Upstreams).get(name);
+    if (upstream === undefined) return undefined;
+    const { phase, since } = upstream.state;
+    if (phase === 'disabled' || phase === 'stopped') return `it is ${phase}`;
+    const forMs = this.#time.wallMs - since;
+    return phase === 'down' && forMs > upstream.spec.connectTimeoutMs
+      ? `it is down for ${forMs} ms`
+      : undefined;
+  }
+
   #admitClients(): void {
     const { clients, seed, callsPerSecond } = this.#scenario;
     this.#clients = clients.map((plan) => {
@@ -162,6 +183,7 @@ class Run {
         conditions: this.#conditions,
         choices,
         frozenMs: () => this.#player.frozenMs,
+        awayMs: (host) => this.#time.nowMs - (this.#awaySince.get(host) ?? this.#time.nowMs),
       });
       const pauseMs = (1_000 * clients.length * 0.75) / callsPerSecond;
       const act = (): void => {
@@ -177,6 +199,11 @@ class Run {
   #lookAgain(): void {
     if (!this.#isWorking) return;
     for (const client of this.#clients) client.look();
+    this.#gauges.checkBounds();
+    for (const { name, state } of this.#server.upstreams()) {
+      if (state === 'ready') this.#awaySince.delete(name);
+      else if (!this.#awaySince.has(name)) this.#awaySince.set(name, this.#time.nowMs);
+    }
     this.#time.after(LOOK_MS, () => this.#lookAgain());
   }
 
@@ -213,32 +240,20 @@ class Run {
       client.look();
       client.close();
     }
-    await this.#time.run(this.#time.nowMs + 5_000);
-    const { details } = this.#part(Token.ProtocolHandler).getStatus();
-    for (const gauge of ['inFlight', 'listens', 'connections', 'sessions', 'authenticating'])
-      if (details[gauge] !== 0)
-        this.#violations.add('I13', `${gauge} is ${String(details[gauge])} when no client is there`);
-    if (details['requests'] !== details['settled'])
-      this.#violations.add(
-        'I1',
-        `of ${String(details['requests'])} requests ${String(details['settled'])} were settled`,
-      );
-  }
-
-  /** A part of the gateway itself, to look at. */
-  #part<Part>(token: Parameters<typeof Scope.prototype.get<Part>>[0]): Part {
-    if (this.#scope === undefined) throw new TypeError('The gateway has not shown its parts');
-    return this.#scope.get(token);
+    await this.#time.run(this.#time.nowMs + IDLE_MS);
+    this.#gauges.checkQuiet();
+    for (const { name } of this.#scenario.hosts) {
+      const running = this.#launcher.running(name);
+      // The shared ones of both eras.
+      if (running > 2) this.#violations.add('I7', `"${name}" has ${running} processes that nobody uses`);
+    }
   }
 
   async #stop(): Promise<void> {
     const stopped = this.#server.stop({ deadlineMs: 1_000 });
     await this.#time.run(this.#time.nowMs + 30_000);
     await stopped;
-    const limiter = this.#part(Token.CallLimiter);
-    for (const { name, spec } of this.#part(Token.Upstreams).all())
-      if (limiter.inFlight(spec) !== 0)
-        this.#violations.add('I13', `"${name}" has ${limiter.inFlight(spec)} calls behind the stop`);
+    this.#gauges.checkStopped();
     const left = {
       processes: this.#launcher.running(),
       'HTTP requests': this.#network.open,
@@ -251,11 +266,11 @@ class Run {
   }
 }
 
-function configurationOf(upstreams: ReturnType<typeof definitionsOf>) {
+function configurationOf({ limits }: Scenario, upstreams: ReturnType<typeof definitionsOf>) {
   const tokens = ['ada', 'bob', 'cyd'].map((name) => ({ name, token: `simulated-token-of-${name}` }));
   const text = JSON.stringify({
     auth: { token: 'simulated-token-of-owner', tokens },
-    limits: { maxInstances: MAX_INSTANCES, maxInFlight: 40, maxInstanceInFlight: 12, maxSessions: 20 },
+    limits: { ...limits, sessionIdle: SESSION_IDLE },
   });
   return { ...parseConfigurationText(text, 'simulation.json', {}), upstreams };
 }

@@ -16,7 +16,8 @@ export interface ClientConnection {
   notify(text: string): void;
   /** Gives a request up in the way of the transport. */
   cancel(id: number): void;
-  close(): void;
+  /** @param isSilent - Whether it goes away without a word. */
+  close(isSilent: boolean): void;
 }
 
 export const MODERN_VERSION = '2026-07-28';

@@ -50,9 +50,10 @@ export class HttpConnection implements ClientConnection {
     this.notify(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`);
   }
 
-  close(): void {
+  close(isSilent: boolean): void {
     if (this.#isClosed) return;
-    if (this.#session !== undefined) this.#server.handle(this.#exchange('DELETE', '', [], () => {}));
+    if (this.#session !== undefined && !isSilent)
+      this.#server.handle(this.#exchange('DELETE', '', [], () => {}));
     this.#isClosed = true;
     for (const exchange of [...this.#open.values()]) exchange.leave();
     this.#listener.onOver(undefined);

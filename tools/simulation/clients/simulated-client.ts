@@ -5,6 +5,7 @@ import type { Choices } from '../engine/choices.ts';
 import type { SimulatedTime } from '../engine/simulated-time.ts';
 import type { Trace } from '../engine/trace.ts';
 import type { ClientPlan } from '../scenario.ts';
+import { TOTAL_FACTOR } from '../definitions.ts';
 import { type CallLedger, resultMark } from '../world/call-ledger.ts';
 import type { Host } from '../world/host.ts';
 import { ChannelConnection } from './channel-connection.ts';
@@ -21,6 +22,8 @@ export interface SimulatedClientOptions {
   readonly violations: Violations;
   readonly conditions: Conditions;
   readonly choices: Choices;
+  /** For how long a server has not been there; 0 where it is. */
+  readonly awayMs: (host: string) => number;
   /** How long the world has stood still so far: deadlines move by it. */
   readonly frozenMs: () => number;
 }
@@ -35,14 +38,26 @@ interface Pending {
   /** By then there is an answer; `Infinity` for what has no end. */
   readonly deadlineMs: number;
   isCancelled: boolean;
+  /** Whether a request with the same id was sent while this one ran. */
+  hasTwin: boolean;
 }
 
 /** A call waits so long for a server that is starting. */
 const START_WAIT_MS = 10_000;
 /** What the invariant allows beyond a deadline. */
 const LATE_MS = 1_000;
-/** How long lists wait for what is too old, and for servers that start. */
-const LIST_MS = 20_000;
+/** How long lists wait at most: for what is too old, for servers that start, for what is a client's own. */
+const LIST_MS = 7_000;
+const INITIALIZE_MS = 2_000;
+/** A server that has been away for so long is in no list; most are back before. */
+const LISTED_MS = 60_000;
+/** List changes that a client is told of in ten seconds. */
+const MAX_CHANGES = 20;
+const CHANGES_MS = 10_000;
+/** A server of the modern era is asked for the legacy one first, where a client needs that. */
+const OTHER_ERA_MS = 3_000;
+/** A call waits so long for lists that are a client's own. */
+const VARIANT_MS = 10_000;
 /** Kept to notice a second answer. */
 const MAX_ANSWERED = 2_000;
 const ERROR_CODE = /"code":"(OMNI_[A-Z_]+)"/;
@@ -61,6 +76,7 @@ export class SimulatedClient {
   #listenId: number | undefined;
   #calls = 0;
   #answers = 0;
+  #changes: number[] = [];
 
   constructor(options: SimulatedClientOptions) {
     this.#options = options;
@@ -103,9 +119,11 @@ export class SimulatedClient {
                 ? 'wrong'
                 : dice < 0.96
                   ? 'listen'
-                  : dice < 0.98
+                  : dice < 0.97
                     ? 'ping'
-                    : 'leave';
+                    : dice < 0.98
+                      ? 'twin'
+                      : 'leave';
     conditions.reach(`client:${act} ${plan.era} ${plan.transport}`);
     switch (act) {
       case 'call':
@@ -126,6 +144,8 @@ export class SimulatedClient {
           : undefined;
       case 'leave':
         return this.#reconnect();
+      case 'twin':
+        return this.#repeatId();
     }
   }
 
@@ -139,12 +159,17 @@ export class SimulatedClient {
     }
   }
 
-  close(): void {
+  /** @param isSilent - Whether the client goes away without a word. Default: chance decides. */
+  close(isSilent = this.#options.choices.chance(0.5)): void {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#isInitialized = false;
+    const { plan, ledger } = this.#options;
+    // The end of an exchange is no cancellation in the legacy era: the client may come back for the answer.
+    const mayComeBack = isSilent && plan.era === 'legacy' && plan.transport === 'http';
+    if (!mayComeBack) for (const { token } of this.#pending.values()) ledger.abandon(token);
     this.#pending.clear();
-    connection?.close();
+    connection?.close(isSilent);
   }
 
   #connect(): void {
@@ -170,7 +195,7 @@ export class SimulatedClient {
     const capabilities = CAPABILITIES[plan.isCapable ? 1 : 0];
     const clientInfo = `{"name":"${plan.name}","version":"1"}`;
     const params = `{"protocolVersion":"${LEGACY_VERSION}","capabilities":${capabilities},"clientInfo":${clientInfo}}`;
-    this.#send('initialize', 'initialize', params, { withinMs: LIST_MS });
+    this.#send('initialize', 'initialize', params, { withinMs: INITIALIZE_MS });
   }
 
   #reconnect(): void {
@@ -186,11 +211,9 @@ export class SimulatedClient {
     const token = `${plan.name}-${++this.#calls}`;
     const argumentsText = `{ "token":"${token}","n":${choices.between(0, 9)}.50,"deep":[[{"a":1e3}]],"text":"\\u2028é" }`;
     const name = tool ?? `${host.name}__${choices.pick([...host.tools, 't0', 'extra'])}`;
-    const { callTimeoutMs, connectTimeoutMs } = host.plan;
-    // With progress the longest duration of a call counts, which is the same here.
-    const withinMs = START_WAIT_MS + connectTimeoutMs * 2 + callTimeoutMs * 2 + LATE_MS;
     const withProgress = choices.chance(0.3);
-    ledger.open({ token, client: plan.name, host: host.name, argumentsText });
+    const withinMs = this.#longestMs(host, withProgress);
+    ledger.open({ token, client: plan.name, principal: plan.principal, host: host.name, argumentsText });
     conditions.reach(`call:${plan.era} to ${host.plan.era} ${host.plan.transport} ${host.plan.instances}`);
     this.#send(purpose, 'tools/call', `{"name":"${name}","arguments":${argumentsText}}`, {
       withinMs,
@@ -205,8 +228,33 @@ export class SimulatedClient {
     const { choices, hosts } = this.#options;
     const host = choices.pick(hosts);
     const uri = `sim://${host.name}/r`;
-    const withinMs = START_WAIT_MS + host.plan.connectTimeoutMs * 2 + host.plan.callTimeoutMs * 2 + LATE_MS;
+    const withinMs = this.#longestMs(host, false);
     this.#send('read', 'resources/read', `{"uri":"${uri}"}`, { withinMs, host: host.name, name: uri });
+  }
+
+  /** How long a request may take: the start of the server and of an instance of one's own, and the call. */
+  #longestMs(
+    { plan: { connectTimeoutMs, callTimeoutMs, era, instances } }: Host,
+    withProgress: boolean,
+  ): number {
+    const isShared = era === 'legacy' ? instances === 'shared' : this.#options.plan.era === 'modern';
+    const startMs =
+      Math.min(START_WAIT_MS, connectTimeoutMs) + (isShared ? 0 : connectTimeoutMs * 2 + OTHER_ERA_MS);
+    // Progress puts the end of a silence off, up to the longest duration.
+    return startMs + callTimeoutMs * (withProgress ? TOTAL_FACTOR : 1) + VARIANT_MS + LATE_MS;
+  }
+
+  /** A request whose id is in use. */
+  #repeatId(): void {
+    const { plan, choices } = this.#options;
+    const calls = [...this.#pending].filter(
+      ([, { purpose, isCancelled }]) => purpose === 'call' && !isCancelled,
+    );
+    if (plan.transport === 'http' || calls.length === 0) return;
+    const [id, pending] = choices.pick(calls);
+    pending.hasTwin = true;
+    const meta = plan.era === 'modern' ? `,"params":{"_meta":{${this.#envelope}}}` : '';
+    this.#connection?.request(id, 'tools/list', `{"jsonrpc":"2.0","id":${id},"method":"tools/list"${meta}}`);
   }
 
   #cancel(): void {
@@ -217,6 +265,7 @@ export class SimulatedClient {
     if (calls.length === 0) return;
     const [id, pending] = choices.pick(calls);
     pending.isCancelled = true;
+    this.#options.ledger.abandon(pending.token);
     this.#connection?.cancel(id);
   }
 
@@ -242,7 +291,10 @@ export class SimulatedClient {
       ['tools/list', '{"cursor":"made up"}', undefined],
       ['tools/call', '{"arguments":{}}', undefined],
     ] as const);
-    this.#send('wrong', method, params, { withinMs: LIST_MS, ...(name !== undefined && { name }) });
+    this.#send('wrong', method, params, {
+      withinMs: LIST_MS + VARIANT_MS,
+      ...(name !== undefined && { name }),
+    });
   }
 
   #send(
@@ -266,14 +318,9 @@ export class SimulatedClient {
     const { time, plan, frozenMs } = this.#options;
     const id = ++this.#ids;
     const deadlineMs = time.nowMs - frozenMs() + withinMs;
-    this.#pending.set(id, { purpose, host, token, deadlineMs, isCancelled: false });
+    this.#pending.set(id, { purpose, host, token, deadlineMs, isCancelled: false, hasTwin: false });
     const meta = [
-      ...(plan.era === 'modern'
-        ? [
-            `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}"`,
-            `"io.modelcontextprotocol/clientCapabilities":${CAPABILITIES[plan.isCapable ? 1 : 0]}`,
-          ]
-        : []),
+      ...(plan.era === 'modern' ? [this.#envelope] : []),
       ...(progressToken === undefined ? [] : [`"progressToken":"${progressToken}"`]),
     ];
     const whole =
@@ -285,6 +332,11 @@ export class SimulatedClient {
     return id;
   }
 
+  get #envelope(): string {
+    const capabilities = CAPABILITIES[this.#options.plan.isCapable ? 1 : 0];
+    return `"io.modelcontextprotocol/protocolVersion":"${MODERN_VERSION}","io.modelcontextprotocol/clientCapabilities":${capabilities}`;
+  }
+
   #onMessage(text: string): void {
     const id = Number(RESPONSE_ID.exec(text)?.[1] ?? Number.NaN);
     if (Number.isNaN(id)) return this.#onNotification(text);
@@ -293,6 +345,11 @@ export class SimulatedClient {
     if (pending === undefined) {
       if (this.#answered.has(id))
         violations.add('I1', `${plan.name} has two answers to request ${id}: ${text}`);
+      return;
+    }
+    if (pending.hasTwin && /OMNI_REQUEST_ID_IN_USE|OMNI_OVERLOADED/.test(text)) {
+      pending.hasTwin = false;
+      this.#options.conditions.reach(`refusal:${ERROR_CODE.exec(text)?.[1]}`);
       return;
     }
     this.#pending.delete(id);
@@ -311,6 +368,11 @@ export class SimulatedClient {
   #check(pending: Pending, text: string, code: string | undefined): void {
     const { violations, plan, hosts, choices } = this.#options;
     const { purpose, token, host } = pending;
+    if (plan.era === 'legacy' && text.includes('"resultType"'))
+      violations.add(
+        'I12',
+        `${plan.name} was answered with members of the modern era: ${text.slice(0, 200)}`,
+      );
     const isError = code !== undefined || /^\{"jsonrpc":"2\.0","id":\d+,"error"/.test(text);
     switch (purpose) {
       case 'initialize':
@@ -338,6 +400,9 @@ export class SimulatedClient {
         if (isError) return;
         const names = [...text.matchAll(/"name":"(h\d+__[^"]+)"/g)].map(([, name]) => name ?? '');
         const listed = new Set(names);
+        for (const { name } of hosts)
+          if (this.#options.awayMs(name) > LISTED_MS && names.some((tool) => tool.startsWith(`${name}__`)))
+            violations.add('I5', `${plan.name} is listed tools of "${name}", which has long been away`);
         const missing = hosts.filter(({ name }) => !names.some((tool) => tool.startsWith(`${name}__`)));
         // In the same instant nothing can have changed.
         if (names.length > 0 && choices.chance(0.5)) {
@@ -360,12 +425,20 @@ export class SimulatedClient {
     const { violations, plan, conditions } = this.#options;
     const method = /"method":"([^"]+)"/.exec(text)?.[1] ?? 'none';
     conditions.reach(`client hears ${method}`);
+    if (method === 'notifications/tools/list_changed') this.#onChange();
     if (method !== 'notifications/progress') return;
     const token = /"progressToken":"([^"]+)"/.exec(text)?.[1] ?? '';
     if (!token.startsWith(`${plan.name}-`))
       violations.add('I2', `${plan.name} hears of the progress of ${token}`);
     if (this.#ended.has(token))
       violations.add('I15', `${plan.name} hears of progress behind the answer to ${token}`);
+  }
+
+  #onChange(): void {
+    const { time, violations, plan } = this.#options;
+    this.#changes = [...this.#changes.filter((at) => time.nowMs - at < CHANGES_MS), time.nowMs];
+    if (this.#changes.length > MAX_CHANGES)
+      violations.add('I10', `${plan.name} is told of ${this.#changes.length} changes within ten seconds`);
   }
 
   #onOver(id: number | undefined): void {

@@ -4,11 +4,17 @@ import type { Violations } from '../checks/violations.ts';
 export interface LedgerCall {
   readonly token: string;
   readonly client: string;
+  readonly principal: string;
   readonly host: string;
   /** Its arguments as they were sent. */
   readonly argumentsText: string;
   received: number;
+  /** When nobody waited for it any more; `undefined` while somebody does. */
+  abandonedAtMs: number | undefined;
 }
+
+/** So long may something outlive its owner. */
+const OUTLIVES_MS = 5_000;
 
 const TOKEN = /"token":"([^"]+)"/;
 
@@ -17,12 +23,16 @@ const TOKEN = /"token":"([^"]+)"/;
  * sent, and what it answers is the client's own.
  */
 export class CallLedger {
+  /** Why a server may not be called now; nothing where it may. */
+  refusalOf: (host: string) => string | undefined = () => undefined;
   readonly #violations: Violations;
+  readonly #nowMs: () => number;
   readonly #calls = new Map<string, LedgerCall>();
   #received = 0;
 
-  constructor(violations: Violations) {
+  constructor(violations: Violations, nowMs: () => number) {
     this.#violations = violations;
+    this.#nowMs = nowMs;
   }
 
   /** Calls that reached a server. */
@@ -34,10 +44,26 @@ export class CallLedger {
     return this.#calls.size;
   }
 
-  open(call: Omit<LedgerCall, 'received'>): LedgerCall {
-    const opened = { ...call, received: 0 };
-    this.#calls.set(call.token, opened);
-    return opened;
+  open(call: Omit<LedgerCall, 'received' | 'abandonedAtMs'>): void {
+    this.#calls.set(call.token, { ...call, received: 0, abandonedAtMs: undefined });
+  }
+
+  /** Its client has given it up, or is gone. */
+  abandon(token: string): void {
+    const call = this.#calls.get(token);
+    if (call !== undefined) call.abandonedAtMs ??= this.#nowMs();
+  }
+
+  /** A server still works on it. */
+  onWorked(text: string): void {
+    const call = this.#calls.get(TOKEN.exec(text)?.[1] ?? '');
+    if (call?.abandonedAtMs === undefined) return;
+    const forMs = this.#nowMs() - call.abandonedAtMs;
+    if (forMs > OUTLIVES_MS)
+      this.#violations.add(
+        'I7',
+        `"${call.host}" still works on ${call.token}, ${forMs} ms after its client left it`,
+      );
   }
 
   /** @returns The call that a server has received; nothing where it carries no token. */
@@ -45,6 +71,8 @@ export class CallLedger {
     const token = TOKEN.exec(text)?.[1];
     if (token === undefined) return undefined;
     this.#received++;
+    const refusal = this.refusalOf(host);
+    if (refusal !== undefined) this.#violations.add('I4', `"${host}" received ${token} while ${refusal}`);
     const call = this.#calls.get(token);
     if (call === undefined) {
       this.#violations.add('I2', `"${host}" received a call that nobody has made: ${token}`);

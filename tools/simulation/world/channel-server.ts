@@ -10,7 +10,14 @@ export interface ChannelServerOptions {
   readonly listener: ChannelListener;
   /** Ends by itself, in the way of its transport. */
   readonly onExit: (how: string) => void;
+  /** It serves clients that must not share it. */
+  readonly onShared: (what: string) => void;
 }
+
+/** Between two signs of life of a call that has no end. */
+const PROGRESS_MS = 1_000;
+const MAX_PROGRESS = 600;
+const LATE_MS = 1;
 
 /** Between two notifications of a storm. */
 const STORM_MS = 25;
@@ -26,6 +33,8 @@ export class ChannelServer {
   readonly #late: string[] = [];
   readonly #cancelled = new Set<unknown>();
   readonly #listens = new Set<number | string>();
+  readonly #principals = new Set<string>();
+  #calls = 0;
   #isOpen = true;
   #isReady = false;
   #cancelStorm: CancelTimer | undefined;
@@ -53,7 +62,7 @@ export class ChannelServer {
     const message = server.read(text);
     // What lies in a pipe was sent, whether it is read or not.
     if (server.host.has('full-pipe') && this.#late.length >= MAX_QUEUED) return false;
-    server.receive(message);
+    this.#checkCaller(server.receive(message)?.principal);
     if (server.host.has('full-pipe')) this.#late.push(text);
     else if (this.#queue !== undefined) this.#queue.push(text);
     else this.#read(text);
@@ -68,7 +77,7 @@ export class ChannelServer {
 
   /** It stands still no longer. */
   catchUp(): void {
-    for (const text of this.#late.splice(0)) if (this.#isOpen) this.#read(text);
+    for (const text of this.#late.splice(0)) if (this.#isOpen) this.#read(text, LATE_MS);
   }
 
   announceList(): void {
@@ -88,7 +97,8 @@ export class ChannelServer {
     blow();
   }
 
-  #read(text: string): void {
+  /** @param leastMs - Until an answer: what waits behind it may take the question back. */
+  #read(text: string, leastMs = 0): void {
     const { server, time, onExit } = this.#options;
     const { host } = server;
     if (host.has('hang-then-late')) {
@@ -108,12 +118,41 @@ export class ChannelServer {
     const isHandshake = method === 'initialize' || method === 'server/discover';
     if (isHandshake && host.has('exit-at-handshake')) return onExit('exited with code 3');
     if (method === 'tools/call' && host.has('exit-on-call')) return onExit('exited with code 4');
-    time.after(server.answerMs, () => this.#answer(message, id));
+    if (method === 'tools/call' && host.has('endless-progress')) return this.#progress(message, id, 1);
+    const answerMs = Math.max(leastMs, server.answerMs);
+    if (answerMs === 0) this.#answer(message, id);
+    else time.after(answerMs, () => this.#answer(message, id));
+  }
+
+  /** Who may share an instance is a promise of its definition. */
+  #checkCaller(principal: string | undefined): void {
+    const { server, onShared } = this.#options;
+    const { era, instances } = server.host.plan;
+    if (principal === undefined || era === 'modern') return;
+    this.#principals.add(principal);
+    this.#calls++;
+    const isOwn = instances === 'per-user' || instances === 'per-session' || instances === 'per-request';
+    if (isOwn && this.#principals.size > 1)
+      onShared(`users share an instance: ${[...this.#principals].join(', ')}`);
+    if (instances === 'per-request' && this.#calls > 1) onShared('requests share an instance');
+  }
+
+  /** It says for ever that it gets on. */
+  #progress(message: ServerMessage, id: number | string, progress: number): void {
+    const { time } = this.#options;
+    if (!this.#isOpen || this.#cancelled.has(id) || progress > MAX_PROGRESS) return;
+    const { _meta: meta } = message.params;
+    if (typeof meta === 'object' && meta !== null && 'progressToken' in meta)
+      this.#emit(
+        `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${JSON.stringify(meta.progressToken)},"progress":${progress}}}`,
+      );
+    time.after(PROGRESS_MS, () => this.#progress(message, id, progress + 1));
   }
 
   #answer(message: ServerMessage, id: number | string): void {
     const { server } = this.#options;
     if (!this.#isOpen || this.#cancelled.delete(id)) return;
+    server.work(message);
     const answer = server.answerTo(message);
     if (answer.kind === 'silence') return;
     if (answer.kind === 'listen') {

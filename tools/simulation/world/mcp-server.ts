@@ -1,5 +1,5 @@
 import type { Choices } from '../engine/choices.ts';
-import { type CallLedger, resultMark } from './call-ledger.ts';
+import { type CallLedger, type LedgerCall, resultMark } from './call-ledger.ts';
 import type { Host } from './host.ts';
 
 /** A message that a server has received. */
@@ -25,16 +25,31 @@ const PROGRESS_CHANCE = 0.3;
 /** The share of answers that take as long as progress is told. */
 const SLOW_FACTOR = 100;
 
+export interface McpServerOptions {
+  readonly host: Host;
+  readonly ledger: CallLedger;
+  readonly choices: Choices;
+  /** Its tools are read. */
+  readonly onListed: () => void;
+  /** A server of the legacy era has got the envelope of the modern one. */
+  readonly onEnvelope: (text: string) => void;
+}
+
 /** What a simulated server answers, whatever it is reached by. */
 export class McpServer {
   readonly host: Host;
   readonly #ledger: CallLedger;
   readonly #choices: Choices;
 
-  constructor(host: Host, ledger: CallLedger, choices: Choices) {
+  readonly #onListed: () => void;
+  readonly #onEnvelope: (text: string) => void;
+
+  constructor({ host, ledger, choices, onListed, onEnvelope }: McpServerOptions) {
     this.host = host;
     this.#ledger = ledger;
     this.#choices = choices;
+    this.#onListed = onListed;
+    this.#onEnvelope = onEnvelope;
   }
 
   read(text: string): ServerMessage {
@@ -48,13 +63,26 @@ export class McpServer {
   }
 
   /** Must be called for each message once, when it is received. */
-  receive({ method, text }: ServerMessage): void {
-    if (method === 'tools/call') this.#ledger.onReceived(this.host.name, text);
+  receive({ method, text }: ServerMessage): LedgerCall | undefined {
+    if (
+      this.host.plan.era === 'legacy' &&
+      text.includes('io.modelcontextprotocol/clientCapabilities') &&
+      method !== 'server/discover'
+    )
+      this.#onEnvelope(text);
+    if (method === 'tools/list') this.#onListed();
+    return method === 'tools/call' ? this.#ledger.onReceived(this.host.name, text) : undefined;
+  }
+
+  /** It is about to answer. */
+  work({ method, text }: ServerMessage): void {
+    if (method === 'tools/call') this.#ledger.onWorked(text);
   }
 
   /** How long until it answers. */
   get answerMs(): number {
     const { answerMs } = this.host.plan;
+    if (answerMs === 0 && !this.host.has('slow')) return 0;
     return Math.max(1, this.#choices.interval(answerMs) * (this.host.has('slow') ? SLOW_FACTOR : 1));
   }
 
@@ -90,6 +118,7 @@ export class McpServer {
       case 'ping':
         return isModern ? { kind: 'error', code: -32601 } : '{}';
       case 'tools/list':
+        if (this.host.has('same-cursor')) return '{"tools":[],"nextCursor":"again"}';
         return `{"tools":[${tools.map((tool) => `{"name":"${tool}","inputSchema":{"type":"object"}}`).join(',')}]}`;
       case 'resources/list':
         return `{"resources":[{"uri":"sim://${name}/r","name":"r"}]}`;

@@ -131,6 +131,7 @@ class NetworkExchange implements HttpCall {
 
   #answer(server: McpServer, message: Parameters<McpServer['answerTo']>[0], id: number | string): void {
     if (this.#isOver) return;
+    server.work(message);
     const answer = server.answerTo(message);
     switch (answer.kind) {
       case 'silence':
@@ -149,9 +150,11 @@ class NetworkExchange implements HttpCall {
           if (this.#host.has('cut-answer')) return this.#finish();
           return this.#fail('body');
         }
-        if (answer.progress.length === 0) return this.#respond(200, [...JSON_TYPE, ...session], text);
+        const isStream = answer.progress.length > 0 || this.#host.has('answers-others');
+        if (!isStream) return this.#respond(200, [...JSON_TYPE, ...session], text);
         this.#head(200, [...EVENTS, ...session]);
         for (const progress of answer.progress) this.#event(progress);
+        if (this.#host.has('answers-others')) this.#event('{"jsonrpc":"2.0","id":987654321,"result":{}}');
         this.#event(text);
         return this.#finish();
       }

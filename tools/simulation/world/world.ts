@@ -29,7 +29,9 @@ interface Inhabited {
 
 /** Attempts to reach one server in ten seconds that are too many: somebody forgot to wait. */
 const MAX_ATTEMPTS = 60;
-const ATTEMPT_WINDOW_MS = 10_000;
+/** The same of readings of its tools, one a second for each that has lists of its own. */
+const MAX_READINGS = 60;
+const WINDOW_MS = 10_000;
 
 /** All simulated servers, and what their transports share. */
 export class World {
@@ -39,6 +41,7 @@ export class World {
   readonly #maxProcesses: number;
   readonly #inhabited: ReadonlyMap<string, Inhabited>;
   readonly #attempts = new Map<string, number[]>();
+  readonly #readings = new Map<string, number[]>();
 
   constructor({ seed, hosts, time, trace, ledger, violations, maxProcesses }: WorldOptions) {
     this.time = time;
@@ -49,10 +52,15 @@ export class World {
       hosts.map((plan) => {
         const host = new Host(plan, () => time.nowMs);
         const choices = new Choices(seed, `server ${plan.name}`);
-        return [
-          plan.name,
-          { host, choices, server: new McpServer(host, ledger, choices), channels: new Set() },
-        ];
+        const server = new McpServer({
+          host,
+          ledger,
+          choices,
+          onListed: () => this.#onListed(host),
+          onEnvelope: (text) =>
+            violations.add('I12', `"${plan.name}" got what belongs to the modern era: ${text.slice(0, 200)}`),
+        });
+        return [plan.name, { host, choices, server, channels: new Set() }];
       }),
     );
   }
@@ -79,7 +87,9 @@ export class World {
 
   channelServer(host: Host, listener: ChannelListener, onExit: (how: string) => void): ChannelServer {
     const { server, choices } = this.#of(host.name);
-    return new ChannelServer({ server, choices, time: this.time, listener, onExit });
+    const { time } = this;
+    const onShared = (what: string): void => this.#violations.add('I2', `"${host.name}": ${what}`);
+    return new ChannelServer({ server, choices, time, listener, onExit, onShared });
   }
 
   /** @returns Takes the channel out again. */
@@ -95,12 +105,23 @@ export class World {
 
   /** Somebody tries to reach a server. */
   onAttempt({ name }: Host): void {
+    const recent = this.#countLately(this.#attempts, name);
+    if (recent > MAX_ATTEMPTS)
+      this.#violations.add('I10', `"${name}" was tried ${recent} times within ten seconds`);
+  }
+
+  #onListed({ name }: Host): void {
+    const recent = this.#countLately(this.#readings, name);
+    if (recent > MAX_READINGS)
+      this.#violations.add('I10', `the tools of "${name}" were read ${recent} times within ten seconds`);
+  }
+
+  #countLately(times: Map<string, number[]>, name: string): number {
     const { nowMs } = this.time;
-    const recent = (this.#attempts.get(name) ?? []).filter((at) => nowMs - at < ATTEMPT_WINDOW_MS);
+    const recent = (times.get(name) ?? []).filter((at) => nowMs - at < WINDOW_MS);
     recent.push(nowMs);
-    this.#attempts.set(name, recent);
-    if (recent.length > MAX_ATTEMPTS)
-      this.#violations.add('I10', `"${name}" was tried ${recent.length} times within ten seconds`);
+    times.set(name, recent);
+    return recent.length;
   }
 
   checkProcesses(name: string, running: number): void {
