@@ -35,6 +35,8 @@ export class ChannelServer {
   readonly #listens = new Set<number | string>();
   readonly #principals = new Set<string>();
   #calls = 0;
+  /** Whether something did not fit in: what was taken back may have been among it. */
+  #hasRefused = false;
   #isOpen = true;
   #isReady = false;
   #cancelStorm: CancelTimer | undefined;
@@ -61,7 +63,10 @@ export class ChannelServer {
     const { server } = this.#options;
     const message = server.read(text);
     // What lies in a pipe was sent, whether it is read or not.
-    if (server.host.has('full-pipe') && this.#late.length >= MAX_QUEUED) return false;
+    if (server.host.has('full-pipe') && this.#late.length >= MAX_QUEUED) {
+      this.#hasRefused = true;
+      return false;
+    }
     this.#checkCaller(server.receive(message)?.principal);
     if (server.host.has('full-pipe')) this.#late.push(text);
     else if (this.#queue !== undefined) this.#queue.push(text);
@@ -102,7 +107,7 @@ export class ChannelServer {
     const { server, time, onExit } = this.#options;
     const { host } = server;
     if (host.has('hang-then-late')) {
-      if (this.#late.length < MAX_QUEUED) this.#late.push(text);
+      this.#late.push(text);
       return;
     }
     const message = server.read(text);
@@ -152,7 +157,7 @@ export class ChannelServer {
   #answer(message: ServerMessage, id: number | string): void {
     const { server } = this.#options;
     if (!this.#isOpen || this.#cancelled.delete(id)) return;
-    server.work(message);
+    if (!this.#hasRefused) server.work(message);
     const answer = server.answerTo(message);
     if (answer.kind === 'silence') return;
     if (answer.kind === 'listen') {
