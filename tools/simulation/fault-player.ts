@@ -5,10 +5,8 @@ import type { Trace } from './engine/trace.ts';
 import { type Fault, type FaultKind, MOMENTARY, WORLD_FAULT_KINDS } from './world/fault-kinds.ts';
 import type { World } from './world/world.ts';
 
-const HOUR_MS = 3_600_000;
-/** How long the process stands still, or the machine sleeps. */
+/** How long the process stands still. */
 const FREEZE_MS = 7_000;
-const SLEEP_MS = 600_000;
 
 export interface FaultPlayerOptions {
   readonly time: SimulatedTime;
@@ -47,9 +45,12 @@ export class FaultPlayer {
     this.#isOver = true;
     this.#off.clear();
     this.#removed.clear();
+    for (const host of this.#options.world.hosts) host.heal();
+    // Whoever was given up comes back when somebody changes its definition.
+    const givenUp = this.#options.server.upstreams().filter(({ state }) => state === 'disabled');
     await this.#apply();
+    await this.#apply(Object.fromEntries(givenUp.map(({ name }) => [name, 1])));
     for (const host of this.#options.world.hosts) {
-      host.heal();
       if (core.includes(host.name)) continue;
       host.begin(forGood(host.name));
       host.endAll('exited with code 9');
@@ -114,12 +115,6 @@ export class FaultPlayer {
   #beginOfWorld(kind: Fault['kind'], { host, forMs }: Fault): void {
     const { time } = this.#options;
     switch (kind) {
-      case 'clock-forward':
-        return time.shiftWallClock(HOUR_MS);
-      case 'clock-back':
-        return time.shiftWallClock(-HOUR_MS);
-      case 'suspend':
-        return time.shiftWallClock(SLEEP_MS);
       case 'freeze':
         this.#frozenMs += FREEZE_MS;
         return time.freeze(FREEZE_MS);
@@ -156,7 +151,7 @@ export class FaultPlayer {
         .map((definition) => ({
           ...definition,
           transport: this.#transportOf(definition),
-          ...(definition.name in changed && { critical: !definition.critical }),
+          ...(definition.name in changed && { callTimeoutMs: definition.callTimeoutMs + 1 }),
           ...(this.#off.has(definition.name) && { enabled: false, disabledReason: 'by the simulation' }),
         })),
     );

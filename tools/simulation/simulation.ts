@@ -1,7 +1,9 @@
+import { LifecycleKeeper, type UpstreamRecord } from '@omni/model';
 import { createMasterServer, type MasterServer, type Scope, Token } from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
 import { Conditions } from './checks/conditions.ts';
 import { Violations, type Violation } from './checks/violations.ts';
+import { ObservedOwner } from './checks/observed-owner.ts';
 import { Gauges } from './checks/gauges.ts';
 import { SimulatedClient } from './clients/simulated-client.ts';
 import { definitionsOf } from './definitions.ts';
@@ -46,6 +48,7 @@ const LOOK_MS = 1_000;
 /** A server that is well again has to be reached, read and found to be well. */
 const HEAL_SLACK_MS = 60_000;
 const LONGEST_WAIT_MS = 600_000;
+const WELL_MS = 20_000;
 /** What runs at the end of a scenario may still be answered. */
 const LAST_ANSWERS_MS = 200_000;
 /** What nobody uses is gone by then: sessions, and instances of theirs. */
@@ -111,7 +114,7 @@ class Run {
       launcher: this.#launcher,
       http: this.#network,
       dialer: this.#dialer,
-      configure: (scope) => void (this.#scope = scope),
+      configure: (scope) => this.#observe(scope),
     });
     if (this.#scope === undefined) throw new TypeError('The gateway has not shown its parts');
     this.#gauges = new Gauges(this.#scope, scenario.limits, this.#violations);
@@ -156,11 +159,36 @@ class Run {
     };
   }
 
+  /** Every decision about a server is looked at. */
+  #observe(scope: Scope): void {
+    this.#scope = scope;
+    scope.replace(Token.LifecycleOwner, {
+      needs: { clock: Token.Clock, random: Token.Random },
+      useFactory: (parts) =>
+        new ObservedOwner({
+          owner: { adopt: (upstream, executor) => new LifecycleKeeper({ ...parts, ...upstream, executor }) },
+          now: () => parts.clock.now(),
+          onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
+          onDifference: (what) => this.#violations.add('I8', what),
+          onRecord: (upstream, record) => this.#onRecord(upstream, record),
+        }),
+    });
+  }
+
+  #onRecord(upstream: string, { state }: UpstreamRecord): void {
+    const isListed = state.phase === 'ready' && state.isListed;
+    this.#trace.note(
+      `${upstream} is ${isListed ? 'listed' : state.phase}${'error' in state ? `: ${state.error.message}` : ''}`,
+    );
+    if (isListed) this.#awaySince.delete(upstream);
+    else if (!this.#awaySince.has(upstream)) this.#awaySince.set(upstream, this.#time.nowMs);
+  }
+
   /** Instances of clients may still be opening when the shared connection has fallen. */
   #refusalOf(name: string): string | undefined {
     const upstream = this.#scope?.get(Token.Upstreams).get(name);
     if (upstream === undefined) return undefined;
-    const { phase, since } = upstream.state;
+    const { phase, since } = upstream.snapshot.record.state;
     if (phase === 'disabled' || phase === 'stopped') return `it is ${phase}`;
     const forMs = this.#time.wallMs - since;
     return phase === 'down' && forMs > upstream.spec.connectTimeoutMs
@@ -200,10 +228,6 @@ class Run {
     if (!this.#isWorking) return;
     for (const client of this.#clients) client.look();
     this.#gauges.checkBounds();
-    for (const { name, state } of this.#server.upstreams()) {
-      if (state === 'ready') this.#awaySince.delete(name);
-      else if (!this.#awaySince.has(name)) this.#awaySince.set(name, this.#time.nowMs);
-    }
     this.#time.after(LOOK_MS, () => this.#lookAgain());
   }
 
@@ -218,8 +242,11 @@ class Run {
     });
     await this.#time.run(this.#time.nowMs);
     await ended;
-    const waits = this.#server.upstreams().map(({ retryInMs }) => retryInMs ?? 0);
-    await this.#time.run(this.#time.nowMs + Math.min(Math.max(...waits), LONGEST_WAIT_MS) + HEAL_SLACK_MS);
+    const isWell = (): boolean => core.every((name) => !this.#awaySince.has(name));
+    const endMs = this.#time.nowMs + LONGEST_WAIT_MS + HEAL_SLACK_MS;
+    while (!isWell() && this.#time.nowMs < endMs) await this.#time.run(this.#time.nowMs + LOOK_MS);
+    // Whoever is well has to be listed and called for a while.
+    await this.#time.run(this.#time.nowMs + WELL_MS);
     for (const { name, state, tools, lastError } of this.#server.upstreams()) {
       if (!core.includes(name)) continue;
       if (state === 'ready' && tools > 0) this.#conditions.reach('healed');

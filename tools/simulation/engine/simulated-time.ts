@@ -10,13 +10,12 @@ const { setImmediate } = globalThis;
 export class SimulatedTime {
   readonly #timers = new TimerHeap();
   #nowMs = 0;
-  #wallMs = EPOCH_MS;
   #gatewayTimers = 0;
   #events = 0;
 
   /** What the gateway is given: its timers are counted, since it has to take them down. */
   readonly gatewayClock: Clock = {
-    now: () => this.#wallMs + this.#nowMs,
+    now: () => EPOCH_MS + this.#nowMs,
     monotonicMs: () => this.#nowMs,
     after: (delayMs, action) => {
       this.#gatewayTimers++;
@@ -36,7 +35,7 @@ export class SimulatedTime {
   }
 
   get wallMs(): number {
-    return this.#wallMs + this.#nowMs;
+    return EPOCH_MS + this.#nowMs;
   }
 
   get gatewayTimers(): number {
@@ -52,11 +51,6 @@ export class SimulatedTime {
   after(delayMs: number, action: () => void): CancelTimer {
     const timer = this.#timers.add(this.#nowMs + Math.max(0, delayMs), action);
     return () => void this.#timers.cancel(timer);
-  }
-
-  /** Sets the wall clock forward or back. */
-  shiftWallClock(byMs: number): void {
-    this.#wallMs += byMs;
   }
 
   /** The process does not run for a while: both clocks go on, and what was due meanwhile is late. */

@@ -72,9 +72,6 @@ export type FaultKind = keyof typeof FAULT_KINDS;
 
 /** What happens to Omni itself, or is done to it. */
 export const WORLD_FAULT_KINDS = [
-  'clock-forward',
-  'clock-back',
-  'suspend',
   'freeze',
   'switched-off',
   'removed',
@@ -102,9 +99,6 @@ export const MOMENTARY: ReadonlySet<string> = new Set<FaultKind | WorldFaultKind
   'closed-by-peer',
   'list-changes',
   'forgets-sessions',
-  'clock-forward',
-  'clock-back',
-  'suspend',
   'freeze',
   'redefined',
   'settings-changed',

@@ -22,6 +22,9 @@ const SPAWN_FAULTS = [
   ['no-memory', 'ENOMEM', 'not enough memory'],
 ] as const;
 
+/** Those that are looked at again without an attempt. */
+const MISCONFIGURED = ['missing-command', 'not-executable', 'missing-folder'] as const;
+
 /** Processes that end as real ones do: unasked, at the end of their input, or by signals. */
 export class SimulatedLauncher implements ChildLauncher {
   readonly #world: World;
@@ -61,6 +64,11 @@ export class SimulatedLauncher implements ChildLauncher {
     this.#running.set(pid, child);
     this.#world.checkProcesses(upstream, this.running(upstream));
     return child;
+  }
+
+  canStart({ command }: Pick<ChildSpec, 'command'>): Promise<boolean> {
+    const host = this.#world.host(command);
+    return Promise.resolve(!MISCONFIGURED.some((kind) => host.has(kind)));
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
 import type { HealthMonitor } from '@omni/health';
-import type { CatalogueViews, ClientContext, Dialects } from '@omni/model';
+import type { CatalogueViews, ClientContext, Dialects, LifecycleOwner } from '@omni/model';
 import type {
   ChannelDialer,
   ChildLauncher,
@@ -58,6 +58,7 @@ export const Token = {
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
   CallLimiter: token<Limiter>('CallLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
+  LifecycleOwner: token<LifecycleOwner | undefined>('LifecycleOwner'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
   ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),

@@ -26,6 +26,7 @@ export function registerUpstreams(scope: Scope): void {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, clock }) => new Limiter({ ...limits, clock }),
   });
+  scope.register(Token.LifecycleOwner, { useValue: undefined });
   scope.register(Token.Upstreams, {
     needs: {
       configuration: Token.Configuration,
@@ -43,6 +44,7 @@ export function registerUpstreams(scope: Scope): void {
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
+      lifecycle: Token.LifecycleOwner,
     },
     useFactory: ({
       configuration: { limits },
@@ -60,12 +62,14 @@ export function registerUpstreams(scope: Scope): void {
       refresher,
       reader,
       health,
+      lifecycle,
     }) =>
       new Upstreams({
         specs: registry.current.all,
         ...(launcher === undefined ? {} : { launcher }),
         ...(http === undefined ? {} : { http }),
         ...(dialer === undefined ? {} : { dialer }),
+        ...(lifecycle === undefined ? {} : { lifecycle }),
         credentials,
         dialects,
         clock,
