@@ -111,6 +111,11 @@ export const TASKS = {
     usage: 'npm run fuzz -- [--target name,…] [--seconds n] [--seed n] [--keep] | --list | --replay FILE',
     argv: (rest) => [FROM_SOURCE, 'tools/fuzz/main.ts', ...rest],
   },
+  simulate: {
+    summary:
+      'let the real core live through hours of trouble on virtual time; --seed, --hours, --suite, --planted; --help lists the options',
+    argv: (rest) => [FROM_SOURCE, 'tools/simulation/main.ts', ...rest],
+  },
   configs: {
     summary: 'say of each configuration file below a folder whether it is served, and what is told of it',
     usage: 'npm run configs -- FOLDER [EXPECTATIONS.json]',

@@ -4,7 +4,7 @@ import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@
 import type { ConfigurationManager } from '@omni/config';
 import type { EventBus } from '@omni/events';
 import type { HealthMonitor } from '@omni/health';
-import type { CatalogueViews, ClientContext, Dialects } from '@omni/model';
+import type { CatalogueViews, ClientContext, Dialects, LifecycleOwner } from '@omni/model';
 import type {
   ChannelDialer,
   ChildLauncher,
@@ -74,6 +74,7 @@ export const Token = {
   CallLimiter: token<Limiter>('CallLimiter'),
   StartLimiter: token<StartLimiter>('StartLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
+  LifecycleOwner: token<LifecycleOwner | undefined>('LifecycleOwner'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
   ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),

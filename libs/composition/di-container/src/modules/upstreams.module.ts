@@ -33,6 +33,7 @@ export function registerUpstreams(scope: Scope): void {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, clock }) => new StartLimiter({ ...limits, clock }),
   });
+  scope.register(Token.LifecycleOwner, { useValue: undefined });
   scope.register(Token.Upstreams, {
     needs: {
       configuration: Token.Configuration,
@@ -55,6 +56,7 @@ export function registerUpstreams(scope: Scope): void {
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
+      lifecycle: Token.LifecycleOwner,
     },
     useFactory: ({
       configuration: { limits },
@@ -77,6 +79,7 @@ export function registerUpstreams(scope: Scope): void {
       refresher,
       reader,
       health,
+      lifecycle,
     }) => {
       const publish = (event: NewEvent): void => void events.publish(event);
       return new Upstreams({
@@ -86,6 +89,7 @@ export function registerUpstreams(scope: Scope): void {
           : { launcher: observedLauncher({ launcher, publish, meter: telemetry.meter }) }),
         ...(http === undefined ? {} : { http }),
         ...(dialer === undefined ? {} : { dialer }),
+        ...(lifecycle === undefined ? {} : { lifecycle }),
         credentials,
         dialects,
         clock,

@@ -103,6 +103,16 @@ describe('CatalogueRefresher', () => {
     expect(published).toEqual(['a gone']);
   });
 
+  it('does not keep an upstream that comes up again and again and is gone before it was read', async () => {
+    const { refresher, published, clock } = setUp();
+    refresher.onDown('a');
+    await clock.advanceAsync(20_000);
+    refresher.onReady('a', connection('a'));
+    refresher.onDown('a');
+    await clock.advanceAsync(10_000);
+    expect(published).toEqual(['a gone']);
+  });
+
   // guard: change/gone-at-once
   it('takes an upstream out at once where nothing is to linger', () => {
     const { refresher, published, clock } = setUp([], undefined, 0);

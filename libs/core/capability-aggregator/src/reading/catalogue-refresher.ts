@@ -162,8 +162,6 @@ export class CatalogueRefresher {
   onReady(upstream: string, connection: UpstreamConnection, onListed: OnListed = () => {}): void {
     const kept = this.#keptOf(upstream);
     kept.onListed = onListed;
-    kept.cancelRemoval?.();
-    kept.cancelRemoval = undefined;
     kept.connection = connection;
     kept.failures = 0;
     this.#refresh(upstream, kept);
@@ -346,6 +344,9 @@ export class CatalogueRefresher {
 
   /** What is missing is logged once, without the words of the server, which may hold anything. */
   #take(upstream: string, kept: Kept, catalogue: UpstreamCatalogue): void {
+    // Who comes up again and again, and is gone before it is read, does not stay in the lists for it.
+    kept.cancelRemoval?.();
+    kept.cancelRemoval = undefined;
     kept.ageMs = ageOf(catalogue, this.#options.listAgeMs?.(upstream));
     this.#options.publish(upstream, catalogue, kept.isSuccessor);
     kept.isSuccessor = false;

@@ -1,0 +1,69 @@
+import type { Violation } from './checks/violations.ts';
+import { type Scenario, scenarioOf } from './scenario.ts';
+import { type RunReport, simulate } from './simulation.ts';
+
+/** What a seed has shown, run twice. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  /** Sources of time and chance that the core asked in place of its ports. */
+  readonly forbidden: readonly string[];
+  readonly conditions: Readonly<Record<string, number>>;
+  readonly simulatedMs: number;
+  readonly workedMs: number;
+  /** Of one core. */
+  readonly tookMs: number;
+  readonly calls: number;
+  readonly received: number;
+  readonly faults: number;
+  readonly events: number;
+}
+
+/** @param isOnce - Whether the repetition is left out, which is to be equal. */
+export async function checkSeed(seed: number, seconds: number, isOnce = false): Promise<SeedResult> {
+  return checkScenario(scenarioOf(seed, seconds * 1_000), isOnce);
+}
+
+export async function checkScenario(scenario: Scenario, isOnce = false): Promise<SeedResult> {
+  const before = process.threadCpuUsage();
+  const run = await simulate(scenario);
+  const { user, system } = process.threadCpuUsage(before);
+  const tookMs = (user + system) / 1_000;
+  const violations = [...run.violations];
+  if (!isOnce) {
+    const again = await simulate(scenario);
+    if (again.hash !== run.hash) violations.push(difference(run, again));
+  }
+  return {
+    seed: scenario.seed,
+    seconds: scenario.durationMs / 1_000,
+    hash: run.hash,
+    violations,
+    forbidden: run.forbidden.map(({ what, where }) => `${what} at ${where}`),
+    conditions: Object.fromEntries(run.conditions),
+    simulatedMs: run.simulatedMs,
+    workedMs: run.workedMs,
+    tookMs,
+    calls: run.calls,
+    received: run.received,
+    faults: run.faults,
+    events: run.events,
+  };
+}
+
+function difference(run: RunReport, again: RunReport): Violation {
+  const at = run.trace.findIndex((line, index) => line !== again.trace[index]);
+  const [first, second] = [run.trace[at] ?? 'the end', again.trace[at] ?? 'the end'];
+  return {
+    invariant: 'same',
+    atMs: 0,
+    what: `its repetition differs; of the last lines first: "${first}" and "${second}"`,
+  };
+}
+
+/** Whether a seed is as it should be. */
+export function isSound({ violations, forbidden }: SeedResult): boolean {
+  return violations.length === 0 && forbidden.length === 0;
+}

@@ -1,0 +1,2 @@
+/** What a night has to reach, or it has not looked where it should. */
+export const NEEDED_CONDITIONS: readonly string[] = [];

@@ -1,0 +1,135 @@
+import type {
+  AdoptedUpstream,
+  LifecycleExecutor,
+  LifecycleHandle,
+  LifecycleOwner,
+  UpstreamEvent,
+  UpstreamRecord,
+} from '@omni/model';
+import { ReferenceLife, type ReferenceView } from './reference-life.ts';
+
+export interface ObservedOwnerOptions {
+  /** Whose decisions are looked at. */
+  readonly owner: LifecycleOwner;
+  /** Wall clock. */
+  readonly now: () => number;
+  /** Told of each event that was decided. */
+  readonly onEdge: (from: string, event: string, to: string) => void;
+  readonly onDifference: (what: string) => void;
+  readonly onRecord: (upstream: string, record: UpstreamRecord) => void;
+}
+
+/** A wait is rounded to whole milliseconds. */
+const ROUNDING_MS = 1;
+
+/** An owner of records whose every decision is compared with the reference. */
+export class ObservedOwner implements LifecycleOwner {
+  readonly #options: ObservedOwnerOptions;
+
+  constructor(options: ObservedOwnerOptions) {
+    this.#options = options;
+  }
+
+  adopt(upstream: AdoptedUpstream, executor: LifecycleExecutor): LifecycleHandle {
+    const watch = new LifeWatch(this.#options, upstream);
+    const inner = this.#options.owner.adopt(upstream, {
+      execute: (command) => executor.execute(command),
+      onChanged: (record, notes) => {
+        watch.onChanged(record);
+        executor.onChanged(record, notes);
+      },
+    });
+    return {
+      get record() {
+        return inner.record;
+      },
+      report: (event) => {
+        watch.onReported(event);
+        inner.report(event);
+        watch.onQuiet(inner.record);
+      },
+      configure: (settings) => inner.configure(settings),
+      release: () => inner.release(),
+    };
+  }
+}
+
+/** One upstream: what was reported, and what the reference makes of it. */
+class LifeWatch {
+  readonly #options: ObservedOwnerOptions;
+  readonly #name: string;
+  readonly #life: ReferenceLife;
+  readonly #reported: { readonly event: UpstreamEvent; readonly at: number }[] = [];
+  #depth = 0;
+  #hasFailed = false;
+
+  constructor(options: ObservedOwnerOptions, { name, record: { state } }: AdoptedUpstream) {
+    this.#options = options;
+    this.#name = name;
+    this.#life = new ReferenceLife(state.phase === 'disabled' ? state.by : undefined, options.now());
+  }
+
+  onReported(event: UpstreamEvent): void {
+    this.#depth++;
+    this.#reported.push({ event, at: this.#options.now() });
+  }
+
+  /** What was reported leads here, or a time has come. */
+  onChanged(record: UpstreamRecord): void {
+    this.#options.onRecord(this.#name, record);
+    while (this.#reported.length > 0) {
+      this.#tellNext();
+      if (differenceOf(this.#life.view, record) === undefined) return this.#agree(record);
+    }
+    this.#tell({ kind: 'due' }, this.#options.now());
+    this.#compare(record);
+  }
+
+  /** Nothing is reported that is not decided. */
+  onQuiet(record: UpstreamRecord): void {
+    if (--this.#depth > 0) return;
+    while (this.#reported.length > 0) this.#tellNext();
+    this.#compare(record);
+  }
+
+  #tellNext(): void {
+    const next = this.#reported.shift();
+    if (next !== undefined) this.#tell(next.event, next.at);
+  }
+
+  #tell(event: UpstreamEvent, at: number): void {
+    const from = this.#life.view.phase;
+    this.#life.tell(event, at);
+    this.#options.onEdge(from, event.kind, this.#life.view.phase);
+  }
+
+  #compare(record: UpstreamRecord): void {
+    const difference = differenceOf(this.#life.view, record);
+    if (difference === undefined) return this.#agree(record);
+    // What follows from a difference is none of its own.
+    if (!this.#hasFailed) this.#options.onDifference(`"${this.#name}": ${difference}`);
+    this.#hasFailed = true;
+  }
+
+  #agree({ state }: UpstreamRecord): void {
+    if (state.phase === 'down') this.#life.settleAttempt(state.nextAttemptAt);
+  }
+}
+
+function differenceOf(view: ReferenceView, { state, history }: UpstreamRecord): string | undefined {
+  if (view.phase !== state.phase) return `it is ${state.phase}, and must be ${view.phase}`;
+  if (view.failures !== history.consecutiveFailures)
+    return `${history.consecutiveFailures} failures are counted, and there were ${view.failures}`;
+  if ((state.phase === 'starting' || state.phase === 'ready') && state.isTrial !== view.isTrial)
+    return state.isTrial ? 'it is tried as if its circuit were open' : 'its trial is none';
+  if (state.phase === 'ready') {
+    if (state.isListed !== view.isListed) return state.isListed ? 'it is well too early' : 'it is not well';
+    if (state.misses !== view.misses) return `${state.misses} misses are counted of ${view.misses}`;
+  }
+  if (state.phase !== 'down' || view.attempt === null) return undefined;
+  if (state.circuit !== view.circuit) return `its circuit is ${state.circuit}, and must be ${view.circuit}`;
+  const [earliest, latest] = view.attempt;
+  return state.nextAttemptAt < earliest - ROUNDING_MS || state.nextAttemptAt > latest + ROUNDING_MS
+    ? `its next attempt is ${state.nextAttemptAt - latest} ms from where it must be`
+    : undefined;
+}

@@ -1,0 +1,45 @@
+/** The invariants that a simulation asserts, by their numbers. */
+export const INVARIANTS = {
+  I1: 'one accepted request has exactly one terminal answer, before its deadline and a second',
+  I2: 'an answer reaches only the client that asked',
+  I3: 'a server receives a call once at most',
+  I4: 'nothing reaches a server behind an open circuit, or one that is off',
+  I5: 'what is listed can be called',
+  I7: 'every timer, process and connection ends with its owner',
+  I8: 'the life cycle is that of the reference model',
+  I10: 'bounds hold',
+  I12: 'bytes of arguments and results are equal',
+  I13: 'all gauges are 0 when nothing runs',
+  I15: 'nothing follows a terminal answer',
+  heal: 'whoever heals is healthy within the longest wait',
+  same: 'a run is equal to its repetition',
+} as const;
+
+export type Invariant = keyof typeof INVARIANTS;
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly atMs: number;
+  readonly what: string;
+}
+
+/** More of them say nothing new. */
+const MAX_VIOLATIONS = 20;
+
+/** What was broken in one run. */
+export class Violations {
+  readonly #nowMs: () => number;
+  readonly #found: Violation[] = [];
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  get all(): readonly Violation[] {
+    return this.#found;
+  }
+
+  add(invariant: Invariant, what: string): void {
+    if (this.#found.length < MAX_VIOLATIONS) this.#found.push({ invariant, atMs: this.#nowMs(), what });
+  }
+}

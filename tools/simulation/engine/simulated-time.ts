@@ -1,0 +1,81 @@
+import type { CancelTimer, Clock } from '@omni/ports';
+import { TimerHeap } from './timer-heap.ts';
+
+/** What the wall clock shows at the beginning. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+/** Taken while it is still the runtime's own: a simulation forbids everybody to use timers. */
+const { setImmediate } = globalThis;
+
+/** The time of a simulated world: it stands still while anything happens, then jumps to the next event. */
+export class SimulatedTime {
+  readonly #timers = new TimerHeap();
+  #nowMs = 0;
+  #gatewayTimers = 0;
+  #events = 0;
+
+  /** What the gateway is given: its timers are counted, since it has to take them down. */
+  readonly gatewayClock: Clock = {
+    now: () => EPOCH_MS + this.#nowMs,
+    monotonicMs: () => this.#nowMs,
+    after: (delayMs, action) => {
+      this.#gatewayTimers++;
+      const timer = this.#timers.add(this.#nowMs + Math.max(0, delayMs), () => {
+        this.#gatewayTimers--;
+        action();
+      });
+      return () => {
+        if (this.#timers.cancel(timer)) this.#gatewayTimers--;
+      };
+    },
+  };
+
+  /** Milliseconds since the beginning. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get wallMs(): number {
+    return EPOCH_MS + this.#nowMs;
+  }
+
+  get gatewayTimers(): number {
+    return this.#gatewayTimers;
+  }
+
+  /** Events so far. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Runs what belongs to the world. */
+  after(delayMs: number, action: () => void): CancelTimer {
+    const timer = this.#timers.add(this.#nowMs + Math.max(0, delayMs), action);
+    return () => void this.#timers.cancel(timer);
+  }
+
+  /** The process does not run for a while: both clocks go on, and what was due meanwhile is late. */
+  freeze(forMs: number): void {
+    this.#nowMs += forMs;
+  }
+
+  /** Moves on, event by event; everything that promises lead to has happened before the next one. */
+  async run(untilMs: number): Promise<void> {
+    await settled();
+    for (
+      let next = this.#timers.peek();
+      next !== undefined && next.dueMs <= untilMs;
+      next = this.#timers.peek()
+    ) {
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      this.#events++;
+      this.#timers.take()?.();
+      await settled();
+    }
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+}
+
+/** Node runs every promise that can go on before it comes to this. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

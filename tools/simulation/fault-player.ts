@@ -1,0 +1,206 @@
+import type { GatewayUpstream, MasterServer } from '@omni/container';
+import type { Conditions } from './checks/conditions.ts';
+import type { SimulatedTime } from './engine/simulated-time.ts';
+import type { Trace } from './engine/trace.ts';
+import { type Fault, type FaultKind, MOMENTARY, WORLD_FAULT_KINDS } from './world/fault-kinds.ts';
+import type { World } from './world/world.ts';
+
+/** How long the process stands still. */
+const FREEZE_MS = 7_000;
+
+export interface FaultPlayerOptions {
+  readonly time: SimulatedTime;
+  readonly trace: Trace;
+  readonly conditions: Conditions;
+  readonly world: World;
+  readonly server: MasterServer;
+  readonly definitions: readonly GatewayUpstream[];
+}
+
+/** Lets the faults of a scenario happen. */
+export class FaultPlayer {
+  readonly #options: FaultPlayerOptions;
+  readonly #off = new Map<string, number>();
+  readonly #removed = new Map<string, number>();
+  readonly #revisions = new Map<string, number>();
+  #frozenMs = 0;
+  #isOver = false;
+
+  constructor(options: FaultPlayerOptions) {
+    this.#options = options;
+  }
+
+  /** For how long the process has stood still. */
+  get frozenMs(): number {
+    return this.#frozenMs;
+  }
+
+  play(faults: readonly Fault[]): void {
+    const { time } = this.#options;
+    for (const fault of faults) time.after(fault.atMs - time.nowMs, () => this.#begin(fault));
+  }
+
+  /** Nothing is wrong from now on but what lasts for good. */
+  async end(core: readonly string[], forGood: (host: string) => FaultKind): Promise<void> {
+    this.#isOver = true;
+    this.#off.clear();
+    this.#removed.clear();
+    for (const host of this.#options.world.hosts) host.heal();
+    // Whoever was given up comes back when somebody changes its definition.
+    const givenUp = this.#options.server.upstreams().filter(({ state }) => state === 'disabled');
+    await this.#apply();
+    await this.#apply(Object.fromEntries(givenUp.map(({ name }) => [name, 1])));
+    for (const host of this.#options.world.hosts) {
+      if (core.includes(host.name)) continue;
+      host.begin(forGood(host.name));
+      host.endAll('exited with code 9');
+    }
+    this.#catchUp();
+  }
+
+  #begin(fault: Fault): void {
+    if (this.#isOver) return;
+    const { kind, host: name, forMs } = fault;
+    const { trace, conditions, world } = this.#options;
+    const host = world.host(name);
+    trace.note(`fault ${kind} at ${name} for ${forMs} ms`);
+    if (isOfWorld(kind)) {
+      conditions.reach(`fault:${kind}`);
+      return this.#beginOfWorld(kind, fault);
+    }
+    conditions.reach(`fault:${kind} ${host.plan.transport}`);
+    switch (kind) {
+      case 'exit-code':
+        return host.endAll('exited with code 2');
+      case 'exit-zero':
+        return host.endAll('exited with code 0');
+      case 'exit-signal':
+        return host.endAll('was ended by SIGSEGV');
+      case 'closed-by-peer':
+        return host.endAll('closed in good order');
+      case 'forgets-sessions':
+        return void host.sessionsSince++;
+      case 'list-changes':
+        host.changeList();
+        for (const channel of world.channels(name)) channel.announceList();
+        return;
+      default:
+        this.#beginLasting(kind, fault);
+    }
+  }
+
+  #beginLasting(kind: FaultKind, { host: name, forMs }: Fault): void {
+    const { world, time } = this.#options;
+    const host = world.host(name);
+    host.begin(kind);
+    if (ENDS_WHAT_RUNS.has(kind)) host.endAll('exited with code 1');
+    if (kind === 'list-storm') for (const channel of world.channels(name)) channel.beginStorm();
+    if (kind === 'flapping') this.#flap(name);
+    time.after(forMs, () => {
+      if (this.#isOver) return;
+      host.end(kind);
+      for (const channel of world.channels(name)) channel.catchUp();
+    });
+  }
+
+  /** Its connections break whenever it goes away. */
+  #flap(name: string): void {
+    const { world, time } = this.#options;
+    const host = world.host(name);
+    if (!host.has('flapping')) return;
+    if (host.isAway) host.endAll('exited with code 6');
+    time.after(10_000, () => this.#flap(name));
+  }
+
+  #beginOfWorld(kind: Fault['kind'], { host, forMs }: Fault): void {
+    const { time } = this.#options;
+    switch (kind) {
+      case 'freeze':
+        this.#frozenMs += FREEZE_MS;
+        return time.freeze(FREEZE_MS);
+      case 'switched-off':
+        return this.#during(this.#off, host, forMs);
+      case 'removed':
+        return this.#during(this.#removed, host, forMs);
+      case 'redefined':
+        this.#revisions.set(host, (this.#revisions.get(host) ?? 0) + 1);
+        return void this.#apply();
+      default:
+        return void this.#apply({ [host]: 1 });
+    }
+  }
+
+  #during(state: Map<string, number>, host: string, forMs: number): void {
+    state.set(host, (state.get(host) ?? 0) + 1);
+    void this.#apply();
+    this.#options.time.after(forMs, () => {
+      if (this.#isOver) return;
+      const left = (state.get(host) ?? 1) - 1;
+      if (left > 0) state.set(host, left);
+      else state.delete(host);
+      void this.#apply();
+    });
+  }
+
+  /** @param changed - Servers whose settings change without a new connection. */
+  async #apply(changed: Readonly<Record<string, number>> = {}): Promise<void> {
+    const { server, definitions } = this.#options;
+    await server.apply(
+      definitions
+        .filter(({ name }) => !this.#removed.has(name))
+        .map((definition) => ({
+          ...definition,
+          transport: this.#transportOf(definition),
+          ...(definition.name in changed && { callTimeoutMs: definition.callTimeoutMs + 1 }),
+          ...(this.#off.has(definition.name) && { enabled: false, disabledReason: 'by the simulation' }),
+        })),
+    );
+  }
+
+  /** A server whose transport differs is another one. */
+  #transportOf({ name, transport }: GatewayUpstream): GatewayUpstream['transport'] {
+    const revision = this.#revisions.get(name);
+    if (revision === undefined) return transport;
+    switch (transport.kind) {
+      case 'stdio':
+        return { ...transport, args: [`revision ${revision}`] };
+      case 'http':
+        return { ...transport, url: `${transport.url}?revision=${revision}` };
+      case 'websocket':
+        return { ...transport, url: `${transport.url}?revision=${revision}` };
+      default:
+        return transport;
+    }
+  }
+
+  #catchUp(): void {
+    const { world } = this.#options;
+    for (const { name } of world.hosts) for (const channel of world.channels(name)) channel.catchUp();
+  }
+}
+
+/** Of these nothing that ran before goes on. */
+const ENDS_WHAT_RUNS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  'exit-at-spawn',
+  'exit-at-handshake',
+  'missing-command',
+  'not-executable',
+  'missing-folder',
+  'too-many-processes',
+  'no-memory',
+  'refuse',
+  'throws-in-open',
+  'refuses-handshake',
+  'hang-at-handshake',
+]);
+
+const OF_WORLD: ReadonlySet<string> = new Set(WORLD_FAULT_KINDS);
+
+function isOfWorld(kind: Fault['kind']): kind is (typeof WORLD_FAULT_KINDS)[number] {
+  return OF_WORLD.has(kind);
+}
+
+/** Whether a fault lasts. */
+export function lasts({ kind }: Fault): boolean {
+  return !MOMENTARY.has(kind);
+}

@@ -1,0 +1,303 @@
+import { LifecycleKeeper, type UpstreamRecord } from '@omni/model';
+import { createMasterServer, type MasterServer, type Scope, Token } from '@omni/container';
+import { parseConfigurationText } from '@omni/container/node';
+import { Conditions } from './checks/conditions.ts';
+import { Violations, type Violation } from './checks/violations.ts';
+import { ObservedOwner } from './checks/observed-owner.ts';
+import { Gauges } from './checks/gauges.ts';
+import { SimulatedClient } from './clients/simulated-client.ts';
+import { definitionsOf } from './definitions.ts';
+import { Choices } from './engine/choices.ts';
+import { type ForbiddenUse, ForbiddenSources } from './engine/forbidden-sources.ts';
+import { SimulatedTime } from './engine/simulated-time.ts';
+import { Trace } from './engine/trace.ts';
+import { FaultPlayer } from './fault-player.ts';
+import { brokenForGood, type Scenario } from './scenario.ts';
+import { CallLedger } from './world/call-ledger.ts';
+import { SimulatedDialer } from './world/dialer.ts';
+import { SimulatedNetwork } from './world/network.ts';
+import { SimulatedLauncher } from './world/process-launcher.ts';
+import { World } from './world/world.ts';
+
+/** What one run has shown. */
+export interface RunReport {
+  readonly violations: readonly Violation[];
+  /** Equal for equal runs. */
+  readonly hash: string;
+  readonly trace: readonly string[];
+  readonly conditions: ReadonlyMap<string, number>;
+  readonly forbidden: readonly ForbiddenUse[];
+  /** All of it; clients work for a part of it only. */
+  readonly simulatedMs: number;
+  /** How long clients worked. */
+  readonly workedMs: number;
+  readonly events: number;
+  readonly calls: number;
+  readonly answers: number;
+  readonly received: number;
+  readonly faults: number;
+}
+
+export interface RunOptions {
+  /** Whether the whole trace is kept. Default: its end. */
+  readonly keepsTrace?: boolean;
+}
+
+/** Clients are looked after, and invariants that nobody tells of are checked, so often. */
+const LOOK_MS = 1_000;
+/** A server that is well again has to be reached, read and found to be well. */
+const HEAL_SLACK_MS = 60_000;
+const LONGEST_WAIT_MS = 600_000;
+const WELL_MS = 20_000;
+/** What runs at the end of a scenario may still be answered. */
+const LAST_ANSWERS_MS = 200_000;
+/** What nobody uses is gone by then: sessions, and instances of theirs. */
+const IDLE_MS = 720_000;
+const SESSION_IDLE = '1m';
+
+/** Lets a gateway live through a scenario: faults, a time in which some of the servers heal, its end. */
+export async function simulate(
+  scenario: Scenario,
+  { keepsTrace = false }: RunOptions = {},
+): Promise<RunReport> {
+  const forbidden = new ForbiddenSources(new Choices(scenario.seed, 'identifiers').random);
+  try {
+    const run = new Run(scenario, keepsTrace);
+    return { ...(await run.live()), forbidden: forbidden.uses };
+  } finally {
+    forbidden.end();
+  }
+}
+
+class Run {
+  readonly #scenario: Scenario;
+  readonly #time = new SimulatedTime();
+  readonly #trace: Trace;
+  readonly #violations = new Violations(() => this.#time.nowMs);
+  readonly #conditions = new Conditions();
+  readonly #ledger = new CallLedger(this.#violations, () => this.#time.nowMs);
+  readonly #world: World;
+  readonly #launcher: SimulatedLauncher;
+  readonly #network: SimulatedNetwork;
+  readonly #dialer: SimulatedDialer;
+  readonly #server: MasterServer;
+  readonly #player: FaultPlayer;
+  readonly #gauges: Gauges;
+  readonly #awaySince = new Map<string, number>();
+  #scope: Scope | undefined;
+  #clients: readonly SimulatedClient[] = [];
+  #isWorking = true;
+
+  constructor(scenario: Scenario, keepsTrace: boolean) {
+    this.#scenario = scenario;
+    const { seed, hosts } = scenario;
+    this.#trace = new Trace(() => this.#time.nowMs, keepsTrace);
+    this.#world = new World({
+      seed,
+      hosts,
+      time: this.#time,
+      trace: this.#trace,
+      ledger: this.#ledger,
+      violations: this.#violations,
+      // Instances of clients with those that are in reserve and those that end, and the shared ones of both
+      // eras; and the same of a predecessor.
+      maxProcesses: (scenario.limits.maxInstances * 2 + 4) * 2,
+    });
+    this.#launcher = new SimulatedLauncher(this.#world);
+    this.#network = new SimulatedNetwork(this.#world);
+    this.#dialer = new SimulatedDialer(this.#world);
+    const definitions = definitionsOf(scenario, this.#dialer);
+    this.#server = createMasterServer({
+      configuration: configurationOf(scenario, definitions),
+      clock: this.#time.gatewayClock,
+      random: new Choices(seed, 'gateway').random,
+      launcher: this.#launcher,
+      http: this.#network,
+      dialer: this.#dialer,
+      configure: (scope) => this.#observe(scope),
+    });
+    if (this.#scope === undefined) throw new TypeError('The gateway has not shown its parts');
+    this.#gauges = new Gauges(this.#scope, scenario.limits, this.#violations);
+    this.#player = new FaultPlayer({
+      time: this.#time,
+      trace: this.#trace,
+      conditions: this.#conditions,
+      world: this.#world,
+      server: this.#server,
+      definitions,
+    });
+  }
+
+  async live(): Promise<Omit<RunReport, 'forbidden'>> {
+    const { durationMs, faults } = this.#scenario;
+    const started = this.#server.start();
+    await this.#time.run(0);
+    await started;
+    this.#ledger.refusalOf = (host) => this.#refusalOf(host);
+    this.#admitClients();
+    this.#player.play(faults);
+    this.#lookAgain();
+    await this.#time.run(durationMs);
+    await this.#heal();
+    this.#isWorking = false;
+    const workedMs = this.#time.nowMs;
+    await this.#quiet();
+    await this.#stop();
+    const calls = this.#clients.reduce((sum, client) => sum + client.calls, 0);
+    return {
+      violations: this.#violations.all,
+      hash: this.#trace.hash,
+      trace: this.#trace.lines,
+      conditions: this.#conditions.reached,
+      simulatedMs: this.#time.nowMs,
+      workedMs,
+      events: this.#time.events,
+      calls,
+      answers: this.#clients.reduce((sum, client) => sum + client.answers, 0),
+      received: this.#ledger.received,
+      faults: faults.length,
+    };
+  }
+
+  /** Every decision about a server is looked at. */
+  #observe(scope: Scope): void {
+    this.#scope = scope;
+    scope.replace(Token.LifecycleOwner, {
+      needs: { clock: Token.Clock, random: Token.Random },
+      useFactory: (parts) =>
+        new ObservedOwner({
+          owner: { adopt: (upstream, executor) => new LifecycleKeeper({ ...parts, ...upstream, executor }) },
+          now: () => parts.clock.now(),
+          onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
+          onDifference: (what) => this.#violations.add('I8', what),
+          onRecord: (upstream, record) => this.#onRecord(upstream, record),
+        }),
+    });
+  }
+
+  #onRecord(upstream: string, { state }: UpstreamRecord): void {
+    const isListed = state.phase === 'ready' && state.isListed;
+    this.#trace.note(
+      `${upstream} is ${isListed ? 'listed' : state.phase}${'error' in state ? `: ${state.error.message}` : ''}`,
+    );
+    if (isListed) this.#awaySince.delete(upstream);
+    else if (!this.#awaySince.has(upstream)) this.#awaySince.set(upstream, this.#time.nowMs);
+  }
+
+  /** Instances of clients may still be opening when the shared connection has fallen. */
+  #refusalOf(name: string): string | undefined {
+    const upstream = this.#scope?.get(Token.Upstreams).get(name);
+    if (upstream === undefined) return undefined;
+    const { phase, since } = upstream.snapshot.record.state;
+    if (phase === 'disabled' || phase === 'stopped') return `it is ${phase}`;
+    const forMs = this.#time.wallMs - since;
+    return phase === 'down' && forMs > upstream.spec.connectTimeoutMs
+      ? `it is down for ${forMs} ms`
+      : undefined;
+  }
+
+  #admitClients(): void {
+    const { clients, seed, callsPerSecond } = this.#scenario;
+    this.#clients = clients.map((plan) => {
+      const choices = new Choices(seed, `client ${plan.name}`);
+      const client = new SimulatedClient({
+        plan,
+        server: this.#server,
+        hosts: this.#world.hosts,
+        time: this.#time,
+        trace: this.#trace,
+        ledger: this.#ledger,
+        violations: this.#violations,
+        conditions: this.#conditions,
+        choices,
+        frozenMs: () => this.#player.frozenMs,
+        awayMs: (host) => this.#time.nowMs - (this.#awaySince.get(host) ?? this.#time.nowMs),
+      });
+      const pauseMs = (1_000 * clients.length * 0.75) / callsPerSecond;
+      const act = (): void => {
+        if (!this.#isWorking) return;
+        client.act();
+        this.#time.after(choices.interval(pauseMs), act);
+      };
+      this.#time.after(choices.interval(pauseMs), act);
+      return client;
+    });
+  }
+
+  #lookAgain(): void {
+    if (!this.#isWorking) return;
+    for (const client of this.#clients) client.look();
+    this.#gauges.checkBounds();
+    this.#time.after(LOOK_MS, () => this.#lookAgain());
+  }
+
+  /** A part of the servers is well from now on, and has to be found so. */
+  async #heal(): Promise<void> {
+    const { core, hosts } = this.#scenario;
+    const planOf = (name: string) => hosts.find((plan) => plan.name === name) ?? hosts[0];
+    this.#trace.note('heals');
+    const ended = this.#player.end(core, (name) => {
+      const plan = planOf(name);
+      return plan === undefined ? 'hang' : brokenForGood(this.#scenario, plan);
+    });
+    await this.#time.run(this.#time.nowMs);
+    await ended;
+    const isWell = (): boolean => core.every((name) => !this.#awaySince.has(name));
+    const endMs = this.#time.nowMs + LONGEST_WAIT_MS + HEAL_SLACK_MS;
+    while (!isWell() && this.#time.nowMs < endMs) await this.#time.run(this.#time.nowMs + LOOK_MS);
+    // Whoever is well has to be listed and called for a while.
+    await this.#time.run(this.#time.nowMs + WELL_MS);
+    for (const { name, state, tools, lastError } of this.#server.upstreams()) {
+      if (!core.includes(name)) continue;
+      if (state === 'ready' && tools > 0) this.#conditions.reach('healed');
+      else
+        this.#violations.add(
+          'heal',
+          `"${name}" is ${state} with ${tools} tools a long time after it has healed: ${lastError?.message ?? ''}`,
+        );
+    }
+  }
+
+  /** Nothing new is asked, and what was asked is answered. */
+  async #quiet(): Promise<void> {
+    const endMs = this.#time.nowMs + LAST_ANSWERS_MS;
+    while (this.#time.nowMs < endMs && this.#clients.some(({ waiting }) => waiting > 0))
+      await this.#time.run(this.#time.nowMs + LOOK_MS);
+    for (const client of this.#clients) {
+      client.look();
+      client.close();
+    }
+    await this.#time.run(this.#time.nowMs + IDLE_MS);
+    this.#gauges.checkQuiet();
+    for (const { name } of this.#scenario.hosts) {
+      const running = this.#launcher.running(name);
+      // The shared ones of both eras.
+      if (running > 2) this.#violations.add('I7', `"${name}" has ${running} processes that nobody uses`);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const stopped = this.#server.stop({ deadlineMs: 1_000 });
+    await this.#time.run(this.#time.nowMs + 30_000);
+    await stopped;
+    this.#gauges.checkStopped();
+    const left = {
+      processes: this.#launcher.running(),
+      'HTTP requests': this.#network.open,
+      connections: this.#dialer.open,
+      timers: this.#time.gatewayTimers,
+    };
+    for (const [what, count] of Object.entries(left))
+      if (count > 0)
+        this.#violations.add('I7', `${count} ${what} are left behind by a gateway that has stopped`);
+  }
+}
+
+function configurationOf({ limits }: Scenario, upstreams: ReturnType<typeof definitionsOf>) {
+  const tokens = ['ada', 'bob', 'cyd'].map((name) => ({ name, token: `simulated-token-of-${name}` }));
+  const text = JSON.stringify({
+    auth: { token: 'simulated-token-of-owner', tokens },
+    limits: { ...limits, sessionIdle: SESSION_IDLE },
+  });
+  return { ...parseConfigurationText(text, 'simulation.json', {}), upstreams };
+}

@@ -1,0 +1,93 @@
+import type { Violations } from '../checks/violations.ts';
+
+/** One call of a client, from the client's side and the server's. */
+export interface LedgerCall {
+  readonly token: string;
+  readonly client: string;
+  readonly principal: string;
+  readonly host: string;
+  /** Its arguments as they were sent. */
+  readonly argumentsText: string;
+  received: number;
+  /** When nobody waited for it any more; `undefined` while somebody does. */
+  abandonedAtMs: number | undefined;
+}
+
+/** So long may something outlive its owner. */
+const OUTLIVES_MS = 5_000;
+
+const TOKEN = /"token":"([^"]+)"/;
+
+/**
+ * Knows every call by the token in its arguments: a server receives it once at most, with the bytes that were
+ * sent, and what it answers is the client's own.
+ */
+export class CallLedger {
+  /** Why a server may not be called now; nothing where it may. */
+  refusalOf: (host: string) => string | undefined = () => undefined;
+  readonly #violations: Violations;
+  readonly #nowMs: () => number;
+  readonly #calls = new Map<string, LedgerCall>();
+  #received = 0;
+
+  constructor(violations: Violations, nowMs: () => number) {
+    this.#violations = violations;
+    this.#nowMs = nowMs;
+  }
+
+  /** Calls that reached a server. */
+  get received(): number {
+    return this.#received;
+  }
+
+  get sent(): number {
+    return this.#calls.size;
+  }
+
+  open(call: Omit<LedgerCall, 'received' | 'abandonedAtMs'>): void {
+    this.#calls.set(call.token, { ...call, received: 0, abandonedAtMs: undefined });
+  }
+
+  /** Its client has given it up, or is gone. */
+  abandon(token: string): void {
+    const call = this.#calls.get(token);
+    if (call !== undefined) call.abandonedAtMs ??= this.#nowMs();
+  }
+
+  /** A server still works on it. */
+  onWorked(text: string): void {
+    const call = this.#calls.get(TOKEN.exec(text)?.[1] ?? '');
+    if (call?.abandonedAtMs === undefined) return;
+    const forMs = this.#nowMs() - call.abandonedAtMs;
+    if (forMs > OUTLIVES_MS)
+      this.#violations.add(
+        'I7',
+        `"${call.host}" still works on ${call.token}, ${forMs} ms after its client left it`,
+      );
+  }
+
+  /** @returns The call that a server has received; nothing where it carries no token. */
+  onReceived(host: string, text: string): LedgerCall | undefined {
+    const token = TOKEN.exec(text)?.[1];
+    if (token === undefined) return undefined;
+    this.#received++;
+    const refusal = this.refusalOf(host);
+    if (refusal !== undefined) this.#violations.add('I4', `"${host}" received ${token} while ${refusal}`);
+    const call = this.#calls.get(token);
+    if (call === undefined) {
+      this.#violations.add('I2', `"${host}" received a call that nobody has made: ${token}`);
+      return undefined;
+    }
+    if (++call.received > 1) this.#violations.add('I3', `"${host}" received ${token} ${call.received} times`);
+    if (call.host !== host)
+      this.#violations.add('I2', `"${host}" received ${token}, which is for "${call.host}"`);
+    if (!text.includes(call.argumentsText))
+      this.#violations.add('I12', `"${host}" received other arguments of ${token} than were sent`);
+    return call;
+  }
+}
+
+/** The part of a result that must arrive as it is written here: numbers, spaces and escapes included. */
+export function resultMark(token: string, host: string): string {
+  return `{ "token":"${token}","host":"${host}","exact":1.10e+2,"big":9007199254740993,"list":[1 , -0.0],"text":"\\u00e9\\/" }`;
+}
