@@ -248,7 +248,7 @@ describe('omni ls', () => {
 
     expect(JSON.parse(out)).toMatchObject([
       { name: 'demo', state: 'ready', era: 'modern', tools: 4, lastError: null },
-      { name: 'gone', state: 'down', lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' } },
+      { name: 'gone', state: 'misconfigured', lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' } },
       { name: 'off', state: 'disabled' },
     ]);
   });
