@@ -183,6 +183,7 @@ describe('main', () => {
       'listeners',
       'guards',
       'upstreams',
+      'repair scan',
       'catalogue refresher',
       'readiness',
     ]);

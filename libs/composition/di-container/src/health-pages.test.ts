@@ -154,7 +154,6 @@ describe('healthPage', () => {
           level: 'error',
           critical: true,
           since: '1970-01-01T00:00:00.000Z',
-          score: expect.anything(),
           changes: [{ from: 'unknown', to: 'error' }],
           details: { lastError: 'for users' },
         },

@@ -42,8 +42,9 @@ export {
   type StartLimits,
   type StartRequest,
 } from './starting/start-limiter.ts';
-export { Prober } from './probing/prober.ts';
 export type { ProbedPlace, ProbeOptions, ProbeOutcome } from './probing/probe.ts';
+export { Prober } from './probing/prober.ts';
+export type { Watched } from './probing/silence-watch.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';
 export type { HeadedChannel, HeadedListener } from './channel/headed-channel.ts';
 export type { StagedConnection } from './connection/staged-connection.ts';
