@@ -1,5 +1,6 @@
 import type { NoteKind } from '@omni/model';
-import type { EventSeverity } from './event.ts';
+
+export type EventSeverity = 'info' | 'warn' | 'error' | 'critical';
 
 /**
  * How an event behaves where a reader is slow. `state`: a later one of the same subject says all that counts.

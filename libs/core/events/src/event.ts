@@ -1,7 +1,5 @@
 import type { Millis } from '@omni/ports';
-import type { EventType } from './event-catalogue.ts';
-
-export type EventSeverity = 'info' | 'warn' | 'error' | 'critical';
+import type { EventSeverity, EventType } from './event-catalogue.ts';
 
 /** What an event is about; members are absent where they mean nothing. */
 export interface EventSubject {

@@ -1,5 +1,5 @@
 export { callTimeouts } from './call-timeouts.ts';
-export type { EventAcl, EventSeverity, EventSubject, NewEvent, OmniEvent } from './event.ts';
+export type { EventAcl, EventSubject, NewEvent, OmniEvent } from './event.ts';
 export {
   EventBus,
   type EventBusOptions,
@@ -11,6 +11,7 @@ export {
   eventFacts,
   type EventClass,
   type EventFacts,
+  type EventSeverity,
   type EventType,
 } from './event-catalogue.ts';
 export type { EventLogLimits, Replay } from './event-log.ts';

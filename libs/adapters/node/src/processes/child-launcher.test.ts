@@ -89,6 +89,18 @@ describe('NodeChildLauncher', () => {
     expect(channel.send('late')).toBe(false);
   });
 
+  it.each([
+    ['process.exit(0)', { code: 0, signal: null }],
+    ['process.exit(3)', { code: 3, signal: null }],
+    ["process.kill(process.pid, 'SIGKILL')", { code: null, signal: 'SIGKILL' }],
+  ])('tells how a child ended: %s [S000-PROC-05]', async (script, exit) => {
+    const listener = new RecordingListener();
+    const onExit = jest.fn<NonNullable<ChildSpec['onExit']>>();
+    launcher.launch({ ...node(script), onExit }, listener);
+    await listener.closed();
+    expect(onExit.mock.calls).toEqual([[exit]]);
+  });
+
   it('reports nothing of a child that was told to end', async () => {
     const listener = new RecordingListener();
     const onReport = jest.fn();
