@@ -41,6 +41,7 @@ describe('configurationJsonSchema', () => {
       'sealing',
       'limits',
       'logging',
+      'storage',
       'outgoing',
       'defaults',
       'mcpServers',
