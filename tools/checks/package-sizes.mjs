@@ -24,23 +24,24 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  * @type {Readonly<Record<string, number>>}
  */
 export const BUDGETS = {
-  '@omni/auth': 19,
-  '@omni/call-policies': 20,
+  '@omni/auth': 21,
+  '@omni/call-policies': 23,
   '@omni/capabilities': 95,
   '@omni/config': 250,
   '@omni/config/json-schema': 74,
   '@omni/container': 525,
-  '@omni/container/node': 1740,
-  '@omni/fetch': 26,
+  '@omni/container/node': 1950,
+  '@omni/fetch': 29,
   '@omni/health': 3,
   '@omni/jsonrpc': 27,
   '@omni/model': 33,
   '@omni/node': 1010,
-  '@omni/ports': 35,
+  '@omni/ports': 37,
   '@omni/protocol': 92,
   '@omni/router': 82,
+  '@omni/sql': 315,
   '@omni/testing': 26,
-  '@omni/testing/contracts': 41,
+  '@omni/testing/contracts': 52,
   '@omni/upstreams': 168,
 };
 

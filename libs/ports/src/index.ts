@@ -51,6 +51,7 @@ export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './
 export type { SocketAddress } from './transport/socket-address.ts';
 export type { StateStore } from './store/state-store.ts';
 export type {
+  DefinitionColumns,
   HealthLogQuery,
   HealthLogRow,
   OutsideDefinition,

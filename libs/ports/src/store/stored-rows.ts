@@ -19,7 +19,8 @@ export interface StoreBatch {
   readonly removed?: readonly string[];
 }
 
-interface DefinitionColumns {
+/** What others read of a definition. */
+export interface DefinitionColumns {
   readonly name: string;
   readonly transport: string | null;
   /** Free of secrets. */
