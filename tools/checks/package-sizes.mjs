@@ -24,25 +24,26 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  * @type {Readonly<Record<string, number>>}
  */
 export const BUDGETS = {
-  '@omni/auth': 19,
-  '@omni/call-policies': 20,
+  '@omni/auth': 21,
+  '@omni/call-policies': 23,
   '@omni/capabilities': 95,
   '@omni/config': 260,
   '@omni/config/json-schema': 74,
-  '@omni/container': 596,
-  '@omni/container/node': 1740,
+  '@omni/container': 600,
+  '@omni/container/node': 2000,
   '@omni/events': 13,
-  '@omni/fetch': 26,
+  '@omni/fetch': 29,
   '@omni/health': 3,
   '@omni/jsonrpc': 27,
   '@omni/model': 54,
   '@omni/node': 1010,
-  '@omni/ports': 35,
+  '@omni/ports': 37,
   '@omni/protocol': 92,
   '@omni/router': 82,
+  '@omni/sql': 315,
   '@omni/telemetry': 53,
   '@omni/testing': 26,
-  '@omni/testing/contracts': 41,
+  '@omni/testing/contracts': 52,
   '@omni/upstreams': 185,
 };
 

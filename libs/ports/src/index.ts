@@ -58,6 +58,21 @@ export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
 export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
+export type { StateStore } from './store/state-store.ts';
+export type {
+  DefinitionColumns,
+  HealthLogQuery,
+  HealthLogRow,
+  OutsideDefinition,
+  StoreBatch,
+  StoredDefinition,
+  StoredEvent,
+  StoredHealthStatus,
+  StoredList,
+  StoredUpstream,
+  StoreReport,
+  UpstreamStateRow,
+} from './store/stored-rows.ts';
 export {
   DEFAULT_LIFECYCLE,
   type CircuitBreakerSettings,

@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { SendCall, UpstreamCall } from '@omni/model';
 import { stdioChannel } from '@omni/node';
-import { configuredCredentials, systemClock } from '@omni/ports';
+import { configuredCredentials, silentLogger, systemClock } from '@omni/ports';
+import { openStore } from '@omni/sql';
 import {
   callStageContract,
   clockContract,
@@ -11,6 +12,7 @@ import {
   httpClientContract,
   messageChannelContract,
   sendContract,
+  stateStoreContract,
   type DefineTest,
 } from '@omni/testing/contracts';
 import { CALL, MESSAGE, settle } from './call-scene.ts';
@@ -112,6 +114,21 @@ export const FAULTY_ADAPTERS: Readonly<
             return { cancel() {} };
           }),
         settle,
+      });
+    },
+  },
+  stateStoreContract: {
+    noticed: 'writes a batch of which it knows the key no second time',
+    define(it) {
+      stateStoreContract(it, async () => {
+        const store = await openStore(
+          { url: 'memory:', schema: 'omni', stateFolder: '/nowhere' },
+          { clock: systemClock, logger: silentLogger },
+        );
+        const write = store.write.bind(store);
+        let count = 0;
+        store.write = (batch) => write({ ...batch, key: `${batch.key} ${count++}` });
+        return { store };
       });
     },
   },

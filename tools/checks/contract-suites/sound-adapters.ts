@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import type { RpcMessage } from '@omni/jsonrpc';
 import { FollowedCall, type SendCall, type UpstreamCall } from '@omni/model';
 import { stdioChannel } from '@omni/node';
-import { configuredCredentials, systemClock } from '@omni/ports';
+import { configuredCredentials, silentLogger, systemClock } from '@omni/ports';
+import { openStore } from '@omni/sql';
 import { ScriptedCredentials } from '@omni/testing';
 import {
   callStageContract,
@@ -12,6 +13,7 @@ import {
   httpClientContract,
   messageChannelContract,
   sendContract,
+  stateStoreContract,
   type DefineTest,
 } from '@omni/testing/contracts';
 import { CALL, MESSAGE, openConnection, settle } from './call-scene.ts';
@@ -73,5 +75,13 @@ export const SOUND_ADAPTERS: Readonly<Record<string, (it: DefineTest) => void>> 
       },
       settle,
     });
+  },
+  stateStoreContract(it) {
+    stateStoreContract(it, async () => ({
+      store: await openStore(
+        { url: 'memory:', schema: 'omni', stateFolder: '/nowhere' },
+        { clock: systemClock, logger: silentLogger },
+      ),
+    }));
   },
 };

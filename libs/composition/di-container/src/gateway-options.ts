@@ -76,6 +76,14 @@ export interface GatewayConfiguration {
     /** Processes of servers that are started within any second. */
     readonly maxStartsPerSecond: number;
   };
+  /** What is kept over restarts. */
+  readonly storage: {
+    /** `sqlite:` (in the state folder), `sqlite:PATH`, `memory:`, or the address of a PostgreSQL database. */
+    readonly url: string;
+    /** Of the tables in PostgreSQL. */
+    readonly schema: string;
+    readonly healthLogRetentionMs: number;
+  };
   /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. */
   readonly outgoing: { readonly proxy: string };
   /** How long the lists of a server that is gone are shown. */

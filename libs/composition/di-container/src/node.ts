@@ -6,7 +6,14 @@ export {
   type LoadOptions,
 } from './node/node-configuration.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
-export { exposeCollector, serviceManager, type ServiceManager, watchLaunchers } from '@omni/node';
+export {
+  exposeCollector,
+  serviceManager,
+  type ServiceManager,
+  stateDirectory,
+  watchLaunchers,
+} from '@omni/node';
+export { backupStore, checkStore, restoreStore, sqlitePath, type StoreCheck } from '@omni/sql';
 export { PhaseLog } from './phase-log.ts';
 export {
   createNodeMasterServer,

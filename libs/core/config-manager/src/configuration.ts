@@ -46,6 +46,9 @@ export interface Configuration {
     /** Of requests without a trace of their client. */
     readonly traceShare: number;
   };
+  readonly storage: Readonly<Omit<GatewaySettings['storage'], 'healthLogRetention'>> & {
+    readonly healthLogRetentionMs: number;
+  };
   readonly outgoing: Readonly<GatewaySettings['outgoing']>;
   readonly catalogue: {
     /** How long the lists of a server that is gone are shown. */
@@ -67,6 +70,7 @@ export function settingsOf(
   const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
   const { token, ...auth } = settings.auth;
   const { endpoint, sample } = settings.telemetry.otlp;
+  const { healthLogRetention, ...storage } = settings.storage;
   return {
     server: {
       ...listen,
@@ -95,6 +99,7 @@ export function settingsOf(
       ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }),
       traceShare: sample,
     },
+    storage: { ...storage, healthLogRetentionMs: healthLogRetention },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
   };

@@ -70,6 +70,7 @@ describe('parseConfiguration', () => {
       errors: { onUnknown: 'crash' },
       logging: { level: 'info', sampleRequests: 0 },
       telemetry: { metrics: true, traceShare: 1 },
+      storage: { url: 'sqlite:', schema: 'omni', healthLogRetentionMs: 7_776_000_000 },
       outgoing: { proxy: 'environment' },
       catalogue: { lingerMs: 10_000 },
       upstreams: [
@@ -78,6 +79,26 @@ describe('parseConfiguration', () => {
       warnings: [],
       notes: [],
     });
+  });
+
+  it('starts the path of the store at its own folder', () => {
+    const urlOf = (url: string): string =>
+      parse(`storage: { url: "${url}" }`, {}, 'etc/omni.yaml').storage.url;
+    expect(['sqlite:', 'sqlite:own.db', 'sqlite:/var/omni.db', 'memory:'].map(urlOf)).toEqual([
+      'sqlite:',
+      'sqlite:etc/own.db',
+      'sqlite:/var/omni.db',
+      'memory:',
+    ]);
+  });
+
+  it('says nothing of the address of a store that it refuses', () => {
+    const refused = (): unknown => parse('storage: { url: "mysql://omni:a-secret@db.example/omni" }');
+    expect(refused).toThrow('storage.url must be "sqlite:"');
+    expect(refused).not.toThrow('a-secret');
+    expect(() => parse('storage: { schema: "a b" }')).toThrow('storage.schema must be');
+    expect(() => parse('storage: { healthLogRetention: 90 }')).toThrow('storage.healthLogRetention');
+    expect(() => parse('storage: { healthLogRetention: 24h }')).toThrow('such as "90d"');
   });
 
   it('takes a path with a space for one program', () => {
@@ -121,6 +142,7 @@ startup: { timeout: 2s, requireCritical: true }
 errors: { onUnknown: isolate }
 logging: { level: debug, sampleRequests: 0.25 }
 telemetry: { metrics: false, otlp: { endpoint: "http://127.0.0.1:4318", sample: 0.5 } }
+storage: { url: "postgres://omni:\${PASSWORD}@db.example/omni", schema: omni2, healthLogRetention: 7d }
 outgoing: { proxy: "http://proxy.example:3128" }
 catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
@@ -128,7 +150,7 @@ mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
   remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h, listAge: 30s, health: { strategy: http, path: /healthz, timeout: 1s }, start: on-demand, idleStop: 10m }
 `,
-      { SEAL: `${'/'.repeat(42)}8=` },
+      { SEAL: `${'/'.repeat(42)}8=`, PASSWORD: 'a-secret' },
     );
     expect(configuration).toEqual({
       server: {
@@ -174,6 +196,11 @@ mcpServers:
       errors: { onUnknown: 'isolate' },
       logging: { level: 'debug', sampleRequests: 0.25 },
       telemetry: { metrics: false, otlpEndpoint: 'http://127.0.0.1:4318', traceShare: 0.5 },
+      storage: {
+        url: 'postgres://omni:a-secret@db.example/omni',
+        schema: 'omni2',
+        healthLogRetentionMs: 604_800_000,
+      },
       outgoing: { proxy: 'http://proxy.example:3128' },
       catalogue: { lingerMs: 0 },
       upstreams: [

@@ -44,6 +44,7 @@ describe('configurationJsonSchema', () => {
       'errors',
       'logging',
       'telemetry',
+      'storage',
       'outgoing',
       'catalogue',
       'circuit_breaker',
