@@ -9,6 +9,7 @@ import { LISTENER_GUARDS } from './list/listeners.ts';
 import { MESSAGE_GUARDS } from './list/messages.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
 import { SESSION_GUARDS } from './list/sessions.ts';
+import { STORE_GUARDS } from './list/store.ts';
 import { STREAM_GUARDS } from './list/streams.ts';
 import { TEXT_GUARDS } from './list/text.ts';
 import { UPSTREAM_GUARDS } from './list/upstreams.ts';
@@ -27,5 +28,6 @@ export const GUARDS: readonly Guard[] = [
   ...HTTP_UPSTREAM_GUARDS,
   ...LISTENER_GUARDS,
   ...ADAPTER_GUARDS,
+  ...STORE_GUARDS,
   ...END_TO_END_GUARDS,
 ];

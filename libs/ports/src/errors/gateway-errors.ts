@@ -98,6 +98,15 @@ export const GATEWAY_ERRORS = {
   OMNI_INPUT_REQUIRED: { jsonRpcCode: -32603, httpStatus: 200, exitCode: 10, retryable: false, meaning: 'The tool asks for input that this client cannot give.', hint: 'Call it from a client that can ask its user.' },
   OMNI_TOOL_FAILED: { jsonRpcCode: -32603, httpStatus: 200, exitCode: 10, retryable: false, meaning: 'The tool ran and reported a failure.', hint: 'The output has its own message.' },
   OMNI_ARGUMENTS_INVALID: { jsonRpcCode: -32602, httpStatus: 400, exitCode: 16, retryable: false, meaning: 'The arguments do not fit the schema of the tool.', hint: 'The message names the argument and what the schema wants.' },
+  // What keeps the state.
+  OMNI_STORE_LOCKED: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 3, retryable: false, meaning: 'Another Omni uses the same state folder or the same database.', hint: 'Stop the other one, or give this one a folder of its own with OMNI_HOME and a schema of its own with storage.schema.' },
+  OMNI_STORE_DENIED: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 5, retryable: false, meaning: 'The store may not be read or written, or others than the user that runs Omni can.', hint: 'The folder must belong to the user that runs Omni (chmod 700), and the database too (chmod 600); a PostgreSQL user needs rights to its schema.' },
+  OMNI_STORE_FULL: { jsonRpcCode: -32603, httpStatus: 503, retryable: true, meaning: 'The store has no room left.', hint: 'Free space on its disk; Omni goes on by itself.' },
+  OMNI_STORE_CORRUPT: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'The store is damaged. Omni has left it as it is.', hint: 'omni store restore FILE puts a backup in its place and keeps the damaged one; omni store check says what is wrong.' },
+  OMNI_STORE_NEWER: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'The store was written by a newer version of Omni, or by another program.', hint: 'Start the newer version, or restore a backup that this one has made: omni store restore FILE.' },
+  OMNI_STORE_UNSUPPORTED: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'The SQLite in this Node can lose what was written: versions before 3.51.3 have a bug in write-ahead logs.', hint: 'Run Omni with Node 24.21 or later, or use storage.url "memory:" or PostgreSQL.' },
+  OMNI_STORE_UNAVAILABLE: { jsonRpcCode: -32603, httpStatus: 503, retryable: true, meaning: 'The store cannot be reached, or does not answer in time.', hint: 'Check that the disk or the database server works; Omni goes on by itself.' },
+  OMNI_STORE_FENCED: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'Another part of Omni has taken over the store, so this one may not write any more.', hint: 'Nothing to do; only the newest may write.' },
 } as const satisfies Record<string, GatewayErrorFacts>;
 
 export type GatewayErrorCode = keyof typeof GATEWAY_ERRORS;
