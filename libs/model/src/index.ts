@@ -73,8 +73,8 @@ export {
   type UpstreamCall,
   type UpstreamConnection,
 } from './call/upstream-call.ts';
-export type { CircuitBreakerSettings, LifecycleSettings } from './lifecycle/lifecycle-settings.ts';
-export { DEFAULT_LIFECYCLE } from './lifecycle/lifecycle-settings.ts';
+export type { CircuitBreakerSettings, LifecycleSettings } from '@omni/ports';
+export { DEFAULT_LIFECYCLE } from '@omni/ports';
 export { dueAt } from './lifecycle/due-at.ts';
 export type {
   AdoptedUpstream,

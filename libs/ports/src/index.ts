@@ -64,4 +64,9 @@ export type {
   StoreReport,
   UpstreamStateRow,
 } from './store/stored-rows.ts';
+export {
+  DEFAULT_LIFECYCLE,
+  type CircuitBreakerSettings,
+  type LifecycleSettings,
+} from './lifecycle-settings.ts';
 export type { Era, Root, ToolSelection, UpstreamSpec, UpstreamTransport } from './upstream-spec.ts';

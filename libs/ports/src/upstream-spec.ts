@@ -1,3 +1,4 @@
+import type { LifecycleSettings } from './lifecycle-settings.ts';
 import type { DialTarget } from './transport/channel-dialer.ts';
 import type { OpenChannel } from './transport/message-channel.ts';
 
@@ -83,6 +84,13 @@ export interface UpstreamSpec {
    * does not say so itself (`ttlMs`); 5,000 at least. Default: 60,000.
    */
   readonly listAgeMs?: number;
+  /** When it is tried again, and when no more. Default: {@link DEFAULT_LIFECYCLE}. */
+  readonly lifecycle?: LifecycleSettings;
+  /**
+   * Exit codes with which its program says that it cannot run as it is configured: it is not started again
+   * before its definition or its credentials are others. Default: none.
+   */
+  readonly permanentExitCodes?: readonly number[];
   /** Whether readiness waits for it. */
   readonly critical: boolean;
   readonly transport: UpstreamTransport;

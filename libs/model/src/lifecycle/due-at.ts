@@ -1,6 +1,5 @@
-import type { Millis } from '@omni/ports';
-import type { LifecycleSettings } from './lifecycle-settings.ts';
-import { outageMs } from './outage.ts';
+import type { LifecycleSettings, Millis } from '@omni/ports';
+import { disableAtOf } from './outage.ts';
 import type { UpstreamRecord } from './upstream-state.ts';
 
 /**
@@ -15,15 +14,8 @@ export function dueAt({ state, history }: UpstreamRecord, settings: LifecycleSet
       return state.until;
     case 'login':
       return state.nextAttemptAt;
-    case 'down': {
-      const { disableAfterMs } = settings.breaker;
-      const { outage } = history;
-      if (disableAfterMs === 0 || outage?.runningSince == null) return state.nextAttemptAt;
-      const { runningSince } = outage;
-      const disableAt =
-        runningSince + disableAfterMs - outageMs({ ...outage, runningSince: null }, runningSince);
-      return Math.min(state.nextAttemptAt, disableAt);
-    }
+    case 'down':
+      return Math.min(state.nextAttemptAt, disableAtOf(history.outage, settings));
     default:
       return null;
   }

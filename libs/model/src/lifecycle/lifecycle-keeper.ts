@@ -1,7 +1,6 @@
-import type { CancelTimer, Clock, Random } from '@omni/ports';
+import type { CancelTimer, Clock, LifecycleSettings, Random } from '@omni/ports';
 import { dueAt } from './due-at.ts';
 import type { LifecycleExecutor, LifecycleHandle } from './lifecycle-owner.ts';
-import type { LifecycleSettings } from './lifecycle-settings.ts';
 import { transition } from './transition.ts';
 import type { UpstreamEvent, UpstreamRecord } from './upstream-state.ts';
 
@@ -36,7 +35,7 @@ export class LifecycleKeeper implements LifecycleHandle {
   /** What commands report while they are executed comes after what they were commanded by. */
   report(event: UpstreamEvent): void {
     this.#queue.push(event);
-    if (this.#isBusy) return;
+    if (/* guard: lifecycle/one-at-a-time */ this.#isBusy) return;
     this.#isBusy = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#apply(next);
@@ -56,6 +55,7 @@ export class LifecycleKeeper implements LifecycleHandle {
   }
 
   #apply(event: UpstreamEvent): void {
+    // guard: lifecycle/released
     if (this.#isReleased) return;
     const { clock, random, executor } = this.#options;
     const before = this.#record;

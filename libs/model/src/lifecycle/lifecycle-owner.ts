@@ -1,4 +1,4 @@
-import type { LifecycleSettings } from './lifecycle-settings.ts';
+import type { LifecycleSettings } from '@omni/ports';
 import type { LifecycleNote, UpstreamCommand, UpstreamEvent, UpstreamRecord } from './upstream-state.ts';
 
 /** Does what the life cycle of one upstream commands. */

@@ -1,5 +1,4 @@
-import type { Millis } from '@omni/ports';
-import type { LifecycleSettings } from './lifecycle-settings.ts';
+import type { LifecycleSettings, Millis } from '@omni/ports';
 import type { Outage, UpstreamHistory } from './upstream-state.ts';
 
 /** How long an outage counts by now. */
@@ -28,11 +27,8 @@ export function endOutage(history: UpstreamHistory, now: Millis): UpstreamHistor
   return { ...history, outage: null, totalDowntimeMs: totalDowntimeMs + outageMs(outage, now) };
 }
 
-/** Whether it has been down for so long that nothing is tried any more. */
-export function isOverdue(
-  outage: Outage | null,
-  { now, settings }: { readonly now: Millis; readonly settings: LifecycleSettings },
-): boolean {
-  const { disableAfterMs } = settings.breaker;
-  return disableAfterMs > 0 && outage !== null && outageMs(outage, now) >= disableAfterMs;
+/** When an outage that goes on has lasted for so long that nothing is tried any more; `Infinity`: never. */
+export function disableAtOf(outage: Outage | null, { breaker }: LifecycleSettings): Millis {
+  if (breaker.disableAfterMs === 0 || outage?.runningSince == null) return Number.POSITIVE_INFINITY;
+  return outage.runningSince + breaker.disableAfterMs - outage.accruedMs;
 }

@@ -90,6 +90,17 @@ const ROWS: Readonly<Record<InnerState, Row>> = {
   stopped: row('disabled', 'closed', 'unknown', 0, 'healthy', 'Stopped', ''),
 };
 
+/** What lifts it. */
+const ENABLED_BY: Readonly<Record<DisabledBy, UpstreamProjection['health']['action']>> = {
+  admin: 'enable',
+  configuration: 'configure',
+  missing_env: 'configure',
+  feature_flag: 'configure',
+  auto_downtime: 'enable',
+  auto_cycles: 'enable',
+  quarantine: 'approve',
+};
+
 /** What a record is in every vocabulary. */
 export function project({ state, history }: UpstreamRecord): UpstreamProjection {
   const inner = innerStateOf(state, history.lastAttemptAt !== null);
@@ -105,7 +116,7 @@ export function project({ state, history }: UpstreamRecord): UpstreamProjection 
       ...health,
       level: isAuto ? 'unhealthy' : health.level,
       adminState: by === 'quarantine' ? 'quarantined' : by === null || isAuto ? 'enabled' : 'disabled',
-      action: by === 'quarantine' ? 'approve' : health.action,
+      action: by === null ? health.action : ENABLED_BY[by],
       detail: detailOf(state),
     },
     disabledBy: by,

@@ -1,5 +1,4 @@
-import { GATEWAY_ERRORS, type Era, type GatewayErrorCode, type Millis } from '@omni/ports';
-import type { LifecycleSettings } from './lifecycle-settings.ts';
+import { GATEWAY_ERRORS, type Era, type GatewayErrorCode, type LifecycleSettings, type Millis } from '@omni/ports';
 import {
   type AfterDrain,
   type DisabledBy,

@@ -1,8 +1,8 @@
-import type { Millis } from '@omni/ports';
-import type { LifecycleSettings } from './lifecycle-settings.ts';
-import { endOutage, isOverdue, outageMs, pauseOutage, runOutage } from './outage.ts';
+import type { LifecycleSettings, Millis } from '@omni/ports';
+import { disableAtOf, endOutage, outageMs, pauseOutage, runOutage } from './outage.ts';
 import type {
   AfterDrain,
+  DisabledBy,
   Fall,
   LifecycleNote,
   ReadyState,
@@ -44,9 +44,9 @@ export function transition(record: UpstreamRecord, event: UpstreamEvent, at: Cir
     case 'started':
       return started(record, event.isAsleep === true, at);
     case 'ended':
-      return state.phase === 'stopped' ? stays(record) : drain(record, { phase: 'stopped' }, event.until, at);
+      return ended(record, event.until, at);
     case 'enabled':
-      return enabled(record, at);
+      return enabled(record, event.byDefinition === true, at);
     case 'disabled':
       return disabled(record, event, at);
     case 'connected':
@@ -64,11 +64,11 @@ export function transition(record: UpstreamRecord, event: UpstreamEvent, at: Cir
     case 'silent':
       return state.phase === 'ready' && state.probeAt !== null ? probe(record, state) : stays(record);
     case 'renewed':
-      return state.phase === 'down' || state.phase === 'login' ? connect(record, at) : stays(record);
+      return waitsForBetter(state) ? connect(record, at) : stays(record);
     case 'retried':
-      return canBeRetried(state) ? connect(record, at) : stays(record);
+      return waitsForBetter(state) || state.phase === 'asleep' ? connect(record, at) : stays(record);
     case 'wanted':
-      return state.phase === 'asleep' ? connect(record, at) : stays(record);
+      return wanted(record, at);
     case 'idle':
       return state.phase === 'ready' ? drain(record, { phase: 'asleep' }, event.until, at) : stays(record);
     case 'redefined':
@@ -86,6 +86,15 @@ export function transition(record: UpstreamRecord, event: UpstreamEvent, at: Cir
   }
 }
 
+/** What definitions say: another one may say otherwise. */
+const BY_DEFINITION: ReadonlySet<DisabledBy> = new Set<DisabledBy>([
+  'configuration',
+  'missing_env',
+  'feature_flag',
+]);
+/** What nobody has asked for. */
+const AUTOMATIC: ReadonlySet<DisabledBy> = new Set<DisabledBy>(['auto_downtime', 'auto_cycles']);
+
 function started(record: UpstreamRecord, isAsleep: boolean, at: Circumstances): Transition {
   const { state } = record;
   if (state.phase === 'stopped')
@@ -96,14 +105,48 @@ function started(record: UpstreamRecord, isAsleep: boolean, at: Circumstances): 
   return stays(record);
 }
 
-function enabled(record: UpstreamRecord, at: Circumstances): Transition {
+/** Omni stops, or has no use for it any more: who is off stays off. */
+function ended(record: UpstreamRecord, until: Millis, at: Circumstances): Transition {
   const { state } = record;
-  const forgiven = { ...record, history: forgiveness(record.history) };
-  if (state.phase === 'disabled')
-    return becomes(forgiven, { phase: 'stopped', since: at.now }, [], enabledNotes(state.by));
-  if (state.phase === 'draining' && state.next.phase === 'disabled')
-    return becomes(forgiven, { ...state, next: { phase: 'stopped' } }, [], enabledNotes(state.next.by));
+  // guard: lifecycle/end-keeps-disabled
+  if (state.phase === 'disabled') return stays(record);
+  if (state.phase === 'stopped') return stays(record);
+  const isGoingOff = state.phase === 'draining' && state.next.phase === 'disabled';
+  const next = /* guard: lifecycle/end-keeps-disabling */ isGoingOff
+    ? state.next
+    : ({ phase: 'stopped' } as const);
+  return drain(record, next, until, at);
+}
+
+/** @param byDefinition - Whether the definition says so, which lifts only what definitions have said. */
+function wanted(record: UpstreamRecord, at: Circumstances): Transition {
+  const { state } = record;
+  if (state.phase === 'asleep') return connect(record, at);
+  // guard: lifecycle/wanted-again
+  if (state.phase === 'draining' && state.next.phase === 'asleep')
+    return becomes(record, { ...state, next: { phase: 'starting' } });
   return stays(record);
+}
+
+function enabled(record: UpstreamRecord, byDefinition: boolean, at: Circumstances): Transition {
+  const { state } = record;
+  const off = disablingOf(state);
+  // guard: lifecycle/admin-only
+  if (off === undefined || (byDefinition && !BY_DEFINITION.has(off.by))) return stays(record);
+  const forgiven = { ...record, history: forgiveness(record.history, at.now) };
+  const next: UpstreamState =
+    state.phase === 'draining'
+      ? { ...state, next: { phase: 'stopped' } }
+      : { phase: 'stopped', since: at.now };
+  return becomes(forgiven, next, [], enabledNotes(off.by));
+}
+
+/** Who has it off, or is about to. */
+function disablingOf(
+  state: UpstreamState,
+): Extract<AfterDrain, { readonly phase: 'disabled' }> | undefined {
+  if (state.phase === 'disabled') return state;
+  return state.phase === 'draining' && state.next.phase === 'disabled' ? state.next : undefined;
 }
 
 function enabledNotes(by: string): readonly LifecycleNote[] {
@@ -116,10 +159,11 @@ function disabled(
   at: Circumstances,
 ): Transition {
   const { by, reason, until } = event;
-  const { state } = record;
+  const off = disablingOf(record.state);
   // What an admin has switched off stays so, whatever else wants it off.
-  if (state.phase === 'disabled' && (state.by === 'admin' || (state.by === by && state.reason === reason)))
-    return stays(record);
+  // guard: lifecycle/admin-first
+  if (off?.by === 'admin' && by !== 'admin') return stays(record);
+  if (record.state.phase === 'disabled' && off?.by === by && off.reason === reason) return stays(record);
   const done = drain(record, { phase: 'disabled', by, reason }, until, at);
   return { ...done, notes: [...done.notes, { kind: 'manually_disabled', reason: by }] };
 }
@@ -207,8 +251,8 @@ function probeMissed(
 ): Transition {
   const { softMisses, graceMs, confirmMs } = at.settings.probe;
   const misses = state.misses + 1;
-  const isSilent = misses >= softMisses && !isBusy;
-  if (isSilent && at.now - state.since >= graceMs) {
+  const isSilent = misses >= softMisses && /* guard: lifecycle/busy-degrades */ !isBusy;
+  if (isSilent && /* guard: lifecycle/grace */ at.now - state.since >= graceMs) {
     const error: Fall['error'] = {
       code: 'OMNI_UPSTREAM_TIMEOUT',
       message: `The server did not answer ${misses} probes in a row`,
@@ -236,8 +280,10 @@ function lost(
   if (!state.isListed) return failed(record, fall, state.isTrial, at);
   const livedMs = at.now - state.since;
   const { restart } = at.settings;
-  const falls = [...recentFalls(record.history, at), at.now].slice(-restart.flapFalls);
-  const isStable = livedMs >= restart.stableMs;
+  const recent = recentFalls(record.history, at);
+  // Whoever refuses credentials, or is taken away, does not flap.
+  const falls = fall.nature === 'failure' ? [...recent, at.now].slice(-restart.flapFalls) : recent;
+  const isStable = /* guard: lifecycle/stable */ livedMs >= restart.stableMs;
   const history: UpstreamHistory = {
     ...record.history,
     rung: isStable ? 0 : record.history.rung,
@@ -247,7 +293,7 @@ function lost(
   return goDown(
     { ...record, history },
     fall,
-    falls.length >= restart.flapFalls ? 'flapping' : null,
+    /* guard: lifecycle/flapping */ falls.length >= restart.flapFalls ? 'flapping' : null,
     at,
     reason,
   );
@@ -256,8 +302,10 @@ function lost(
 /** An attempt failed. */
 function failed(record: UpstreamRecord, fall: Fall, isTrial: boolean, at: Circumstances): Transition {
   const { history } = record;
-  // The failure that begins an outage starts the counter; each failed attempt to recover adds one.
-  if (history.outage === null) return goDown(record, fall, null, at, fall.error.code);
+  // The failure that begins an outage starts the counter; each failed attempt to recover adds one. A login
+  // and a missing command are no failures of the server.
+  if (history.outage === null || /* guard: lifecycle/login-not-counted */ fall.nature !== 'failure')
+    return goDown(record, fall, null, at, fall.error.code);
   const counted: UpstreamHistory = {
     ...history,
     consecutiveFailures: history.consecutiveFailures + 1,
@@ -268,7 +316,7 @@ function failed(record: UpstreamRecord, fall: Fall, isTrial: boolean, at: Circum
     return autoDisable({ ...record, history: withError(counted, fall) }, 'auto_cycles', at);
   const steps = at.settings.restart.stepsMs.length;
   const limit = steps === 0 ? failureThreshold : Math.min(failureThreshold, steps);
-  const opens = isTrial || counted.consecutiveFailures >= limit;
+  const opens = /* guard: lifecycle/trial-reopens */ isTrial || /* guard: lifecycle/threshold */ counted.consecutiveFailures >= limit;
   return goDown({ ...record, history: counted }, fall, opens ? 'failures' : null, at, fall.error.code);
 }
 
@@ -301,7 +349,8 @@ function goDown(
   }
   const history = withError(runOutage(record.history, now), fall);
   const started = { ...record, history };
-  if (isOverdue(history.outage, at)) return autoDisable(started, 'auto_downtime', at);
+  if (/* guard: lifecycle/overdue */ disableAtOf(history.outage, at.settings) <= now)
+    return autoDisable(started, 'auto_downtime', at);
   const { waitMs, next } = wait(history, circuit, at);
   const waits = Math.round(Math.max(waitMs, fall.pauseMs));
   const notes: LifecycleNote[] = isFirst ? [{ ...fallen, recoveryEtaMs: waits }] : [];
@@ -346,43 +395,48 @@ function autoDisable(
   return becomes(
     { ...record, history: endOutage(record.history, now) },
     { phase: 'disabled', since: now, by, reason },
-    [],
+    // Instances of clients may run without the shared connection.
+    [{ kind: 'close' }],
     [{ kind: 'auto_disabled', reason: by, ...(error !== null && { error }) }],
   );
 }
 
 function connect(record: UpstreamRecord, { now }: Circumstances): Transition {
   const { state, history } = record;
-  const isTrial = state.phase === 'down' && state.circuit !== null;
-  const isRecovery = history.outage !== null;
+  const wasTrial = state.phase === 'starting' || (state.phase === 'ready' && !state.isListed);
+  const isTrial = wasTrial ? state.isTrial : state.phase === 'down' && state.circuit !== null;
   return becomes(
-    {
-      ...record,
-      history: { ...(isRecovery ? runOutage(history, now) : history), lastAttemptAt: now },
-    },
+    { ...record, history: { ...history, lastAttemptAt: now } },
     { phase: 'starting', since: now, isTrial },
     [{ kind: 'connect' }],
-    isRecovery ? [{ kind: 'recovery_attempt', attempt: history.consecutiveFailures + 1 }] : [],
+    history.outage === null
+      ? []
+      : [{ kind: 'recovery_attempt', attempt: history.consecutiveFailures + 1 }],
   );
 }
 
-function canBeRetried({ phase }: UpstreamState): boolean {
-  return phase === 'down' || phase === 'login' || phase === 'misconfigured' || phase === 'asleep';
+/** Whether what it waits for may have come before its time. */
+function waitsForBetter({ phase }: UpstreamState): boolean {
+  return phase === 'down' || phase === 'login' || phase === 'misconfigured';
 }
 
 function redefined(record: UpstreamRecord, at: Circumstances): Transition {
   const { state, history } = record;
-  const forgiven = { ...record, history: forgiveness(history) };
-  if (state.phase === 'disabled' && (state.by === 'auto_downtime' || state.by === 'auto_cycles'))
-    return connect(forgiven, at);
-  if (state.phase === 'misconfigured' || state.phase === 'down' || state.phase === 'login')
-    return connect(forgiven, at);
+  const forgiven: UpstreamRecord = {
+    // Nothing is left that a trial would be of.
+    state: state.phase === 'starting' || state.phase === 'ready' ? { ...state, isTrial: false } : state,
+    history: forgiveness(history, at.now),
+  };
+  // guard: lifecycle/rearmed
+  if (state.phase === 'disabled' && AUTOMATIC.has(state.by)) return connect(forgiven, at);
+  // What waited for the circuit is no trial either: the attempt is of another definition.
+  if (waitsForBetter(state)) return connect({ ...forgiven, state: { phase: 'stopped', since: at.now } }, at);
   return { record: forgiven, commands: [], notes: [] };
 }
 
 /** Nothing of what has failed counts any more; downtime that was is kept. */
-function forgiveness(history: UpstreamHistory): UpstreamHistory {
-  const { totalDowntimeMs, lastAttemptAt, lastSeenAt } = history;
+function forgiveness(history: UpstreamHistory, now: Millis): UpstreamHistory {
+  const { totalDowntimeMs, lastAttemptAt, lastSeenAt } = endOutage(history, now);
   return { ...NO_HISTORY, totalDowntimeMs, lastAttemptAt, lastSeenAt };
 }
 
@@ -392,7 +446,10 @@ function due(record: UpstreamRecord, at: Circumstances): Transition {
     case 'ready':
       return state.probeAt === null ? stays(record) : probe(record, state);
     case 'down':
-      return isOverdue(history.outage, at) ? autoDisable(record, 'auto_downtime', at) : connect(record, at);
+      // Of the two times that `dueAt` chooses from it is the earlier one, however early a timer has fired.
+      return disableAtOf(history.outage, at.settings) <= Math.max(at.now, state.nextAttemptAt)
+        ? autoDisable(record, 'auto_downtime', at)
+        : connect(record, at);
     case 'login':
       return connect(record, at);
     case 'draining':
@@ -411,6 +468,7 @@ function restored(record: UpstreamRecord, at: Circumstances): Transition {
       return stays({ ...record, history: pauseOutage(history, at.now) });
     case 'starting':
     case 'ready':
+      return connect(history.outage === null ? record : { ...record, history: runOutage(history, at.now) }, at);
     case 'login':
     case 'misconfigured':
       return connect(record, at);
@@ -431,8 +489,9 @@ function drain(record: UpstreamRecord, next: AfterDrain, until: Millis, at: Circ
   const paused = { ...record, history: pauseOutage(record.history, now) };
   switch (state.phase) {
     case 'stopped':
-    case 'asleep':
     case 'disabled':
+      return becomes(paused, afterDrain(next, now));
+    case 'asleep':
       return becomes(paused, afterDrain(next, now), [], stopNotes(next));
     case 'misconfigured':
     case 'login':
@@ -454,8 +513,10 @@ function finish(
   before: readonly UpstreamCommand[] = [],
 ): Transition {
   const state = afterDrain(next, at.now);
-  const after: readonly UpstreamCommand[] = state.phase === 'starting' ? [{ kind: 'connect' }] : [];
-  return becomes(record, state, [...before, { kind: 'close' }, ...after], stopNotes(next));
+  if (state.phase !== 'starting')
+    return becomes(record, state, [...before, { kind: 'close' }], stopNotes(next));
+  const history = { ...record.history, lastAttemptAt: at.now };
+  return becomes({ ...record, history }, state, [...before, { kind: 'close' }, { kind: 'connect' }]);
 }
 
 function stopNotes(next: AfterDrain): readonly LifecycleNote[] {

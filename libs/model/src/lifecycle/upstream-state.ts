@@ -152,7 +152,8 @@ export type UpstreamEvent =
   | { readonly kind: 'started'; readonly isAsleep?: boolean }
   /** Running calls may take until then; a time in the past ends them at once. */
   | { readonly kind: 'ended'; readonly until: Millis }
-  | { readonly kind: 'enabled' }
+  /** @param byDefinition - Whether its definition says so: that lifts only what a definition has said. */
+  | { readonly kind: 'enabled'; readonly byDefinition?: boolean }
   | {
       readonly kind: 'disabled';
       readonly by: DisabledBy;

@@ -1,4 +1,4 @@
-import type { Millis } from '@omni/ports';
+import type { Millis } from './clock.ts';
 
 /** The breaker of S001-CB-07, by the seed's names. Durations in the configuration are in seconds. */
 export interface CircuitBreakerSettings {
@@ -37,6 +37,8 @@ export interface LifecycleSettings {
     readonly intervalMs: Millis;
     /** Largest share of the interval that chance adds or takes. Default: 0.1. */
     readonly jitter: number;
+    /** Longest wait for the answer to one. Default: 5,000. */
+    readonly timeoutMs: Millis;
     /** From a missed probe to the next. Default: 5,000. */
     readonly confirmMs: Millis;
     /** Probes missed in a row that make it disconnected. Default: 3. */
@@ -56,5 +58,5 @@ export const DEFAULT_LIFECYCLE: LifecycleSettings = {
     disableAfterCycles: 0,
   },
   restart: { stepsMs: [500, 1_000, 2_000, 5_000, 10_000], jitter: 0.1, stableMs: 300_000, flapFalls: 6 },
-  probe: { intervalMs: 30_000, jitter: 0.1, confirmMs: 5_000, softMisses: 3, graceMs: 30_000 },
+  probe: { intervalMs: 30_000, jitter: 0.1, timeoutMs: 5_000, confirmMs: 5_000, softMisses: 3, graceMs: 30_000 },
 };
