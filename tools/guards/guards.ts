@@ -5,6 +5,7 @@ import { CONFIGURATION_GUARDS } from './list/configuration.ts';
 import { END_TO_END_GUARDS } from './list/end-to-end.ts';
 import { FRONT_GUARDS } from './list/front.ts';
 import { HTTP_UPSTREAM_GUARDS } from './list/http-upstreams.ts';
+import { LIFECYCLE_GUARDS } from './list/lifecycle.ts';
 import { LISTENER_GUARDS } from './list/listeners.ts';
 import { MESSAGE_GUARDS } from './list/messages.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
@@ -25,6 +26,7 @@ export const GUARDS: readonly Guard[] = [
   ...CONFIGURATION_GUARDS,
   ...ROUTER_GUARDS,
   ...UPSTREAM_GUARDS,
+  ...LIFECYCLE_GUARDS,
   ...HTTP_UPSTREAM_GUARDS,
   ...LISTENER_GUARDS,
   ...ADAPTER_GUARDS,

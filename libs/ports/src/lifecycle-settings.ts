@@ -58,5 +58,12 @@ export const DEFAULT_LIFECYCLE: LifecycleSettings = {
     disableAfterCycles: 0,
   },
   restart: { stepsMs: [500, 1_000, 2_000, 5_000, 10_000], jitter: 0.1, stableMs: 300_000, flapFalls: 6 },
-  probe: { intervalMs: 30_000, jitter: 0.1, timeoutMs: 5_000, confirmMs: 5_000, softMisses: 3, graceMs: 30_000 },
+  probe: {
+    intervalMs: 30_000,
+    jitter: 0.1,
+    timeoutMs: 5_000,
+    confirmMs: 5_000,
+    softMisses: 3,
+    graceMs: 30_000,
+  },
 };

@@ -230,6 +230,10 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'What a server offered stays in the lists when it is gone.',
   },
   {
+    name: 'change/gone-at-once',
+    against: 'What a server offered lingers in the lists though that is not wanted.',
+  },
+  {
     name: 'registry/predecessor',
     against: 'What a replaced server offered stays in the lists when its successor does not come up.',
   },

@@ -334,7 +334,7 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     name: 'restart/used',
     against: 'The backoff is not climbed.',
     rule: 'S000-GRD-05',
-    without: 'livedMs < 0 ? 0 : 100',
+    without: '100',
   },
   {
     name: 'restart/waiting',

@@ -5,6 +5,10 @@ const DETAILS = {
   'upstream:demo': {
     name: 'demo',
     state: 'ready',
+    health_status: 'healthy',
+    circuit_state: 'closed',
+    level: 'warn',
+    health: { level: 'degraded', admin_state: 'enabled', summary: 's', detail: 'd', action: 'view_logs' },
     era: 'modern',
     tools: 4,
     resources: 1,
@@ -27,6 +31,10 @@ describe('serversOfHealth', () => {
       {
         name: 'demo',
         state: 'ready',
+        health_status: 'healthy',
+        circuit_state: 'closed',
+        level: 'warn',
+        health: { level: 'degraded', admin_state: 'enabled', summary: 's', detail: 'd', action: 'view_logs' },
         era: 'modern',
         tools: 4,
         resources: 1,

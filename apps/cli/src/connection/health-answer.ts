@@ -32,6 +32,10 @@ function serverStatus(name: string, facts: unknown): ServerStatus {
   return {
     name,
     state: textMember(facts, 'state') ?? 'unknown',
+    health_status: textMember(facts, 'health_status'),
+    circuit_state: textMember(facts, 'circuit_state'),
+    level: textMember(facts, 'level'),
+    health: healthOf(member(facts, 'health')),
     era: textMember(facts, 'era'),
     tools: count(facts, 'tools'),
     resources: count(facts, 'resources'),
@@ -60,6 +64,18 @@ function serverStatus(name: string, facts: unknown): ServerStatus {
       what: textMember(report, 'what') ?? '',
       lines: entries(report, 'lines').filter((line) => typeof line === 'string'),
     })),
+  };
+}
+
+function healthOf(health: unknown): ServerStatus['health'] {
+  if (!isJsonObject(health)) return undefined;
+  const text = (key: string): string => textMember(health, key) ?? '';
+  return {
+    level: text('level'),
+    admin_state: text('admin_state'),
+    summary: text('summary'),
+    detail: text('detail'),
+    action: text('action'),
   };
 }
 

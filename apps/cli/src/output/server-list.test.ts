@@ -23,15 +23,25 @@ const DOWN: ServerStatus = {
   lastError: { code: 'OMNI_UPSTREAM_EXITED', message: 'It ended\nwith 1', hint: 'Look at its log.' },
   retryInMs: 40_100.5,
 };
-const DISABLED: ServerStatus = { ...READY, name: 'off', state: 'disabled', era: undefined };
+const DISABLED: ServerStatus = {
+  ...READY,
+  name: 'off',
+  state: 'disabled',
+  era: undefined,
+  lastError: {
+    code: 'OMNI_UPSTREAM_DISABLED',
+    message: '"off" is switched off: disabled',
+    hint: 'See its entry.',
+  },
+};
 
 describe('serverList', () => {
   it('is a table with a row per server and a summary', () => {
     expect(serverList([READY, DOWN, DISABLED], 'table').split('\n')).toEqual([
-      'NAME     STATE     ERA     TOOLS  RESOURCES  PROMPTS  LAST ERROR       NEXT',
-      'demo     ready     modern  4      1          1        -                -',
-      'browser  down      -       -      -          -        It ended with 1  retry in 41 s; Look at its log.',
-      'off      disabled  -       -      -          -        -                see "disabled", "requiredEnv" and "featureFlag" of its entry',
+      'NAME     STATE     ERA     TOOLS  RESOURCES  PROMPTS  LAST ERROR                       NEXT',
+      'demo     ready     modern  4      1          1        -                                -',
+      'browser  down      -       -      -          -        It ended with 1                  retry in 41 s; Look at its log.',
+      'off      disabled  -       -      -          -        "off" is switched off: disabled  See its entry.',
       '3 servers: 1 ready, 1 down, 1 disabled',
       '',
     ]);
@@ -124,7 +134,7 @@ describe('serverList', () => {
 
     expect(entries.map((entry) => Object.keys(entry).join())).toEqual(
       Array(2).fill(
-        'name,state,era,tools,resources,prompts,lastError,retryInMs,problems,withheld,ownerReports',
+        'name,state,health_status,circuit_state,level,health,era,tools,resources,prompts,lastError,retryInMs,problems,withheld,ownerReports',
       ),
     );
     expect(entries[1]).toMatchObject({

@@ -4,8 +4,26 @@ import { textTable } from './text-table.ts';
 /** One server behind a gateway; fits `OwnedUpstreamReport` of `@omni/container`. */
 export interface ServerStatus {
   readonly name: string;
-  /** `ready`, `starting`, `down`, `disabled`, `misconfigured` or `stopped`; a newer gateway may say more. */
+  /**
+   * `ready`, `starting`, `down`, `login`, `disabled`, `misconfigured`, `asleep` or `stopped`; a newer gateway
+   * may say more.
+   */
   readonly state: string;
+  /** `healthy`, `disconnected`, `circuit_open` or `disabled`; absent from an older gateway, as is what follows. */
+  readonly health_status?: string | undefined;
+  /** `closed`, `open` or `half_open`. */
+  readonly circuit_state?: string | undefined;
+  readonly level?: string | undefined;
+  /** Whether it works, whether it may, and what to do. */
+  readonly health?:
+    | {
+        readonly level: string;
+        readonly admin_state: string;
+        readonly summary: string;
+        readonly detail: string;
+        readonly action: string;
+      }
+    | undefined;
   readonly era: string | undefined;
   readonly tools: number;
   readonly resources: number;
@@ -53,6 +71,10 @@ export function serverList(servers: readonly ServerStatus[], format: ListFormat)
 function jsonEntry({
   name,
   state,
+  health_status,
+  circuit_state,
+  level,
+  health,
   era,
   tools,
   resources,
@@ -66,6 +88,10 @@ function jsonEntry({
   return {
     name,
     state,
+    health_status: health_status ?? null,
+    circuit_state: circuit_state ?? null,
+    level: level ?? null,
+    health: health ?? null,
     era: era ?? null,
     tools,
     resources,
@@ -96,7 +122,8 @@ function tableRow(server: ServerStatus): readonly string[] {
 
 /** Why it is not up, or what of it is not shown. */
 function errorText({ state, lastError, problems, withheld }: ServerStatus): string {
-  if (state === 'misconfigured') return 'its entry is wrong, see below';
+  if (state === 'misconfigured' && lastError?.code === 'OMNI_CONFIG_INVALID')
+    return 'its entry is wrong, see below';
   if (lastError !== undefined) return oneLine(lastError.message);
   const lists = problems.map(
     ({ kind, isPartial, reason }) => `${kind}${isPartial ? ' in part' : ''}: ${reason}`,
@@ -107,7 +134,6 @@ function errorText({ state, lastError, problems, withheld }: ServerStatus): stri
 
 function nextStep(server: ServerStatus): string {
   const { state, lastError, retryInMs, problems, withheld, ownerReports } = server;
-  if (state === 'disabled') return 'see "disabled", "requiredEnv" and "featureFlag" of its entry';
   const retry = retryInMs === undefined ? [] : [`retry in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`];
   if (state === 'ready') return withheld.length > 0 || problems.length > 0 ? 'see -o json' : '-';
   // The hint of an error with a report says how to see the report.

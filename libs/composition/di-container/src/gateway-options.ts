@@ -72,6 +72,8 @@ export interface GatewayConfiguration {
   };
   /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. */
   readonly outgoing: { readonly proxy: string };
+  /** How long the lists of a server that is gone are shown. */
+  readonly catalogue: { readonly lingerMs: number };
   readonly logging: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly upstreams: readonly GatewayUpstream[];
 }

@@ -30,6 +30,7 @@ import { type ClientMemory, clientMemory } from './mount/client-memory.ts';
 import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
 import { checkDefinitions } from './upstreams/definition-check.ts';
+import { RepairScan } from './upstreams/repair-scan.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 import { type OwnedUpstreamReport, reportOf } from './upstreams/upstream-report.ts';
@@ -296,12 +297,14 @@ function stopping(what: string): GatewayError {
 /** What is made first starts first and stops last. */
 function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
   const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = parts;
+  const scan = new RepairScan(upstreams, parts.clock);
   return [
     { name: 'own parts', stop: () => parts.endOfParts() },
     { name: 'dialer', stop: () => dialer?.close() },
     { name: 'http client', stop: () => http?.close() },
     { name: 'launcher', stop: () => launcher?.close() },
     { name: 'upstreams', start: () => upstreams.start(), stop: () => upstreams.stop() },
+    { name: 'repair scan', start: () => scan.start(), stop: () => scan.stop() },
     { name: 'catalogue', stop: () => catalogue.close() },
     { name: 'variant reader', stop: () => lists.stop() },
     { name: 'catalogue refresher', start: () => refresher.start(), stop: () => refresher.stop() },

@@ -35,6 +35,10 @@ export interface Configuration {
   };
   readonly logging: Readonly<GatewaySettings['logging']>;
   readonly outgoing: Readonly<GatewaySettings['outgoing']>;
+  readonly catalogue: {
+    /** How long the lists of a server that is gone are shown. */
+    readonly lingerMs: number;
+  };
   /** In the order in which the sources name them first. */
   readonly upstreams: readonly UpstreamConfig[];
   /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
@@ -69,6 +73,7 @@ export function settingsOf(
     },
     logging: settings.logging,
     outgoing: settings.outgoing,
+    catalogue: { lingerMs: settings.catalogue.linger },
   };
 }
 

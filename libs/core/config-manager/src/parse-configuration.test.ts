@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_LIFECYCLE } from '@omni/ports';
 import type { ConfigSource } from './document/config-source.ts';
 import type { Configuration } from './configuration.ts';
 import { parseConfiguration } from './parse-configuration.ts';
@@ -26,6 +27,7 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
   callTimeoutMs: 60_000,
   maxCallTimeMs: 1_800_000,
   listAgeMs: 60_000,
+  lifecycle: DEFAULT_LIFECYCLE,
   critical: true,
   secretValues: [],
 };
@@ -64,6 +66,7 @@ describe('parseConfiguration', () => {
       },
       logging: { level: 'info' },
       outgoing: { proxy: 'environment' },
+      catalogue: { lingerMs: 10_000 },
       upstreams: [
         { ...UPSTREAM, name: 'a', transport: { kind: 'stdio', command: 'npx', args: [], env: {} } },
       ],
@@ -111,6 +114,7 @@ sealing: { keys: ["\${SEAL}"] }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
 outgoing: { proxy: "http://proxy.example:3128" }
+catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
@@ -158,6 +162,7 @@ mcpServers:
       },
       logging: { level: 'debug' },
       outgoing: { proxy: 'http://proxy.example:3128' },
+      catalogue: { lingerMs: 0 },
       upstreams: [
         {
           ...UPSTREAM,
@@ -168,6 +173,7 @@ mcpServers:
           callTimeoutMs: 1_500,
           maxCallTimeMs: 3_600_000,
           listAgeMs: 600_000,
+          lifecycle: DEFAULT_LIFECYCLE,
           critical: false,
           transport: { kind: 'stdio', command: 'node', args: ['a.js'], env: { A: 'b' }, cwd: './x' },
         },
@@ -180,6 +186,7 @@ mcpServers:
           callTimeoutMs: 2_000,
           maxCallTimeMs: 7_200_000,
           listAgeMs: 30_000,
+          lifecycle: DEFAULT_LIFECYCLE,
           transport: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { 'x-api-key': 'k' } },
         },
       ],

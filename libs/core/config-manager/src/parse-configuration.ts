@@ -94,7 +94,7 @@ export function parseConfiguration(
       const upstream = upstreamConfig(
         name,
         { ...entry, value },
-        { env, defaults: settings.defaults, reading, problems: own, warnings },
+        { env, settings, reading, problems: own, warnings },
       );
       const found = entryProblems.found(name);
       if (found.length === 0 || upstream?.enabled === false) {

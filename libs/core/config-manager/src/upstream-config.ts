@@ -7,6 +7,7 @@ import { expandedEntry } from './entry/expanded-entry.ts';
 import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
 import { rootUri } from './schema/root-folder.ts';
+import { type LIFECYCLE_SHAPE, lifecycleOf } from './schema/lifecycle-schema.ts';
 import { McpServerSchema, type McpServerSettings } from './schema/mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
@@ -27,7 +28,7 @@ const MISSING_ENV = 'missing_env:';
 
 export interface UpstreamConfigOptions {
   readonly env: Environment;
-  readonly defaults: GatewaySettings['defaults'];
+  readonly settings: Pick<GatewaySettings, 'defaults' | keyof typeof LIFECYCLE_SHAPE>;
   /** Whose file the entry stands in; `undefined` for Omni's own. */
   readonly reading: Reading | undefined;
   readonly problems: Pick<ProblemList, 'add'>;
@@ -47,7 +48,8 @@ export function upstreamConfig(
   entry: LocatedEntry & { readonly value: LocatedMap },
   options: UpstreamConfigOptions,
 ): UpstreamConfig | undefined {
-  const { env, defaults, problems, warnings, reading } = options;
+  const { env, settings: forAll, problems, warnings, reading } = options;
+  const { defaults } = forAll;
   const key = `mcpServers.${name}`;
   const disabledReason = reasonToDisable(entry.value, env);
   const secretValues = new Set<string>();
@@ -104,6 +106,8 @@ export function upstreamConfig(
     callTimeoutMs,
     maxCallTimeMs,
     listAgeMs: settings.listAge ?? defaults.listAge,
+    lifecycle: lifecycleOf(forAll, settings),
+    ...(settings.permanentExitCodes !== undefined && { permanentExitCodes: settings.permanentExitCodes }),
     critical: settings.critical,
     transport,
     ...(allowedTools === undefined && disabledTools.length === 0

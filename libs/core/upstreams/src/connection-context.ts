@@ -1,4 +1,4 @@
-import { type CallStage, type Dialects, NO_DIALECTS } from '@omni/model';
+import { type CallStage, type Dialects, type LifecycleOwner, NO_DIALECTS } from '@omni/model';
 import {
   type ChannelDialer,
   type ChildLauncher,
@@ -15,6 +15,8 @@ import { CallChains, type HoldPlace } from './connection/call-chains.ts';
 import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
 import type { ConnectionContext, GatewayIdentity } from './connection/open-connection.ts';
+import { LocalOwner } from './lifecycle/local-owner.ts';
+import { type ProbeConnection, probeConnection } from './lifecycle/probe-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 
 export interface ConnectionContextOptions {
@@ -39,6 +41,10 @@ export interface ConnectionContextOptions {
   readonly holdPlace?: HoldPlace;
   /** Revisions of the modern era that are not spoken inside. Default: none. */
   readonly dialects?: Dialects;
+  /** Who decides what becomes of an upstream. Default: whoever connects it, from nothing. */
+  readonly lifecycle?: LifecycleOwner;
+  /** How it is found out whether a server lives. Default: {@link probeConnection}. */
+  readonly probe?: ProbeConnection;
   /** Spreads restarts. Default: the runtime's. */
   readonly random?: Random;
 }
@@ -48,7 +54,7 @@ export type SharedContext = Omit<ConnectionContext, 'budget'>;
 
 /** With all that nobody has to choose. */
 export function connectionContext(options: ConnectionContextOptions): SharedContext {
-  const { clock, identity, launcher, dialer, http } = options;
+  const { clock, identity, launcher, dialer, http, random = systemRandom } = options;
   const limits = { ...DEFAULT_UPSTREAM_LIMITS, ...options.limits };
   return {
     clock,
@@ -59,7 +65,9 @@ export function connectionContext(options: ConnectionContextOptions): SharedCont
     eras: new EraMemory(),
     chains: new CallChains(options),
     dialects: options.dialects ?? NO_DIALECTS,
-    random: options.random ?? systemRandom,
+    random,
+    lifecycle: options.lifecycle ?? new LocalOwner({ clock, random }),
+    probe: options.probe ?? probeConnection,
     credentials: options.credentials ?? configuredCredentials,
     launcher,
     dialer,

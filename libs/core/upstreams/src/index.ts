@@ -25,17 +25,15 @@ export type {
 export type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 export { SseParser, type SseEvent, type SseProblem, type SseSink } from './http/sse-parser.ts';
 export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
-export { restoreState } from './lifecycle/restore-state.ts';
-export { transition, type Circumstances, type Transition } from './lifecycle/transition.ts';
+export { errorFactsOf } from './lifecycle/fall-of.ts';
+export {
+  probeConnection,
+  type ProbeConnection,
+  type ProbeOptions,
+  type ProbeOutcome,
+} from './lifecycle/probe-connection.ts';
+export { refusalIn } from './lifecycle/refusals.ts';
 export type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
-export type {
-  AfterDrain,
-  ErrorFacts,
-  UpstreamCommand,
-  UpstreamEvent,
-  UpstreamState,
-  Fall,
-} from './lifecycle/upstream-state.ts';
 export {
   UpstreamDefinitions,
   UpstreamRegistry,
@@ -53,7 +51,6 @@ export type { Deadlines, DeadlineListener, Deadline, WheelEntry } from './connec
 export type { EraMemory } from './connection/era-memory.ts';
 export type { CookieJar } from './cookies/cookie-jar.ts';
 export type { RequestHeaders } from './http/http-headers.ts';
-export type { BackoffRecord } from './connection/backoff.ts';
 export type { OwnerReports, OwnerReportsOptions } from './lifecycle/owner-reports.ts';
 export type { AskingCall } from './connection/server-requests.ts';
 export type { HttpMessageSink, PassingSink } from './http/http-message-reader.ts';

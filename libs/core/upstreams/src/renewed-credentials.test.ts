@@ -20,7 +20,7 @@ import {
   upstreamSpecOf,
   VirtualClock,
 } from '@omni/testing';
-import { errorFactsOf } from './lifecycle/upstream-snapshot.ts';
+import { errorFactsOf } from './lifecycle/fall-of.ts';
 import { UpstreamRegistry } from './registry/upstream-registry.ts';
 import { callOf, clientOf, FORMS, legacyScript, modernScript } from './upstream-scene.fixture.ts';
 import type { Upstream } from './upstream.ts';
@@ -159,7 +159,7 @@ describe('an upstream whose environment changes', () => {
     await scene.settle(1_000);
     expect(scene.open).toEqual([false, true]);
     expect([first.last, second.last].map((line) => line?.slice(0, 10))).toEqual(['answer 200', 'answer 200']);
-    expect(scene.upstream.state.phase).toBe('ready');
+    expect(scene.upstream.record.state.phase).toBe('ready');
   });
 
   it('does nothing when what it was told to have changed has not', async () => {
@@ -194,7 +194,7 @@ describe('an upstream whose environment changes', () => {
     scene.rotate('second-token');
     await scene.settle();
     expect(scene.open).toEqual([true]);
-    expect(scene.upstream.state.phase).toBe('ready');
+    expect(scene.upstream.record.state.phase).toBe('ready');
     expect(scene.log).toEqual([expect.stringContaining('goes on with its former credentials')]);
     await scene.settle(1_000);
     expect(scene.open).toEqual([false, true]);
@@ -209,17 +209,17 @@ describe('an upstream whose environment changes', () => {
     await scene.settle();
     expect(scene.tokens).toEqual(['first-token', 'second-token']);
     expect(scene.open).toEqual([false, true]);
-    expect(scene.upstream.state.phase).toBe('ready');
+    expect(scene.upstream.record.state.phase).toBe('ready');
   });
 
   it('is tried at once when it is down', async () => {
     const scene = new Scene();
     scene.failures.push(new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', 'no credentials'));
     await scene.start();
-    expect(scene.upstream.state.phase).toBe('down');
+    expect(scene.upstream.record.state.phase).toBe('down');
     scene.rotate('second-token');
     await scene.settle();
-    expect(scene.upstream.state.phase).toBe('ready');
+    expect(scene.upstream.record.state.phase).toBe('ready');
     await scene.settle(1_000);
     expect(scene.open).toEqual([true]);
   });
@@ -315,11 +315,11 @@ describe('an upstream whose environment changes', () => {
   it('says since when the present process serves', async () => {
     const scene = await new Scene().start();
     await scene.settle(70_000);
-    const { state } = scene.upstream;
+    const { state } = scene.upstream.record;
     scene.rotate('second-token');
     await scene.settle(1_000);
-    expect(scene.upstream.state).toMatchObject({ phase: 'ready', era: 'legacy' });
-    expect(scene.upstream.state.since).toBeGreaterThan(state.since);
+    expect(scene.upstream.record.state).toMatchObject({ phase: 'ready', era: 'legacy' });
+    expect(scene.upstream.record.state.since).toBeGreaterThan(state.since);
   });
 
   it('ends them all when it is stopped, and listens no longer', async () => {
@@ -393,11 +393,11 @@ describe('an upstream on a WebSocket whose headers change', () => {
     scene.failures.push(refused);
     await scene.start();
     expect(tokens(scene)).toEqual(['first-token', 'second-token']);
-    expect(scene.upstream.state.phase).toBe('ready');
+    expect(scene.upstream.record.state.phase).toBe('ready');
   });
 
   // guard: credentials/one-upgrade
-  it('is down when that is refused as well', async () => {
+  it('waits for others when those are refused as well', async () => {
     const scene = new Scene({ transport: WEB_SOCKET });
     let issued = 1;
     scene.provider.onRefused = async () =>
@@ -405,15 +405,15 @@ describe('an upstream on a WebSocket whose headers change', () => {
     scene.failures.push(refused, refused, refused);
     await scene.start();
     expect(tokens(scene)).toEqual(['first-token', 'token-2']);
-    expect(scene.upstream.state).toMatchObject({ phase: 'down', lastError: errorFactsOf(refused) });
+    expect(scene.upstream.record.state).toMatchObject({ phase: 'login', error: errorFactsOf(refused) });
   });
 
-  it('is down at once when there are no others', async () => {
+  it('waits for others at once when there are none', async () => {
     const scene = new Scene({ transport: WEB_SOCKET });
     scene.failures.push(refused);
     await scene.start();
     expect(tokens(scene)).toEqual(['first-token']);
-    expect(scene.upstream.state.phase).toBe('down');
+    expect(scene.upstream.record.state.phase).toBe('login');
   });
 
   it('waits longer and longer while each refusal of its successor brings other headers', async () => {
@@ -435,8 +435,8 @@ describe('an upstream on a WebSocket whose headers change', () => {
     };
     scene.failures.push(refused);
     await scene.start();
-    await scene.settle(60_000);
-    expect(scene.upstream.state.phase).toBe('ready');
+    await scene.settle(600_000);
+    expect(scene.upstream.record.state.phase).toBe('ready');
     expect(scene.log.join()).toContain('no store');
   });
 });

@@ -3,12 +3,12 @@ import {
   capabilitiesAcrossEras,
   type ClientBinding,
   type ClientContext,
+  type LifecycleNote,
   type ListSource,
   type UpstreamConnection,
+  type UpstreamRecord,
 } from '@omni/model';
 import {
-  type CancelTimer,
-  type ComponentStatus,
   type CredentialValues,
   type Era,
   GatewayError,
@@ -17,7 +17,7 @@ import {
   OMNI,
 } from '@omni/ports';
 import { connect, isOutdated } from './connect.ts';
-import { askedPauseMs } from './lifecycle/asked-pause.ts';
+import { stoppedError } from './connection/stopped-error.ts';
 import { isOtherEraStatus } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
@@ -39,12 +39,10 @@ import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
 import type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
-import { disabledReasonOf, NOT_LEGACY, refusalIn, stoppedError } from './lifecycle/refusals.ts';
-import { errorFactsOf, type UpstreamFacts, type UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
-import type { Fall, UpstreamState } from './lifecycle/upstream-state.ts';
+import { NOT_LEGACY } from './lifecycle/refusals.ts';
+import { UpstreamLife } from './lifecycle/upstream-life.ts';
+import type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 import { NOBODY, type UpstreamObserver } from './lifecycle/upstream-observer.ts';
-import { statusOf } from './lifecycle/upstream-status.ts';
-import { UpstreamRuntime } from './lifecycle/upstream-runtime.ts';
 
 export interface UpstreamOptions {
   readonly spec: UpstreamSpec;
@@ -55,15 +53,9 @@ export interface UpstreamOptions {
 /** Told a connection of this upstream, or why there is none. */
 export type OnFound = (result: UpstreamConnection | GatewayError) => void;
 
-/** Pause between two looks whether an upstream that is draining still has calls under way. */
-const DRAIN_LOOK_MS = 50;
-
 const NOBODY_WAITS = (): void => {};
 
-/**
- * The connections of one upstream: the right one for every client, opened and closed as its life cycle
- * commands.
- */
+/** The connections of one upstream: the right one for every client, as long as its life cycle has it run. */
 export class Upstream {
   /** Its settings as they are now: those that need no new connection change under those who hold this. */
   readonly spec: UpstreamSpec;
@@ -72,8 +64,7 @@ export class Upstream {
   readonly #context: ConnectionContext;
   #observer: UpstreamObserver;
   readonly #events: ConnectionEvents;
-  readonly #openPrimary: (done: OnConnection) => () => void;
-  readonly #runtime: UpstreamRuntime;
+  readonly #life: UpstreamLife;
   readonly #subscriptions: ResourceSubscriptions;
   /** Those of clients; each is made again when the instance that it was made on is gone. */
   readonly #persistent = new Set<PersistentSubscription>();
@@ -85,20 +76,10 @@ export class Upstream {
   readonly #credentials: UpstreamCredentials;
   readonly #replacement: PrimaryReplacement;
   readonly #waiters: StartWaiters;
-  #primary: OpenConnection | undefined;
-  /** The primary connection before the present one, for what has to move. */
-  #formerPrimary: OpenConnection | undefined;
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
-  /** What the facts in the state were made of. */
-  #lastError: GatewayError | undefined;
-  #abortConnect: (() => void) | undefined;
   /** What open streams were opened with. */
   #streamHeaders: CredentialValues;
-  #cancelDrainLook: CancelTimer | undefined;
-  /** Resolves when what was told to close is closed. */
-  #closed: Promise<unknown> = Promise.resolve();
-  readonly #onOver = new Set<() => void>();
 
   constructor({ spec, context, observer }: UpstreamOptions) {
     this.spec = { ...spec };
@@ -121,16 +102,17 @@ export class Upstream {
     const { add: onReport } = this.ownerReports;
     const open = (binding: ClientBinding | undefined, era: Era | undefined, done: OnConnection) =>
       connect({ ...shared, onReport, binding, era }, done);
-    this.#openPrimary = (done) => open(undefined, undefined, done);
+    const openPrimary = (done: OnConnection): (() => void) => open(undefined, undefined, done);
     this.#waiters = new StartWaiters(this.spec, context);
     this.#replacement = new PrimaryReplacement({
       upstream: spec.name,
       context,
-      open: this.#openPrimary,
+      open: openPrimary,
       onReplaced: (next) => {
         this.#listWatch?.stop();
-        if (this.#primary !== undefined) this.#retired.add(this.#primary);
-        this.#onConnected(next);
+        const { connection } = this.#life;
+        if (connection !== undefined) this.#retired.add(connection);
+        this.#life.onConnected(next);
       },
     });
     const openShared = (done: OnConnection): (() => void) => open(undefined, 'legacy', done);
@@ -143,20 +125,17 @@ export class Upstream {
       open: (binding, done) => open(binding, 'legacy', done),
       isWatched: (connection) => this.#subscriptions.isWatched(connection),
     });
-    const since = context.clock.now();
-    this.#runtime = new UpstreamRuntime({
-      state: spec.enabled
-        ? { phase: 'stopped', since }
-        : { phase: 'disabled', since, reason: disabledReasonOf(spec) },
-      clock: context.clock,
-      random: context.random,
-      actions: {
-        connect: () => this.#connect(),
-        abort: () => this.#abort(),
-        drain: () => this.#drain(),
-        close: () => this.#close(),
-      },
-      onChanged: (state) => this.#onStateChanged(state),
+    this.#life = new UpstreamLife({
+      spec: this.spec,
+      context,
+      open: openPrimary,
+      inFlight: () => this.#legacyShared.inFlight + this.#own.inFlight + this.#retired.inFlight,
+      onReady: (connection, former) => this.#onReady(connection, former),
+      onLeft: () => this.#onLeft(),
+      // What is watched has no end of its own.
+      onDraining: () => this.#subscriptions.clear(stoppedError(this.name)),
+      onClosing: () => this.#closeOthers(),
+      onChanged: (record, notes) => this.#onChanged(record, notes),
     });
   }
 
@@ -164,29 +143,29 @@ export class Upstream {
     return this.spec.name;
   }
 
-  get state(): UpstreamState {
-    return this.#runtime.state;
+  /** As its owner decided last. */
+  get record(): UpstreamRecord {
+    return this.#life.record;
   }
 
   /** The shared connection, if it is open. */
   get connection(): UpstreamConnection | undefined {
-    return this.#primary;
+    return this.#life.connection;
   }
 
   /** Plain data about it. */
   get snapshot(): UpstreamSnapshot {
-    return { name: this.name, state: this.state, facts: this.#facts() };
+    return { name: this.name, record: this.record, facts: this.#facts() };
   }
 
   /** Connects and keeps connected. Does nothing when it is disabled or started. */
   start(): void {
-    this.#runtime.report({ kind: 'started' });
+    this.#life.start();
   }
 
   /** Ends every connection; what runs fails with `OMNI_UPSTREAM_DOWN`. */
   async stop(): Promise<void> {
-    this.#runtime.report({ kind: 'ended', until: this.#context.clock.now() });
-    await this.#closed;
+    await this.#life.end(this.#context.clock.now());
   }
 
   /**
@@ -195,15 +174,25 @@ export class Upstream {
    * @param until - Wall clock: when calls under way are cut, if it is switched off.
    */
   update(spec: UpstreamSpec, until: Millis): void {
-    const was = { ...this.spec };
     // Connections look their settings up here.
     Object.assign(this.spec, { disabledReason: undefined }, spec);
     // guard: credentials/settings-secrets
     this.#credentials.know(spec.secretValues);
-    if (spec.enabled && !was.enabled) this.#runtime.report({ kind: 'enabled' });
-    const reason = disabledReasonOf(spec);
-    if (!spec.enabled && (was.enabled || reason !== disabledReasonOf(was)))
-      this.#runtime.report({ kind: 'disabled', reason, until });
+    this.#life.redefine(until);
+  }
+
+  /**
+   * Looks whether what made it misconfigured is gone, without starting anything: its command and its folder.
+   * What a program says by its exit code ends with another definition, or other credentials.
+   */
+  async look(): Promise<void> {
+    const { state } = this.record;
+    const { transport } = this.spec;
+    if (state.phase !== 'misconfigured' || state.error.code !== 'OMNI_UPSTREAM_SPAWN_FAILED') return;
+    if (transport.kind !== 'stdio') return;
+    const { launcher } = this.#context;
+    const env = this.#credentials.environment;
+    if (await launcher?.canStart?.({ ...transport, env })) this.#life.report({ kind: 'repaired' });
   }
 
   /**
@@ -220,9 +209,8 @@ export class Upstream {
       this.#persistent.clear();
       for (const subscription of persistent) successor.#adopt(subscription);
     }
-    this.#runtime.report({ kind: 'ended', until });
-    if (this.state.phase === 'draining') await new Promise<void>((resolve) => this.#onOver.add(resolve));
-    await this.#closed;
+    await this.#life.end(until);
+    this.#life.release();
   }
 
   /**
@@ -231,17 +219,17 @@ export class Upstream {
    */
   renewCredentials(): void {
     // What drains opens nothing any more.
-    if (this.state.phase === 'draining') return;
+    if (this.record.state.phase === 'draining') return;
     const isNew = this.#credentials.headers !== this.#streamHeaders;
     this.#streamHeaders = this.#credentials.headers;
-    const open = [this.#primary ?? [], this.#legacyShared.connection ?? [], ...this.#own.open].flat();
+    const open = [this.#life.connection ?? [], this.#legacyShared.connection ?? [], ...this.#own.open].flat();
     for (const connection of open) {
       if (!isOutdated(connection, this.#credentials)) {
         if (isNew) connection.renewStreams();
-      } else if (connection === this.#primary) this.#replacement.begin();
+      } else if (connection === this.#life.connection) this.#replacement.begin();
       else this.#replace(connection);
     }
-    this.#runtime.report({ kind: 'renewed' });
+    this.#life.report({ kind: 'renewed' });
   }
 
   /**
@@ -254,7 +242,7 @@ export class Upstream {
    * @returns Ends the wait for an upstream that is starting: `done` is not called then.
    */
   connectionFor(client: ClientContext, done: OnFound): () => void {
-    const primary = this.#callable;
+    const primary = this.#life.callable;
     if (primary !== undefined) {
       this.#connectionFor(client, this.#useOf(client, primary), primary, done);
       return NOBODY_WAITS;
@@ -269,7 +257,7 @@ export class Upstream {
    * The connection that {@link connectionFor} would give this client, when it is open already. Opens none.
    */
   openConnectionFor(client: ClientContext): UpstreamConnection | undefined {
-    const primary = this.#callable;
+    const primary = this.#life.callable;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
     if (use !== 'shared') return this.#own.connectionOf(use, client);
@@ -301,29 +289,18 @@ export class Upstream {
 
   /** The same, of what is open already. Opens nothing. */
   openListSourceFor(client: ClientContext): ListSource | undefined {
-    const primary = this.#callable;
+    const primary = this.#life.callable;
     if (primary === undefined) return undefined;
     const use = this.#useOf(client, primary);
     const connection = use === 'shared' ? undefined : this.#own.connectionOf(use, client);
     return connection === undefined ? this.#modernSource(client, primary) : this.#sourceAt(connection);
   }
 
-  getStatus(): ComponentStatus {
-    const { counters, inFlight, instances, subscriptions } = this.#facts();
-    const shared = counters === null ? {} : { inFlight, ...counters };
-    return statusOf(this.state, { ...shared, sessionInstances: instances, subscriptions });
-  }
-
-  /** The shared connection while new calls are taken. */
-  get #callable(): OpenConnection | undefined {
-    return this.#runtime.state.phase === 'ready' ? this.#primary : undefined;
-  }
-
   #facts(): UpstreamFacts {
-    const primary = this.#primary;
+    const primary = this.#life.connection;
     return {
       hasConnection: primary !== undefined,
-      mayBeCalled: this.#callable !== undefined,
+      mayBeCalled: this.#life.callable !== undefined,
       era: primary?.era ?? null,
       inFlight: primary?.inFlight ?? 0,
       counters: primary === undefined ? null : { ...primary.counters },
@@ -332,103 +309,39 @@ export class Upstream {
     };
   }
 
-  #connect(): void {
-    this.#abortConnect = this.#openPrimary((result) => {
-      this.#abortConnect = undefined;
-      if (result instanceof GatewayError)
-        this.#runtime.report({ kind: 'connectFailed', ...this.#noted(result) });
-      else this.#onConnected(result);
-    });
-  }
-
-  #noted(error: GatewayError): Fall {
-    this.#lastError = error;
-    return { error: errorFactsOf(error), pauseMs: askedPauseMs(error) };
-  }
-
-  #abort(): void {
-    this.#abortConnect?.();
-    this.#abortConnect = undefined;
-  }
-
-  #drain(): void {
-    this.#leavePrimary();
-    // What is watched has no end of its own.
-    this.#subscriptions.clear(stoppedError(this.name));
-    const look = (): void => {
-      const running =
-        (this.#formerPrimary?.inFlight ?? 0) +
-        this.#legacyShared.inFlight +
-        this.#own.inFlight +
-        this.#retired.inFlight;
-      if (/* guard: registry/drains */ running === 0) this.#runtime.report({ kind: 'drained' });
-      else this.#cancelDrainLook = this.#context.clock.after(DRAIN_LOOK_MS, look);
-    };
-    this.#cancelDrainLook = this.#context.clock.after(0, look);
-  }
-
   /** Neither its successor nor its lists are waited for any more. */
-  #leavePrimary(): void {
+  #onLeft(): void {
     this.#replacement.end();
     this.#listWatch?.stop();
     this.#listWatch = undefined;
   }
 
-  #close(): void {
-    this.#cancelDrainLook?.();
-    this.#leavePrimary();
+  #closeOthers(): Promise<unknown> {
     this.#credentials.stop();
-    // The same as the primary, or one that broke and still has calls of its own.
-    const former = this.#formerPrimary;
-    this.#primary = undefined;
-    this.#formerPrimary = undefined;
     this.#speaksLegacy = 'untried';
-    const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.name}" was stopped`);
+    const error = stoppedError(this.name);
     this.#subscriptions.clear(error);
-    this.#closed = Promise.all([
-      this.#closed,
-      former?.close(),
-      this.#legacyShared.close(error),
-      this.#own.close(error),
-      this.#retired.close(),
-    ]);
+    return Promise.all([this.#legacyShared.close(error), this.#own.close(error), this.#retired.close()]);
   }
 
-  #onStateChanged(state: UpstreamState): void {
-    if (state.phase === 'down') {
-      const { lastError, backoff, nextRetryAt, since } = state;
-      this.#context.logger.warn(
-        {
-          upstream: this.name,
-          code: lastError.code,
-          attempts: backoff.failures,
-          retryInMs: nextRetryAt - since,
-        },
-        lastError.message,
-      );
-    }
-    this.#observer.onStateChanged(this.snapshot);
-    const isOver = state.phase === 'stopped' || state.phase === 'disabled';
-    if (isOver) for (const persistent of [...this.#persistent]) persistent.end();
-    const refusal = refusalIn(this.name, state, this.#lastError);
+  #onChanged({ state }: UpstreamRecord, notes: readonly LifecycleNote[]): void {
+    this.#observer.onStateChanged(this.snapshot, notes);
+    if (state.phase === 'stopped' || state.phase === 'disabled')
+      for (const persistent of [...this.#persistent]) persistent.end();
+    const { refusal } = this.#life;
     if (refusal !== undefined) this.#waiters.fail(refusal);
-    if (!isOver) return;
-    for (const tell of this.#onOver) tell();
-    this.#onOver.clear();
   }
 
-  #onConnected(connection: OpenConnection): void {
-    const former = this.#formerPrimary;
-    this.#formerPrimary = connection;
-    this.#primary = connection;
+  #onReady(connection: OpenConnection, former: OpenConnection | undefined): void {
     if (connection.era === 'modern' && this.spec.protocol === 'auto' && speaksLegacyToo(connection.handshake))
       this.#speaksLegacy = 'yes';
     if (this.spec.protocol === '2026-07-28') this.#speaksLegacy = 'no';
-    this.#runtime.report({ kind: 'connected', era: connection.era });
     if (former !== undefined) this.#subscriptions.move(former, connection);
-    this.#observer.onReady(this.name, connection);
+    this.#observer.onReady(this.name, connection, (hasProblem) => {
+      if (connection === this.connection) this.#life.report({ kind: 'listed', hasProblem });
+    });
     // The observer may have stopped it.
-    if (this.#callable !== connection) return;
+    if (this.#life.callable !== connection) return;
     if (connection.era === 'modern') {
       const onChanged = (kinds: ReadonlySet<ListKind>): void =>
         this.#observer.onListsChanged(this.name, kinds, this.#sourceAt(connection));
@@ -439,11 +352,7 @@ export class Upstream {
   }
 
   #onConnectionClosed(connection: OpenConnection, reason: GatewayError): void {
-    if (connection === this.#primary) {
-      this.#primary = undefined;
-      this.#leavePrimary();
-      return this.#runtime.report({ kind: 'connectionLost', ...this.#noted(reason) });
-    }
+    if (this.#life.onClosed(connection, reason)) return;
     this.#forget(connection);
     this.#retired.onClosed(connection);
     this.#subscriptions.drop(connection, reason);
@@ -494,11 +403,12 @@ export class Upstream {
   }
 
   #whenReady(waiter: StartWaiter): void {
-    const primary = this.#callable;
+    const primary = this.#life.callable;
     if (primary !== undefined) return waiter.onReady(primary);
-    const refusal = refusalIn(this.name, this.#runtime.state, this.#lastError);
-    if (refusal === undefined) this.#waiters.add(waiter);
-    else waiter.onFailure(refusal);
+    const { refusal } = this.#life;
+    if (refusal !== undefined) return waiter.onFailure(refusal);
+    this.#waiters.add(waiter);
+    this.#life.report({ kind: 'wanted' });
   }
 
   #connectionFor(client: ClientContext, use: InstanceUse, primary: OpenConnection, done: OnFound): void {
@@ -538,7 +448,7 @@ export class Upstream {
     return {
       connection,
       capabilities: '{}',
-      isOpen: () => connection === this.#primary || this.#own.isOpen(connection),
+      isOpen: () => connection === this.#life.connection || this.#own.isOpen(connection),
       release,
     };
   }
@@ -550,7 +460,7 @@ export class Upstream {
     const declared = declaredUnder(this.spec.roots, client.capabilities);
     const capabilities = client.era === 'modern' ? declared : capabilitiesAcrossEras(declared);
     if (capabilities === '{}') return undefined;
-    return { connection, capabilities, isOpen: () => this.#primary === connection, release() {} };
+    return { connection, capabilities, isOpen: () => this.#life.connection === connection, release() {} };
   }
 
   /**
@@ -579,13 +489,17 @@ export class Upstream {
       this.#speaksLegacy = 'yes';
       return result;
     }
-    if (result.code === 'OMNI_OVERLOADED' || result.code === 'OMNI_CANCELLED' || this.#primary === undefined)
+    if (
+      result.code === 'OMNI_OVERLOADED' ||
+      result.code === 'OMNI_CANCELLED' ||
+      this.#life.connection === undefined
+    )
       return result;
     if (
       this.#speaksLegacy === 'untried' &&
       (NOT_LEGACY.has(result.code) || isOtherEraStatus(result.data?.['status']))
     )
       this.#speaksLegacy = 'no';
-    return this.#primary;
+    return this.#life.connection;
   }
 }

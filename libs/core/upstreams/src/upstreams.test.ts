@@ -42,7 +42,7 @@ class Scene {
       stages: this.stages,
       identity: { name: 'omni', version: '1' },
       observer: {
-        onStateChanged: ({ name, state }) => void this.log.push(`${name} ${state.phase}`),
+        onStateChanged: ({ name, record: { state } }) => void this.log.push(`${name} ${state.phase}`),
         onReady: (name) => void this.log.push(`${name} is listed`),
         onListsChanged() {},
       },
@@ -274,7 +274,7 @@ describe('Upstreams.apply', () => {
     expect(scene.connection('a')).toBeUndefined();
     scene.answer('a');
     await scene.settle(100);
-    expect(scene.upstreams.get('a')?.state.phase).toBe('ready');
+    expect(scene.upstreams.get('a')?.record.state.phase).toBe('ready');
     expect(scene.instances('a')).toBe('1 of 2');
     await scene.upstreams.stop();
   });

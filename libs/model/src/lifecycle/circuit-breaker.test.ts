@@ -21,7 +21,7 @@ function fallEvery(life: Life, ms: number, times: number): void {
 }
 
 describe('the circuit breaker', () => {
-  it('has the numbers of the seed [S001-CB-02] [S001-CB-03] [S001-CB-04] [S001-CB-06] [X001-02]', () => {
+  it('has the numbers of the seed [S001-CB-02] [S001-CB-03] [S001-CB-04] [S001-CB-06]', () => {
     expect(DEFAULT_LIFECYCLE.breaker).toEqual({
       failureThreshold: 5,
       recoveryTimeoutMs: 30_000,
@@ -33,8 +33,8 @@ describe('the circuit breaker', () => {
     expect(DEFAULT_LIFECYCLE.restart.stepsMs).toEqual([500, 1_000, 2_000, 5_000, 10_000]);
   });
 
-  // guard: lifecycle/threshold, lifecycle/overdue
-  it('tries a server that never returns on the ladder, then by trials, and gives up after 30 minutes [S001-CB-05] [S001-ST-02] [S001-ST-04]', () => {
+  // guard: lifecycle/threshold
+  it('tries a server that never returns on the ladder, then by trials, and gives up after 30 minutes [S001-CB-05] [S001-CO-02] [S001-ST-02] [S001-ST-04]', () => {
     const life = wellLife().lose();
     const begin = life.now;
     expect(life.attemptsUntilOver()).toEqual([
@@ -48,6 +48,14 @@ describe('the circuit breaker', () => {
     expect((life.now - begin) / 1_000).toBe(1_800);
     expect(life.commands.at(-1)).toBe('close');
     expect(life.record.history).toMatchObject({ outage: null, totalDowntimeMs: 1_800_000 });
+  });
+
+  // guard: lifecycle/overdue
+  it('gives up when an attempt fails that has taken longer than there was time', () => {
+    const life = wellLife().lose();
+    for (let attempt = 0; attempt < 10; attempt++) life.toDue().fail();
+    life.toDue().wait(300_000).fail();
+    expect(life.state).toMatchObject({ phase: 'disabled', by: 'auto_downtime' });
   });
 
   it('says each step in the health log, and until when it waits', () => {
@@ -71,8 +79,7 @@ describe('the circuit breaker', () => {
     ]);
   });
 
-  // guard: lifecycle/trial-reopens
-  it('lets a single trial through, and closes when it has been well [S001-CB-01] [S001-ST-03]', () => {
+  it('lets a single trial through, and closes when it has been well', () => {
     const life = wellLife().lose();
     for (let attempt = 0; attempt < 5; attempt++) life.toDue().fail();
     expect(project(life.record)).toMatchObject({ healthStatus: 'circuit_open', circuitState: 'open' });
@@ -103,10 +110,14 @@ describe('the circuit breaker', () => {
     for (let attempt = 0; attempt < 5; attempt++) life.toDue().fail();
     life.toDue().tell({ kind: 'connected', era: 'legacy' }).wait(1_000).lose();
     expect(life.state).toMatchObject({ phase: 'down', circuit: 'failures' });
-    expect(life.record.history).toMatchObject({ consecutiveFailures: 6, failedCycles: 1, falls: [expect.anything()] });
+    expect(life.record.history).toMatchObject({
+      consecutiveFailures: 6,
+      failedCycles: 1,
+      falls: [expect.anything()],
+    });
   });
 
-  it('gives up after three failed trials where that is wanted [X001-02]', () => {
+  it('gives up after three failed trials where that is wanted', () => {
     const life = wellLife(settingsOf({ breaker: { disableAfterCycles: 3 } })).lose();
     const begin = life.now;
     expect(life.attemptsUntilOver()).toEqual([0.5, 1.5, 3.5, 8.5, 18.5, 48.5, 108.5, 228.5]);
@@ -154,6 +165,16 @@ describe('the circuit breaker', () => {
     expect(life.notes.at(-1)).toMatchObject({ kind: 'circuit_opened', reason: 'flapping' });
     expect(waitOf(life)).toBe(30);
     fallEvery(life, 20_000, 1);
+    expect(waitOf(life)).toBe(60);
+  });
+
+  // guard: lifecycle/trial-reopens
+  it('stays open when the trial of a server fails that has flapped', () => {
+    const life = wellLife();
+    fallEvery(life, 20_000, 6);
+    life.toDue().fail();
+    expect(life.record.history.consecutiveFailures).toBe(1);
+    expect(life.state).toMatchObject({ phase: 'down', circuit: 'failures' });
     expect(waitOf(life)).toBe(60);
   });
 

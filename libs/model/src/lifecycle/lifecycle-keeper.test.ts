@@ -51,7 +51,8 @@ describe('LifecycleKeeper', () => {
   it('decides what a command reports after what it was commanded by', () => {
     const scene = new Scene();
     scene.onCommand = (kind) => {
-      if (kind === 'connect') scene.tell({ kind: 'connected', era: 'legacy' }, { kind: 'listed', hasProblem: false });
+      if (kind === 'connect')
+        scene.tell({ kind: 'connected', era: 'legacy' }, { kind: 'listed', hasProblem: false });
     };
     scene.tell({ kind: 'started' });
     expect(scene.log).toEqual(['connect', '-> starting', '-> ready', '-> ready']);

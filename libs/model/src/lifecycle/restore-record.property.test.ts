@@ -40,7 +40,10 @@ const state = fc.record(
     by: fc.oneof(fc.constantFrom('admin', 'auto_downtime'), something),
     reason: something,
     error,
-    next: fc.oneof(fc.record({ phase: fc.constantFrom('stopped', 'asleep', 'disabled', 'starting') }), something),
+    next: fc.oneof(
+      fc.record({ phase: fc.constantFrom('stopped', 'asleep', 'disabled', 'starting') }),
+      something,
+    ),
   },
   { requiredKeys: ['phase'] },
 );

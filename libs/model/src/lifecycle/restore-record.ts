@@ -1,4 +1,10 @@
-import { GATEWAY_ERRORS, type Era, type GatewayErrorCode, type LifecycleSettings, type Millis } from '@omni/ports';
+import {
+  GATEWAY_ERRORS,
+  type Era,
+  type GatewayErrorCode,
+  type LifecycleSettings,
+  type Millis,
+} from '@omni/ports';
 import {
   type AfterDrain,
   type DisabledBy,

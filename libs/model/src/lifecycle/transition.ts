@@ -142,9 +142,7 @@ function enabled(record: UpstreamRecord, byDefinition: boolean, at: Circumstance
 }
 
 /** Who has it off, or is about to. */
-function disablingOf(
-  state: UpstreamState,
-): Extract<AfterDrain, { readonly phase: 'disabled' }> | undefined {
+function disablingOf(state: UpstreamState): Extract<AfterDrain, { readonly phase: 'disabled' }> | undefined {
   if (state.phase === 'disabled') return state;
   return state.phase === 'draining' && state.next.phase === 'disabled' ? state.next : undefined;
 }
@@ -184,8 +182,8 @@ function connected(record: UpstreamRecord, era: ReadyState['era'], at: Circumsta
   const isReplacement = state.phase === 'ready';
   return becomes(
     { ...record, history: { ...history, lastSeenAt: at.now } },
-    // Another connection in the place of one that was well is no new start.
-    isReplacement ? { ...ready, since: state.since, isListed: state.isListed } : ready,
+    // What another connection took the place of was well: its lists stay meanwhile.
+    isReplacement ? { ...ready, isListed: state.isListed } : ready,
     [],
     isReplacement ? [] : [{ kind: 'started' }],
   );
@@ -226,7 +224,7 @@ function listed(
 
 function degrade(record: UpstreamRecord, next: ReadyState, reason: string): Transition {
   const was = record.state.phase === 'ready' && isDegraded(record.state);
-  if (JSON.stringify(record.state) === JSON.stringify(next)) return stays(record);
+  if (isEqual(record.state, next)) return stays(record);
   return becomes(record, next, [], !was && isDegraded(next) ? [{ kind: 'degraded', reason }] : []);
 }
 
@@ -316,7 +314,9 @@ function failed(record: UpstreamRecord, fall: Fall, isTrial: boolean, at: Circum
     return autoDisable({ ...record, history: withError(counted, fall) }, 'auto_cycles', at);
   const steps = at.settings.restart.stepsMs.length;
   const limit = steps === 0 ? failureThreshold : Math.min(failureThreshold, steps);
-  const opens = /* guard: lifecycle/trial-reopens */ isTrial || /* guard: lifecycle/threshold */ counted.consecutiveFailures >= limit;
+  const opens =
+    /* guard: lifecycle/trial-reopens */ isTrial ||
+    /* guard: lifecycle/threshold */ counted.consecutiveFailures >= limit;
   return goDown({ ...record, history: counted }, fall, opens ? 'failures' : null, at, fall.error.code);
 }
 
@@ -357,7 +357,13 @@ function goDown(
   if (circuit !== null) notes.push({ kind: 'circuit_opened', reason: circuit, error, recoveryEtaMs: waits });
   return becomes(
     { ...record, history: next },
-    { phase: 'down', since: now, error, nextAttemptAt: now + waits, circuit },
+    {
+      phase: 'down',
+      since: now,
+      error,
+      nextAttemptAt: now + /* guard: process/restart, restart/used */ waits,
+      circuit,
+    },
     [],
     notes,
   );
@@ -386,10 +392,9 @@ function autoDisable(
   by: 'auto_downtime' | 'auto_cycles',
   { now }: Circumstances,
 ): Transition {
-  const minutes = Math.round(outageMs(record.history.outage, now) / 60_000);
   const reason =
     by === 'auto_downtime'
-      ? `it was down for ${minutes} minutes`
+      ? `it was down for ${inWords(outageMs(record.history.outage, now))}`
       : `${record.history.failedCycles} trials failed in a row`;
   const error = record.history.lastError;
   return becomes(
@@ -409,9 +414,7 @@ function connect(record: UpstreamRecord, { now }: Circumstances): Transition {
     { ...record, history: { ...history, lastAttemptAt: now } },
     { phase: 'starting', since: now, isTrial },
     [{ kind: 'connect' }],
-    history.outage === null
-      ? []
-      : [{ kind: 'recovery_attempt', attempt: history.consecutiveFailures + 1 }],
+    history.outage === null ? [] : [{ kind: 'recovery_attempt', attempt: history.consecutiveFailures + 1 }],
   );
 }
 
@@ -431,7 +434,7 @@ function redefined(record: UpstreamRecord, at: Circumstances): Transition {
   if (state.phase === 'disabled' && AUTOMATIC.has(state.by)) return connect(forgiven, at);
   // What waited for the circuit is no trial either: the attempt is of another definition.
   if (waitsForBetter(state)) return connect({ ...forgiven, state: { phase: 'stopped', since: at.now } }, at);
-  return { record: forgiven, commands: [], notes: [] };
+  return stays(isEqual(forgiven, record) ? record : forgiven);
 }
 
 /** Nothing of what has failed counts any more; downtime that was is kept. */
@@ -468,7 +471,10 @@ function restored(record: UpstreamRecord, at: Circumstances): Transition {
       return stays({ ...record, history: pauseOutage(history, at.now) });
     case 'starting':
     case 'ready':
-      return connect(history.outage === null ? record : { ...record, history: runOutage(history, at.now) }, at);
+      return connect(
+        history.outage === null ? record : { ...record, history: runOutage(history, at.now) },
+        at,
+      );
     case 'login':
     case 'misconfigured':
       return connect(record, at);
@@ -555,6 +561,15 @@ function recentFalls({ falls }: UpstreamHistory, { now, settings }: Circumstance
   return falls.filter((at) => now - at < settings.restart.stableMs);
 }
 
+function inWords(ms: Millis): string {
+  return ms < 120_000 ? `${Math.round(ms / 1_000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
+}
+
+/** Of records and their parts, whose members always stand in the same order. */
+function isEqual<T>(a: T, b: T): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 function withError(history: UpstreamHistory, { error }: Fall): UpstreamHistory {
   return { ...history, lastError: error };
 }
@@ -565,7 +580,7 @@ function becomes(
   commands: readonly UpstreamCommand[] = [],
   notes: readonly LifecycleNote[] = [],
 ): Transition {
-  return { record: { history: record.history, state }, commands, notes };
+  return { record: { state, history: record.history }, commands, notes };
 }
 
 function stays(record: UpstreamRecord): Transition {

@@ -71,8 +71,8 @@ export const GATEWAY_ERRORS = {
 
   // What an upstream did.
   OMNI_UPSTREAM_STARTING: { jsonRpcCode: -31030, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server has not finished starting.', hint: 'Try again in a moment.' },
-  OMNI_UPSTREAM_DOWN: { jsonRpcCode: -31031, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server is not running or not reachable; Omni keeps trying.', hint: 'omni ls shows its state and last error.' },
-  OMNI_UPSTREAM_DISABLED: { jsonRpcCode: -31032, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server is switched off in the configuration.', hint: 'See "disabled", "requiredEnv" and "featureFlag" of its entry.' },
+  OMNI_UPSTREAM_DOWN: { jsonRpcCode: -31031, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server is not running or not reachable; Omni keeps trying, next in data.retryAfterS seconds.', hint: 'omni ls shows its state and last error.' },
+  OMNI_UPSTREAM_DISABLED: { jsonRpcCode: -31032, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server is switched off, by its entry or by an admin; or it cannot run as it is configured; or it was down for so long that Omni tries it no more.', hint: 'The message says which. See "disabled", "requiredEnv" and "featureFlag" of its entry, and what omni ls shows.' },
   OMNI_UPSTREAM_SPAWN_FAILED: { jsonRpcCode: -31033, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The command of a stdio server could not be started.', hint: 'Check command, args and cwd of its entry; the command must be on the PATH of Omni.' },
   OMNI_UPSTREAM_EXITED: { jsonRpcCode: -31034, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The process of a stdio server ended, or a server closed its connection, while it was needed.', hint: 'omni ls shows the owner of Omni what the process wrote last, under the id in the message.' },
   OMNI_UPSTREAM_UNREACHABLE: { jsonRpcCode: -31035, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server could not be connected, or the connection broke.', hint: 'Check its url and that it is up.' },

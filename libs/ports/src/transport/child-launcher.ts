@@ -42,6 +42,11 @@ export interface ChildChannel extends MessageChannel {
  */
 export interface ChildLauncher {
   launch(spec: ChildSpec, listener: ChannelListener): ChildChannel;
+  /**
+   * Whether what a child needs to be started is there by now: its folder, and a command that may be executed.
+   * Starts nothing. Absent where that cannot be told.
+   */
+  canStart?(spec: Pick<ChildSpec, 'command' | 'cwd' | 'env'>): Promise<boolean>;
   /** Ends every child that still runs. */
   close(): Promise<void>;
 }

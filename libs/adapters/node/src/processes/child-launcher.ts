@@ -14,6 +14,7 @@ import { ownCgroup } from './child-cgroup.ts';
 import { ChildFamily } from './child-family.ts';
 import { DescendantFollower } from './descendant-follower.ts';
 import { Reaper } from './reaper.ts';
+import { isStartable } from './startable.ts';
 
 /** Settings of {@link NodeChildLauncher}. */
 export interface NodeChildLauncherOptions {
@@ -56,12 +57,7 @@ export class NodeChildLauncher implements ChildLauncher {
     this.#reaper.start();
     const mark = childMark(this.#owner, (this.#lastSerial += 1));
     const channel: ChildChannel = new ChildProcessChannel(spec, listener, {
-      environment: childEnvironment({
-        own: process.env,
-        added: spec.env,
-        owner: mark,
-        ignoresCase: process.platform === 'win32',
-      }),
+      environment: environmentOf(spec.env, mark),
       graceMs: this.#graceMs,
       maxBacklogBytes: this.#maxBacklogBytes,
       familyOf: (leader) =>
@@ -78,6 +74,11 @@ export class NodeChildLauncher implements ChildLauncher {
     return channel;
   }
 
+  canStart({ command, cwd, env }: Parameters<NonNullable<ChildLauncher['canStart']>>[0]): Promise<boolean> {
+    const environment = environmentOf(env, this.#owner);
+    return isStartable({ command, environment, ...(cwd !== undefined && { cwd }) });
+  }
+
   /** A second call goes to the next, harder step at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -86,6 +87,10 @@ export class NodeChildLauncher implements ChildLauncher {
     // guard: child/escaped-at-close
     endEscaped(this.#owner);
   }
+}
+
+function environmentOf(added: Readonly<Record<string, string>>, owner: string): Record<string, string> {
+  return childEnvironment({ own: process.env, added, owner, ignoresCase: process.platform === 'win32' });
 }
 
 /** A channel that was never open: a child started now would outlive the launcher. */

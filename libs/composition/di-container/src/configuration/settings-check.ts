@@ -21,6 +21,7 @@ export const SECTIONS: ReadonlySet<string> = new Set([
   'sealing',
   'limits',
   'outgoing',
+  'catalogue',
   'logging',
 ]);
 /** Lists of texts, and what a file refuses of an item. */
@@ -30,7 +31,7 @@ const ITEMS: Readonly<Record<string, (item: string) => string | undefined>> = {
 };
 const MAX_PORT = 65_535;
 /** What may be 0. */
-const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs']);
+const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs', 'catalogue.lingerMs']);
 /** Where a default of one type stands for another one, too. */
 const OF_TWO_TYPES: Readonly<Record<string, string>> = { 'server.unixSocket': 'string' };
 /** The same as in a file: these are principals of Omni's own, and a shorter token can be guessed. */

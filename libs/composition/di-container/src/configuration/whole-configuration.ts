@@ -25,6 +25,7 @@ export function wholeConfiguration(given: GatewayConfigurationInput = {}): Gatew
       maxInstanceInFlight: given.limits?.maxInstanceInFlight ?? maxUpstreamInFlight,
     },
     outgoing: withDefaults(defaults.outgoing, given.outgoing),
+    catalogue: withDefaults(defaults.catalogue, given.catalogue),
     logging: withDefaults(defaults.logging, given.logging),
     upstreams: given.upstreams === undefined ? [] : given.upstreams,
   };

@@ -71,6 +71,7 @@ export function registerCatalogue(scope: Scope): void {
   });
   scope.register(Token.CatalogueRefresher, {
     needs: {
+      configuration: Token.Configuration,
       identity: Token.Identity,
       registry: Token.UpstreamRegistry,
       catalogue: Token.Catalogue,
@@ -80,7 +81,17 @@ export function registerCatalogue(scope: Scope): void {
       logger: Token.Logger,
       startGraceMs: Token.StartGraceMs,
     },
-    useFactory: ({ identity, registry, catalogue, reader, budget, clock, logger, startGraceMs }) =>
+    useFactory: ({
+      configuration,
+      identity,
+      registry,
+      catalogue,
+      reader,
+      budget,
+      clock,
+      logger,
+      startGraceMs,
+    }) =>
       new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
           if (catalogue.set(upstream, read, isSuccessor)) reader.onBaseChanged(upstream);
@@ -90,6 +101,7 @@ export function registerCatalogue(scope: Scope): void {
             readCatalogue(connection, { identity: shortIdentity(identity), room }),
           ),
         listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
+        lingerMs: configuration.catalogue.lingerMs,
         awaited: registry.current.all.filter(({ enabled }) => enabled).map(({ name }) => name),
         clock,
         logger,

@@ -80,7 +80,7 @@ export function registerUpstreams(scope: Scope): void {
         },
         stages: callStages({ limiter }),
         holdPlace: limiter.hold,
-        observer: upstreamObserver({ refresher, reader, health, logger }),
+        observer: upstreamObserver({ refresher, reader, health }),
       }),
   });
   scope.register(Token.UpstreamDirectory, {

@@ -31,7 +31,7 @@ export class UpstreamDirectory implements UpstreamAccess, ListSources {
   readonly openConnection: UpstreamAccess['openConnection'] = (name, client) =>
     this.#upstreams.get(name)?.openConnectionFor(client);
 
-  readonly isUp: ListSources['isUp'] = (name) => this.#upstreams.get(name)?.state.phase === 'ready';
+  readonly isUp: ListSources['isUp'] = (name) => this.#upstreams.get(name)?.record.state.phase === 'ready';
 
   readonly open: ListSources['open'] = (name, client, done) => {
     const upstream = this.#upstreams.get(name);

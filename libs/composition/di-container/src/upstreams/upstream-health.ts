@@ -1,8 +1,9 @@
 import type { Catalogue } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
-import type { Clock, ComponentStatus, UpstreamSpec } from '@omni/ports';
+import type { Clock, ComponentStatus, StatusLevel, UpstreamSpec } from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
-import { reportOf } from './upstream-report.ts';
+import { project, type UpstreamProjection } from '@omni/model';
+import { reportOf, shownRecord } from './upstream-report.ts';
 
 export interface UpstreamHealthParts {
   readonly health: HealthMonitor;
@@ -58,18 +59,22 @@ export class UpstreamHealth {
     const spec = registry.current.get(name);
     if (upstream === undefined || spec === undefined)
       return { level: 'unknown', since: clock.now(), details: {} };
-    const { level, since } = upstream.getStatus();
-    // A server that is up offers nothing before its lists have been read.
-    const isReadable = level !== 'ok' || catalogue.isRead(name);
+    const record = shownRecord(upstream);
     return {
-      level: spec.flaw === undefined ? (isReadable ? level : 'unknown') : 'error',
-      since,
+      level: levelOf(project(record)),
+      since: record.state.since,
       get details() {
         return { ...reportOf(upstream, catalogue, clock.now()) };
       },
       ownerDetails: { ownerReports: upstream.ownerReports.list() },
     };
   }
+}
+
+/** Readiness waits for what has yet to come up; a server that is up offers nothing before it is listed. */
+function levelOf({ level, healthStatus, health }: UpstreamProjection): StatusLevel {
+  if (healthStatus !== 'disconnected' || level !== 'warn') return level;
+  return health.level === 'unhealthy' ? 'error' : 'unknown';
 }
 
 function isWatched(spec: UpstreamSpec | undefined): boolean {

@@ -1,14 +1,36 @@
 import type { Catalogue } from '@omni/capabilities';
+import { project, type UpstreamProjection, type UpstreamRecord, type UpstreamState } from '@omni/model';
 import { GatewayError, type Era, type Millis, type OwnerReport } from '@omni/ports';
-import type { ErrorFacts, UpstreamState, Upstreams } from '@omni/upstreams';
+import { errorFactsOf, refusalIn, type Upstreams } from '@omni/upstreams';
 
 type Upstream = ReturnType<Upstreams['all']>[number];
+
+/** A failure as it is shown: its code, what it says and what to do. */
+export interface ShownError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
 
 /** State and offer of one upstream, for people and scripts. */
 export interface UpstreamReport {
   readonly name: string;
-  /** `misconfigured`: its entry in the configuration is wrong, and `lastError` says where. */
-  readonly state: UpstreamState['phase'] | 'misconfigured';
+  /** `misconfigured`: it cannot run as it is configured, and `lastError` says why. */
+  readonly state: UpstreamState['phase'];
+  /** S001-ST-05. */
+  readonly health_status: UpstreamProjection['healthStatus'];
+  /** S001-CB-01. */
+  readonly circuit_state: UpstreamProjection['circuitState'];
+  /** S003-HM-01. */
+  readonly level: UpstreamProjection['level'];
+  /** Whether it works, whether it may, and what to do. */
+  readonly health: {
+    readonly level: UpstreamProjection['health']['level'];
+    readonly admin_state: UpstreamProjection['health']['adminState'];
+    readonly summary: string;
+    readonly detail: string;
+    readonly action: UpstreamProjection['health']['action'];
+  };
   readonly era: Era | undefined;
   readonly tools: number;
   readonly resources: number;
@@ -21,7 +43,7 @@ export interface UpstreamReport {
     readonly isPartial: boolean;
     readonly reason: string;
   }[];
-  readonly lastError: ErrorFacts | undefined;
+  readonly lastError: ShownError | undefined;
   readonly retryInMs: number | undefined;
 }
 
@@ -35,15 +57,23 @@ export interface OwnedUpstreamReport extends UpstreamReport {
 }
 
 export function reportOf(
-  { snapshot, ownerReports, spec: { flaw } }: Pick<Upstream, 'snapshot' | 'ownerReports' | 'spec'>,
+  { snapshot, ownerReports, spec }: Pick<Upstream, 'snapshot' | 'ownerReports' | 'spec'>,
   catalogue: Catalogue,
   now: Millis,
 ): UpstreamReport {
-  const { name, state, facts } = snapshot;
+  const { name, facts } = snapshot;
+  const record = shownRecord({ snapshot, spec });
+  const { state } = record;
+  const { healthStatus, circuitState, level, health } = project(record);
+  const { adminState, ...shownHealth } = health;
   const { counts, withheld, problems } = catalogue.describe(name);
   return {
     name,
-    state: flaw === undefined ? state.phase : 'misconfigured',
+    state: state.phase,
+    health_status: healthStatus,
+    circuit_state: circuitState,
+    level,
+    health: { ...shownHealth, admin_state: adminState },
     era: facts.era ?? undefined,
     tools: counts.tools,
     resources: counts.resources,
@@ -58,23 +88,29 @@ export function reportOf(
       isPartial,
       reason: ownerReports.redacted(reason),
     })),
-    lastError: flaw === undefined ? errorOf(name, state) : flawOf(flaw),
-    retryInMs: state.phase === 'down' ? Math.max(0, state.nextRetryAt - now) : undefined,
+    lastError: errorOf(name, record, now),
+    retryInMs: 'nextAttemptAt' in state ? Math.max(0, state.nextAttemptAt - now) : undefined,
   };
 }
 
-function flawOf(flaw: string): ErrorFacts {
-  const { code, message, hint } = new GatewayError('OMNI_CONFIG_INVALID', flaw, {
-    hint: 'Correct its entry there; Omni reads it when it starts.',
-  });
-  return { code, message, hint };
+/** An upstream whose entry is wrong is shown as what it is, and not as one that somebody has switched off. */
+export function shownRecord({
+  snapshot: { record },
+  spec: { flaw },
+}: Pick<Upstream, 'snapshot' | 'spec'>): UpstreamRecord {
+  if (flaw === undefined) return record;
+  const error = errorFactsOf(
+    new GatewayError('OMNI_CONFIG_INVALID', flaw, {
+      hint: 'Correct its entry there; Omni reads it when it starts.',
+    }),
+  );
+  return { ...record, state: { phase: 'misconfigured', since: record.state.since, error } };
 }
 
-function errorOf(name: string, state: UpstreamState): ErrorFacts | undefined {
-  if (state.phase === 'disabled') {
-    const text = `"${name}" is switched off: ${state.reason}`;
-    const { code, message, hint } = new GatewayError('OMNI_UPSTREAM_DISABLED', text);
-    return { code, message, hint };
-  }
-  return state.phase === 'down' || state.phase === 'starting' ? (state.lastError ?? undefined) : undefined;
+function errorOf(name: string, { state, history }: UpstreamRecord, now: Millis): ShownError | undefined {
+  if ('error' in state) return state.error;
+  if (state.phase === 'starting') return history.lastError ?? undefined;
+  const refusal =
+    state.phase === 'disabled' ? refusalIn(name, state, { lastError: undefined, now }) : undefined;
+  return refusal && errorFactsOf(refusal);
 }

@@ -26,7 +26,7 @@ const unreadable = (upstream: string): UpstreamCatalogue => ({
   tools: emptyList('error -32603: not ready'),
 });
 
-function setUp(awaited: readonly string[] = [], configuredMs?: number) {
+function setUp(awaited: readonly string[] = [], configuredMs?: number, lingerMs = 30_000) {
   const clock = new VirtualClock();
   const published: string[] = [];
   const readings: {
@@ -53,6 +53,7 @@ function setUp(awaited: readonly string[] = [], configuredMs?: number) {
     logger,
     awaited,
     startGraceMs: 1_000,
+    lingerMs,
   });
   return { clock, published, readings, warnings, refresher };
 }
@@ -92,7 +93,7 @@ describe('CatalogueRefresher', () => {
   });
 
   // guard: change/gone
-  it('keeps an upstream in the lists for 30 s after it went', async () => {
+  it('keeps an upstream in the lists for as long as is wanted after it went', async () => {
     const { refresher, published, clock } = setUp();
     refresher.onDown('a');
     await clock.advanceAsync(29_999);
@@ -100,6 +101,32 @@ describe('CatalogueRefresher', () => {
     await clock.advanceAsync(1);
     expect(before).toEqual([]);
     expect(published).toEqual(['a gone']);
+  });
+
+  // guard: change/gone-at-once
+  it('takes an upstream out at once where nothing is to linger', () => {
+    const { refresher, published, clock } = setUp([], undefined, 0);
+    refresher.onDown('a');
+    expect(published).toEqual(['a gone']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('tells each time when the lists of a connection have been read, and whether something is missing', async () => {
+    const { refresher, readings, clock } = setUp();
+    const told: boolean[] = [];
+    refresher.onReady('a', connection('a'), (hasProblem) => told.push(hasProblem));
+    readings[0]?.finish();
+    await clock.advanceAsync(1_000);
+    expect(told).toEqual([false]);
+    refresher.onListsChanged('a');
+    readings[1]?.finish(new TypeError('broken'));
+    await clock.advanceAsync(0);
+    expect(told).toEqual([false, true]);
+    await clock.advanceAsync(5_000);
+    refresher.onDown('a');
+    readings[2]?.finish();
+    await clock.advanceAsync(0);
+    expect(told).toEqual([false, true]);
   });
 
   it('leaves what a predecessor offered until its successor has been read', async () => {

@@ -11,11 +11,6 @@ const MIN_INTERVAL_MS = 1_000;
 /** Pause before lists that could not be read are asked for again, doubled each time up to the longest. */
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 300_000;
-/**
- * How long an upstream that is gone keeps its place in the lists: most are back within the first restarts.
- */
-const STALE_MS = 30_000;
-
 export interface CatalogueRefresherOptions {
   /**
    * Receives readings; `undefined` removes the upstream.
@@ -30,6 +25,11 @@ export interface CatalogueRefresherOptions {
   readonly read: (connection: UpstreamConnection) => Promise<UpstreamCatalogue>;
   /** How old an upstream's lists may become that does not say it; `undefined` for the default. */
   readonly listAgeMs?: (upstream: string) => number | undefined;
+  /**
+   * How long an upstream that is gone keeps its place in the lists, in milliseconds: most are back within the
+   * first restarts. 0: not at all.
+   */
+  readonly lingerMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Upstreams whose first reading or failure the first list waits for. */
@@ -38,10 +38,15 @@ export interface CatalogueRefresherOptions {
   readonly startGraceMs: number;
 }
 
+/** @param hasProblem - Whether a list could not be read, or not to its end. */
+type OnListed = (hasProblem: boolean) => void;
+
 interface Kept {
   /** What is shown is what its predecessor offered: it stays until this one is read or fails. */
   isSuccessor: boolean;
   connection: UpstreamConnection | undefined;
+  /** Told each time when it has been read. */
+  onListed: OnListed;
   isReading: boolean;
   isOutdated: boolean;
   /** When what is shown was asked for last, on the monotonic clock, and for how long that is good. */
@@ -153,8 +158,10 @@ export class CatalogueRefresher {
       this.#readLater(upstream, kept, RETRY_MS);
   }
 
-  onReady(upstream: string, connection: UpstreamConnection): void {
+  /** @param onListed - Told each time when its lists have been read on this connection, or could not be. */
+  onReady(upstream: string, connection: UpstreamConnection, onListed: OnListed = () => {}): void {
     const kept = this.#keptOf(upstream);
+    kept.onListed = onListed;
     kept.cancelRemoval?.();
     kept.cancelRemoval = undefined;
     kept.connection = connection;
@@ -174,7 +181,10 @@ export class CatalogueRefresher {
     this.#retryNoMore(kept);
     // guard: registry/predecessor
     if (kept.isSuccessor) return this.#takeOut(upstream, kept);
-    kept.cancelRemoval ??= this.#options.clock.after(STALE_MS, () => {
+    const { lingerMs, clock } = this.#options;
+    // guard: change/gone-at-once
+    if (lingerMs === 0) return this.#takeOut(upstream, kept);
+    kept.cancelRemoval ??= clock.after(lingerMs, () => {
       kept.cancelRemoval = undefined;
       // guard: change/gone
       this.#takeOut(upstream, kept);
@@ -233,6 +243,7 @@ export class CatalogueRefresher {
     const kept: Kept = {
       isSuccessor: false,
       connection: undefined,
+      onListed: () => {},
       isReading: false,
       isOutdated: false,
       readAtMs: Number.NEGATIVE_INFINITY,
@@ -282,8 +293,10 @@ export class CatalogueRefresher {
     this.#retryNoMore(kept);
     this.#options.read(connection).then(
       (catalogue) => {
-        if (!this.#isStopped && /* guard: change/stale-connection */ kept.connection === connection)
+        if (!this.#isStopped && /* guard: change/stale-connection */ kept.connection === connection) {
           this.#take(upstream, kept, catalogue);
+          kept.onListed(problemKinds(catalogue).length > 0);
+        }
         this.#done(
           upstream,
           kept,
@@ -293,8 +306,10 @@ export class CatalogueRefresher {
       (error: unknown) => {
         if (!this.#isStopped)
           this.#options.logger.error({ error, upstream }, 'the lists of a server could not be read');
-        if (!this.#isStopped && kept.isSuccessor && kept.connection === connection)
-          this.#takeOut(upstream, kept);
+        if (!this.#isStopped && kept.connection === connection) {
+          if (kept.isSuccessor) this.#takeOut(upstream, kept);
+          kept.onListed(true);
+        }
         this.#done(upstream, kept, false);
       },
     );
@@ -334,9 +349,7 @@ export class CatalogueRefresher {
     kept.ageMs = ageOf(catalogue, this.#options.listAgeMs?.(upstream));
     this.#options.publish(upstream, catalogue, kept.isSuccessor);
     kept.isSuccessor = false;
-    const lists = LIST_KINDS.filter(
-      (kind) => catalogue[kind].problem !== undefined || catalogue[kind].partial !== undefined,
-    );
+    const lists = problemKinds(catalogue);
     const withheld = catalogue.withheld.length;
     const said = `${lists.join()} ${withheld}`;
     if (said === kept.said) return;
@@ -358,6 +371,13 @@ export class CatalogueRefresher {
     tellAll(this.#listWaits);
     tellAll(this.#allWaits);
   }
+}
+
+/** Lists that could not be read, or not to their end. */
+function problemKinds(catalogue: UpstreamCatalogue): readonly (typeof LIST_KINDS)[number][] {
+  return LIST_KINDS.filter(
+    (kind) => catalogue[kind].problem !== undefined || catalogue[kind].partial !== undefined,
+  );
 }
 
 function tellAll(waits: Set<() => void>): void {

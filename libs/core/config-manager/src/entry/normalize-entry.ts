@@ -59,7 +59,9 @@ export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions
     const path = `${key}.${name}`;
     const own = SPELLINGS.get(name) ?? name;
     const isUnused = isNothing(found.value) || (format !== undefined && textOf(found.value) === '');
-    if (name.startsWith('x-') || isTimeLimit(name) || CLIENT_HINTS.has(name)) continue;
+    // A client writes a policy under "restart", Omni a map.
+    const isHint = CLIENT_HINTS.has(name) && !(OWN_KEYS.has(name) && found.value.kind === 'map');
+    if (name.startsWith('x-') || isTimeLimit(name) || isHint) continue;
     const isLimit = TOOL_KEYS.has(own);
     if (isUnused && (MAY_BE_NOTHING.has(own) || (isLimit ? format !== undefined : !OWN_KEYS.has(own))))
       continue;

@@ -42,6 +42,10 @@ describe('configurationJsonSchema', () => {
       'limits',
       'logging',
       'outgoing',
+      'catalogue',
+      'circuit_breaker',
+      'restart',
+      'health',
       'defaults',
       'mcpServers',
     ]);

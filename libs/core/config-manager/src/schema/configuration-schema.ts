@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   HostTextSchema,
@@ -277,6 +278,16 @@ const DefaultsSchema = z.strictObject({
     ),
 });
 
+const CatalogueSchema = z.strictObject({
+  linger: z
+    .prefault(durationSchema({ allowZero: true }), '10s')
+    .check(
+      z.describe(
+        'How long the lists of a server that is gone are shown; its tools cannot be called meanwhile. 0s: not at all.',
+      ),
+    ),
+});
+
 /** Every setting outside `mcpServers`. Keys that start with `x-` are taken out before. */
 export const GatewaySettingsSchema = z.strictObject({
   $schema: z.optional(z.string()).check(z.describe('Address of the JSON Schema, for editors.')),
@@ -288,6 +299,18 @@ export const GatewaySettingsSchema = z.strictObject({
   limits: z.prefault(LimitsSchema, {}).check(z.describe('How much at once.')),
   logging: z.prefault(LoggingSchema, {}).check(z.describe('What is logged.')),
   outgoing: z.prefault(OutgoingSchema, {}).check(z.describe('How servers are reached.')),
+  catalogue: z.prefault(CatalogueSchema, {}).check(z.describe('What is listed of servers.')),
+  circuit_breaker: z
+    .prefault(LIFECYCLE_SHAPE.circuit_breaker, {})
+    .check(
+      z.describe('When a server that keeps failing is tried less often, and when no more; of all servers.'),
+    ),
+  restart: z
+    .prefault(LIFECYCLE_SHAPE.restart, {})
+    .check(z.describe('How soon a server that fails is started again; of all servers.')),
+  health: z
+    .prefault(LIFECYCLE_SHAPE.health, {})
+    .check(z.describe('How servers are asked whether they live; of all servers.')),
   defaults: z
     .prefault(DefaultsSchema, {})
     .check(z.describe('Settings for servers that do not set their own.')),
@@ -303,6 +326,11 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['limits', Object.keys(LimitsSchema.shape)],
   ['logging', Object.keys(LoggingSchema.shape)],
   ['outgoing', Object.keys(OutgoingSchema.shape)],
+  ['catalogue', Object.keys(CatalogueSchema.shape)],
+  ...Object.entries(LIFECYCLE_SHAPE).map(([block, { shape }]): [string, readonly string[]] => [
+    block,
+    Object.keys(shape),
+  ]),
   ['defaults', Object.keys(DefaultsSchema.shape)],
 ]);
 

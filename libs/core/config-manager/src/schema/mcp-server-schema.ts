@@ -2,7 +2,8 @@ import { isReservedHeader } from '@omni/ports';
 import * as z from 'zod/mini';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
-import { NameTextSchema, PlainTextSchema, durationSchema } from './setting-schema.ts';
+import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
+import { NameTextSchema, PlainTextSchema, countSchema, durationSchema } from './setting-schema.ts';
 
 const VariableNameSchema = z
   .string()
@@ -180,6 +181,18 @@ export const McpServerSchema = z.strictObject({
     .check(
       z.describe(
         'How old the lists of the server may become before they are read again for a client that asks. What the server says itself (ttlMs) comes first; never below 5s. Default: defaults.listAge.',
+      ),
+    ),
+  circuit_breaker: z
+    .optional(LIFECYCLE_SHAPE.circuit_breaker)
+    .check(z.describe('As circuit_breaker of all servers, for this one.')),
+  restart: z.optional(LIFECYCLE_SHAPE.restart).check(z.describe('As restart of all servers, for this one.')),
+  health: z.optional(LIFECYCLE_SHAPE.health).check(z.describe('As health of all servers, for this one.')),
+  permanentExitCodes: z
+    .optional(z.array(countSchema(1, 255)).check(z.maxLength(255)))
+    .check(
+      z.describe(
+        'Exit codes with which the program says that it cannot run as it is configured, such as 78: it is not started again before that is different. Default: none.',
       ),
     ),
   critical: z

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { DURATION_PATTERN, durationMs } from './duration.ts';
+import { DURATION_PATTERN, durationMs, MAX_DURATION_MS } from './duration.ts';
 import { LISTEN_PATTERN, listenAddress, type ListenAddress } from './listen-address.ts';
 
 /** A duration with its unit; the output is milliseconds. */
@@ -21,6 +21,30 @@ export function durationSchema(options: { readonly allowZero: boolean }): z.ZodM
       issues.push({ code: 'custom', input: text, message });
       return z.NEVER;
     }),
+  );
+}
+
+export interface TimeOptions {
+  /** Of a number without a unit. */
+  readonly unitMs: number;
+  readonly unit: string;
+  readonly allowZero: boolean;
+}
+
+/** A number, whose unit the name of the setting or its description says, or a duration; in milliseconds. */
+export function timeSchema({ unitMs, unit, allowZero }: TimeOptions): z.ZodMiniType<number, number | string> {
+  const least = allowZero ? 0 : 0.001;
+  return z.union(
+    [
+      z.pipe(
+        z.number().check(z.minimum(least), z.maximum(Math.floor(MAX_DURATION_MS / unitMs))),
+        z.transform((number) => Math.round(number * unitMs)),
+      ),
+      durationSchema({ allowZero }),
+    ],
+    {
+      error: `must be a number of ${unit}${allowZero ? '' : ' above 0'}, or a duration such as "30s", of 24 days at most`,
+    },
   );
 }
 

@@ -29,6 +29,7 @@ import { spliceMessage } from '../connection/message-splice.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
 import { paramsWithOwnToken } from '../connection/own-token.ts';
+import { stoppedError } from '../connection/stopped-error.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { ServerRequests } from '../connection/server-requests.ts';
 import { StagedConnection } from '../connection/staged-connection.ts';
@@ -151,8 +152,8 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   /** What it is made of is one stream, which it is bound to. */
   renewStreams(): void {}
 
-  async close(): Promise<void> {
-    this.#end(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
+  async close(reason = stoppedError(this.upstream)): Promise<void> {
+    this.#end(reason);
     try {
       await this.#channel.close();
     } catch (error) {

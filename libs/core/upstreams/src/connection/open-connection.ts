@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { ClientBinding, Dialect, Dialects, UpstreamConnection } from '@omni/model';
+import type { ClientBinding, Dialect, Dialects, LifecycleOwner, UpstreamConnection } from '@omni/model';
 import type {
   ByteBudget,
   ChannelDialer,
@@ -13,6 +13,7 @@ import type {
   OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
+import type { ProbeConnection } from '../lifecycle/probe-connection.ts';
 import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
@@ -45,6 +46,9 @@ export interface ConnectionContext {
   readonly random: () => number;
   /** Where credentials beside the configured ones come from. */
   readonly credentials: CredentialProvider;
+  /** Who decides what becomes of an upstream. */
+  readonly lifecycle: LifecycleOwner;
+  readonly probe: ProbeConnection;
   /** Absent where processes cannot be started. */
   readonly launcher: ChildLauncher | undefined;
   /** Absent where WebSockets and sockets cannot be connected. */
@@ -112,6 +116,8 @@ export interface OpenConnection extends UpstreamConnection {
   renewStreams(): void;
   /**
    * Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time.
+   *
+   * @param reason - What calls fail with. Default: that the upstream was stopped.
    */
-  close(): Promise<void>;
+  close(reason?: GatewayError): Promise<void>;
 }

@@ -38,6 +38,7 @@ import { Backoff } from '../connection/backoff.ts';
 import { resolveDoubt } from './session-doubt.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { ServerRequests } from '../connection/server-requests.ts';
+import { stoppedError } from '../connection/stopped-error.ts';
 import { StagedConnection } from '../connection/staged-connection.ts';
 
 export interface LegacyHttpConnectionOptions extends ConnectionOptions, HttpTarget {
@@ -180,9 +181,9 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     this.#stream?.reopen();
   }
 
-  async close(): Promise<void> {
+  async close(reason = stoppedError(this.upstream)): Promise<void> {
     const isFirst = this.#ended === undefined;
-    this.#leave(new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`));
+    this.#leave(reason);
     if (isFirst && this.#session.id !== undefined) await this.#endSession(this.#session);
   }
 

@@ -27,6 +27,7 @@ import { OwnPosts } from './own-posts.ts';
 import type { InstanceHttp } from '../cookies/instance-http.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
 import { errorCodeOf, modernParams, probeVerdict, REFUSALS } from '../connection/mcp-revision.ts';
+import { stoppedError } from '../connection/stopped-error.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
 import { StagedConnection } from '../connection/staged-connection.ts';
 import { SlowReader } from './slow-reader.ts';
@@ -125,10 +126,9 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     for (const call of this.#running.items()) call.renewStream();
   }
 
-  close(): Promise<void> {
-    const error = new GatewayError('OMNI_UPSTREAM_DOWN', `"${this.upstream}" was stopped`);
-    this.#ended ??= error;
-    for (const call of this.#running.items()) call.onFailure(error);
+  close(reason = stoppedError(this.upstream)): Promise<void> {
+    this.#ended ??= reason;
+    for (const call of this.#running.items()) call.onFailure(reason);
     return Promise.resolve();
   }
 

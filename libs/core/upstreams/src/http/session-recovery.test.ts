@@ -79,7 +79,7 @@ describe('recovery of a session that an HTTP upstream has lost', () => {
       Array.from({ length: 3 }, () => [expect.stringContaining('answer')]),
     );
     expect(http.of('initialize')).toHaveLength(2);
-    expect(upstream.state.phase).toBe('ready');
+    expect(upstream.record.state.phase).toBe('ready');
     expect(seen).toEqual(['notifications/initialized s2', 'tools/call s2', 'tools/call s2', 'tools/call s2']);
   });
 
@@ -155,7 +155,7 @@ describe('an HTTP upstream that comes back in the other era', () => {
         spec: upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }),
         context: connectionContextOf(clock, { http }),
         observer: {
-          onStateChanged: ({ state }) => phases.push(state.phase),
+          onStateChanged: ({ record: { state } }) => phases.push(state.phase),
           onReady() {},
           onListsChanged() {},
         },

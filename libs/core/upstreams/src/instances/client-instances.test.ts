@@ -116,7 +116,7 @@ describe('ClientInstances', () => {
     call.cancel();
     await scene.clock.advanceAsync(FIVE_MINUTES_MS + 60_000);
     expect(isOpen()).toEqual([true, false, false]);
-    expect(scene.upstream.getStatus().details['sessionInstances']).toBe(0);
+    expect(scene.upstream.snapshot.facts.instances).toBe(0);
     await scene.connection(clientOf(FORMS));
     expect(scene.server.instances).toHaveLength(4);
   });

@@ -165,7 +165,7 @@ describe('instances "per-request"', () => {
       undefined,
     ]);
     expect(scene.server.instances[3]?.last('notifications/cancelled')).toBeDefined();
-    expect(scene.upstream.getStatus().details['sessionInstances']).toBe(0);
+    expect(scene.upstream.snapshot.facts.instances).toBe(0);
   });
 
   it('are given up when the call is cancelled before they are open', async () => {
@@ -325,7 +325,7 @@ describe('subscriptions on an instance of the session', () => {
     session.end();
     await scene.clock.advanceAsync(60_000);
     expect(scene.server.instances).toHaveLength(4);
-    expect(scene.upstream.getStatus().details['subscriptions']).toBe(0);
+    expect(scene.upstream.snapshot.facts.subscriptions).toBe(0);
   });
 
   it('are not tried any more when the upstream is stopped', async () => {

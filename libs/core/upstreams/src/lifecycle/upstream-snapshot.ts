@@ -1,6 +1,6 @@
-import type { Era, GatewayError } from '@omni/ports';
+import type { UpstreamRecord } from '@omni/model';
+import type { Era } from '@omni/ports';
 import type { ConnectionCounters } from '../connection/open-connection.ts';
-import type { ErrorFacts, UpstreamState } from './upstream-state.ts';
 
 /** What is so at the moment: plain data. */
 export interface UpstreamFacts {
@@ -23,11 +23,6 @@ export interface UpstreamFacts {
 /** An upstream as observers see it: plain data, free of secrets. */
 export interface UpstreamSnapshot {
   readonly name: string;
-  readonly state: UpstreamState;
+  readonly record: UpstreamRecord;
   readonly facts: UpstreamFacts;
-}
-
-/** What is kept of a failure. */
-export function errorFactsOf({ code, message, hint }: GatewayError): ErrorFacts {
-  return { code, message, hint };
 }

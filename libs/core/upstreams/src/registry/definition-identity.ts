@@ -14,6 +14,8 @@ const IN_PLACE: ReadonlySet<string> = new Set([
   'callTimeoutMs',
   'maxCallTimeMs',
   'listAgeMs',
+  'lifecycle',
+  'permanentExitCodes',
   'critical',
   'secretValues',
   'forwardHeaders',

@@ -55,6 +55,6 @@ describe('a server of a dialect', () => {
   it('is asked in it once, and failed when it refuses that, too', async () => {
     const { asked, upstream } = await open(() => REFUSAL);
     expect(asked).toEqual(['2026-07-28', '2099-01-01']);
-    expect(upstream?.state).toMatchObject({ phase: 'down' });
+    expect(upstream?.record.state).toMatchObject({ phase: 'down' });
   });
 });

@@ -1,0 +1,33 @@
+import type { ErrorFacts, Fall } from '@omni/model';
+import type { GatewayError, UpstreamSpec } from '@omni/ports';
+import { askedPauseMs } from './asked-pause.ts';
+
+/** Why a program could not be started: what only a person, or whoever installs programs, can mend. */
+const NOT_STARTABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR', 'ENOEXEC']);
+
+/** What the life cycle is told of a failed attempt or a lost connection. */
+export function fallOf(error: GatewayError, spec: Pick<UpstreamSpec, 'permanentExitCodes'>): Fall {
+  return { error: errorFactsOf(error), pauseMs: askedPauseMs(error), nature: natureOf(error, spec) };
+}
+
+function natureOf(
+  { code, data }: GatewayError,
+  { permanentExitCodes = [] }: Pick<UpstreamSpec, 'permanentExitCodes'>,
+): Fall['nature'] {
+  if (isNotStartable(code, data?.['reason'])) return 'misconfigured';
+  const exitCode = data?.['exitCode'];
+  // guard: lifecycle/permanent-exit
+  if (typeof exitCode === 'number' && permanentExitCodes.includes(exitCode)) return 'misconfigured';
+  // guard: lifecycle/login
+  return data?.['status'] === 401 ? 'login' : 'failure';
+}
+
+function isNotStartable(code: string, reason: unknown): boolean {
+  // guard: lifecycle/not-startable
+  return code === 'OMNI_UPSTREAM_SPAWN_FAILED' && NOT_STARTABLE.has(reason);
+}
+
+/** What is kept of a failure. */
+export function errorFactsOf({ code, message, hint }: GatewayError): ErrorFacts {
+  return { code, message, hint };
+}
