@@ -288,7 +288,7 @@ describe('omni', () => {
 
     expect(help).toMatchObject({ exitCode: 0, err: '' });
     expect(help.out).toMatch(
-      /Usage: omni [^]*serve [^]*stdio [^]*ls [^]*call [^]*version [^]*schema[^]*completion /,
+      /Usage: omni [^]*serve [^]*stdio [^]*ls [^]*call [^]*store [^]*version [^]*schema[^]*completion /,
     );
     expect(await omni([])).toEqual(help);
     expect((await omni(['call', '--help'])).exitCode).toBe(0);
@@ -308,7 +308,7 @@ describe('omni', () => {
   it('completes every command that it has', async () => {
     expect(JSON.parse((await omni(['schema'])).out)).toMatchObject({ title: 'Omni configuration' });
     expect((await omni(['completion', 'bash'])).out).toContain(
-      'words="serve stdio ls call version schema completion help"',
+      'words="serve stdio ls call store version schema completion help"',
     );
   });
 

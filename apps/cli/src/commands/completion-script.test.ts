@@ -12,6 +12,12 @@ const COMMANDS: readonly CompletedCommand[] = [
     ],
   },
   { name: 'version', summary: 'print the version', options: [] },
+  {
+    name: 'store',
+    summary: 'look after it',
+    commands: ['check', 'backup'],
+    options: [{ long: '--output', summary: 'format', takesValue: true }],
+  },
 ];
 const hasBash = spawnSync('bash', ['--version']).status === 0;
 const itWithBash = hasBash ? it : it.skip;
@@ -25,13 +31,23 @@ COMP_WORDS=(omni ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${wo
 
 describe('completionScript', () => {
   itWithBash('completes commands in bash', () => {
-    expect(offered('')).toEqual(['ls', 'version', 'help']);
+    expect(offered('')).toEqual(['ls', 'version', 'store', 'help']);
     expect(offered('ver')).toEqual(['version']);
   });
 
   itWithBash('completes options of the command in bash', () => {
     expect(offered('ls', '--')).toEqual(['--url', '--debug']);
     expect(offered('version', '--')).toEqual(['']);
+  });
+
+  itWithBash('completes commands of a command in bash', () => {
+    expect(offered('store', '')).toEqual(['check', 'backup', '--output']);
+    expect(offered('store', 'b')).toEqual(['backup']);
+  });
+
+  it('tells zsh and fish the commands of a command', () => {
+    expect(completionScript('zsh', COMMANDS)).toContain('store) compadd -- check backup --output ;;');
+    expect(completionScript('fish', COMMANDS)).toContain("'__fish_seen_subcommand_from store' -a backup\n");
   });
 
   it('tells zsh every command with its summary', () => {

@@ -5,6 +5,8 @@ export type Shell = (typeof SHELLS)[number];
 export interface CompletedCommand {
   readonly name: string;
   readonly summary: string;
+  /** Those that follow it. */
+  readonly commands?: readonly string[];
   readonly options: readonly {
     readonly long: string;
     readonly summary: string;
@@ -24,8 +26,9 @@ export function completionScript(shell: Shell, commands: readonly CompletedComma
   }
 }
 
-function longOptions({ options }: CompletedCommand): string {
-  return options.map(({ long }) => long).join(' ');
+/** What may stand behind a command. */
+function wordsAfter({ commands = [], options }: CompletedCommand): string {
+  return [...commands, ...options.map(({ long }) => long)].join(' ');
 }
 
 function bashScript(commands: readonly CompletedCommand[]): string {
@@ -36,7 +39,7 @@ _omni() {
     words="${commands.map(({ name }) => name).join(' ')} help"
   else
     case "\${COMP_WORDS[1]}" in
-${commands.map((command) => `      ${command.name}) words="${longOptions(command)}" ;;`).join('\n')}
+${commands.map((command) => `      ${command.name}) words="${wordsAfter(command)}" ;;`).join('\n')}
     esac
   fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -58,7 +61,7 @@ ${commands.map(({ name, summary }) => `      ${quoted(`${name}:${summary}`)}`).j
     return
   fi
   case "$words[2]" in
-${commands.map((command) => `    ${command.name}) compadd -- ${longOptions(command)} ;;`).join('\n')}
+${commands.map((command) => `    ${command.name}) compadd -- ${wordsAfter(command)} ;;`).join('\n')}
   esac
   _files
 }
@@ -67,8 +70,9 @@ compdef _omni omni
 }
 
 function fishScript(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ name, summary, options }) => [
+  const lines = commands.flatMap(({ name, summary, commands: inner = [], options }) => [
     `complete -c omni -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+    ...inner.map((word) => `complete -c omni -n '__fish_seen_subcommand_from ${name}' -a ${word}`),
     ...options.map(
       ({ long, summary: text, takesValue }) =>
         `complete -c omni -n '__fish_seen_subcommand_from ${name}' -l ${long.replace(/^--/, '')}${takesValue ? ' -r' : ''} -d ${quoted(text)}`,

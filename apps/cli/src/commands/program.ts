@@ -6,6 +6,7 @@ import type { CALL_FORMATS } from './call-command.ts';
 import { completionScript, SHELLS, type CompletedCommand, type Shell } from './completion-script.ts';
 import { parseDuration } from '../output/duration.ts';
 import type { LIST_FORMATS } from '../output/server-list.ts';
+import type { StoreOptions } from './store-command.ts';
 import type { CommandContext } from '../connection/target.ts';
 
 /** How a command ended. */
@@ -15,6 +16,7 @@ export interface Outcome {
 
 const CALL_OUTPUTS: readonly (typeof CALL_FORMATS)[number][] = ['text', 'json'];
 const STRICT = "one server that is wrong in a client's file stops all of them";
+const STORE_OUTPUTS: readonly StoreOptions['output'][] = ['text', 'json'];
 const LIST_OUTPUTS: readonly (typeof LIST_FORMATS)[number][] = ['table', 'json', 'name'];
 
 /**
@@ -33,6 +35,7 @@ export function createProgram(context: CommandContext, outcome: Outcome): Comman
     .configureOutput({ writeOut: (text) => terminal.writeOut(text), writeErr() {}, outputError() {} });
   addServing(program, outcome);
   addCalling(program, context, outcome);
+  addStore(program, context, outcome);
   addAbout(program, context);
   return program;
 }
@@ -130,6 +133,32 @@ function withTarget(command: Command): Command {
     .option('--token <token>', 'its token; OMNI_TOKEN is safer (default: the token of this user)');
 }
 
+function addStore(program: Command, context: CommandContext, outcome: Outcome): void {
+  const store = program.command('store').description('look after what Omni keeps in its state folder');
+  const add = (usage: string, summary: string): Command =>
+    store
+      .command(usage)
+      .description(summary)
+      .option('-c, --config <path>', 'configuration whose storage.url is meant')
+      .addOption(new Option('-o, --output <format>', 'output format').choices(STORE_OUTPUTS).default('text'));
+  add('check', 'look for damage; a gateway may run').action(async (given: StoreOptions) => {
+    const { runStoreCheck } = await import('./store-command.ts');
+    outcome.exitCode = await runStoreCheck(given, context);
+  });
+  add('backup <file>', 'write a copy to a new file; a gateway may run').action(
+    async (file: string, given: StoreOptions) => {
+      const { runStoreBackup } = await import('./store-command.ts');
+      outcome.exitCode = await runStoreBackup(file, given, context);
+    },
+  );
+  add('restore <file>', 'put a copy in the place of what is there, and keep that').action(
+    async (file: string, given: StoreOptions) => {
+      const { runStoreRestore } = await import('./store-command.ts');
+      outcome.exitCode = await runStoreRestore(file, given, context);
+    },
+  );
+}
+
 function addAbout(program: Command, { terminal }: CommandContext): void {
   program
     .command('version')
@@ -157,12 +186,21 @@ function completedCommands(program: Command): readonly CompletedCommand[] {
   return program.commands.map((command) => ({
     name: command.name(),
     summary: command.description(),
-    options: command.options.map((option) => ({
-      long: option.long ?? option.flags,
-      summary: option.description,
-      takesValue: option.required,
-    })),
+    commands: command.commands.map((inner) => inner.name()),
+    options: [command, ...command.commands]
+      .flatMap(({ options }) => options)
+      .filter(isFirstOfItsName)
+      .map((option) => ({
+        long: option.long ?? option.flags,
+        summary: option.description,
+        takesValue: option.required,
+      })),
   }));
+}
+
+/** Commands of one command have options in common. */
+function isFirstOfItsName({ long }: Option, index: number, options: readonly Option[]): boolean {
+  return options.findIndex((other) => other.long === long) === index;
 }
 
 function version(): string {

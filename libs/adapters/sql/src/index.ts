@@ -1,2 +1,3 @@
 export { lockStore } from './sqlite/lock-store.ts';
-export { openStore, type OpenStoreOptions, type StoreSettings } from './open-store.ts';
+export { openStore, type OpenStoreOptions, sqlitePath, type StoreSettings } from './open-store.ts';
+export { backupStore, checkStore, restoreStore, type StoreCheck } from './sqlite/store-files.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isAbsolute, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, GatewayError, type Logger, type StateStore } from '@omni/ports';
 import type { Engine } from './engine.ts';
 import { PostgresEngine } from './postgres/postgres-engine.ts';
@@ -8,7 +8,7 @@ import { SqliteEngine } from './sqlite/sqlite-engine.ts';
 
 export interface StoreSettings {
   /**
-   * - `sqlite:`: `omni.db` in the state folder; `sqlite:PATH`: that file, and a relative path starts there.
+   * - `sqlite:`: `omni.db` in the state folder; `sqlite:PATH`: that file.
    * - `postgres://…` or `postgresql://…`: a database of PostgreSQL.
    * - `memory:`: nothing is kept.
    */
@@ -37,8 +37,7 @@ export async function openStore(settings: StoreSettings, options: OpenStoreOptio
 export function sqlitePath({ url, stateFolder }: Omit<StoreSettings, 'schema'>): string | undefined {
   if (!url.startsWith('sqlite:')) return undefined;
   const path = url.slice('sqlite:'.length);
-  if (path === '') return join(stateFolder, 'omni.db');
-  return isAbsolute(path) ? path : join(stateFolder, path);
+  return path === '' ? join(stateFolder, 'omni.db') : resolve(path);
 }
 
 function engineOf(settings: StoreSettings, { clock }: OpenStoreOptions): Engine {

@@ -70,6 +70,14 @@ export interface GatewayConfiguration {
     readonly maxSessionInFlight: number;
     readonly maxInstances: number;
   };
+  /** What is kept over restarts. */
+  readonly storage: {
+    /** `sqlite:` (in the state folder), `sqlite:PATH`, `memory:`, or the address of a PostgreSQL database. */
+    readonly url: string;
+    /** Of the tables in PostgreSQL. */
+    readonly schema: string;
+    readonly healthLogRetentionMs: number;
+  };
   /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. */
   readonly outgoing: { readonly proxy: string };
   /** How long the lists of a server that is gone are shown. */

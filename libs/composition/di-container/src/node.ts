@@ -6,7 +6,8 @@ export {
   type LoadOptions,
 } from './node/node-configuration.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
-export { exposeCollector, watchLaunchers } from '@omni/node';
+export { exposeCollector, stateDirectory, watchLaunchers } from '@omni/node';
+export { backupStore, checkStore, restoreStore, sqlitePath, type StoreCheck } from '@omni/sql';
 export { createNodeMasterServer, type NodeMasterServerOptions } from './node/node-master-server.ts';
 export { startHttpGateway, type HttpGateway, type HttpGatewayOptions } from './node/http-gateway.ts';
 export { startStdioGateway, type StdioGateway, type StdioGatewayOptions } from './node/stdio-gateway.ts';

@@ -34,6 +34,9 @@ export interface Configuration {
     readonly maxInstanceInFlight: number;
   };
   readonly logging: Readonly<GatewaySettings['logging']>;
+  readonly storage: Readonly<Omit<GatewaySettings['storage'], 'healthLogRetention'>> & {
+    readonly healthLogRetentionMs: number;
+  };
   readonly outgoing: Readonly<GatewaySettings['outgoing']>;
   readonly catalogue: {
     /** How long the lists of a server that is gone are shown. */
@@ -54,6 +57,7 @@ export function settingsOf(
   const { listen, drain, tcp, tls, ...server } = settings.server;
   const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
   const { token, ...auth } = settings.auth;
+  const { healthLogRetention, ...storage } = settings.storage;
   return {
     server: {
       ...listen,
@@ -72,6 +76,7 @@ export function settingsOf(
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
     },
     logging: settings.logging,
+    storage: { ...storage, healthLogRetentionMs: healthLogRetention },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
   };

@@ -65,6 +65,7 @@ describe('parseConfiguration', () => {
         maxInstances: 64,
       },
       logging: { level: 'info' },
+      storage: { url: 'sqlite:', schema: 'omni', healthLogRetentionMs: 7_776_000_000 },
       outgoing: { proxy: 'environment' },
       catalogue: { lingerMs: 10_000 },
       upstreams: [
@@ -73,6 +74,26 @@ describe('parseConfiguration', () => {
       warnings: [],
       notes: [],
     });
+  });
+
+  it('starts the path of the store at its own folder', () => {
+    const urlOf = (url: string): string =>
+      parse(`storage: { url: "${url}" }`, {}, 'etc/omni.yaml').storage.url;
+    expect(['sqlite:', 'sqlite:own.db', 'sqlite:/var/omni.db', 'memory:'].map(urlOf)).toEqual([
+      'sqlite:',
+      'sqlite:etc/own.db',
+      'sqlite:/var/omni.db',
+      'memory:',
+    ]);
+  });
+
+  it('says nothing of the address of a store that it refuses', () => {
+    const refused = (): unknown => parse('storage: { url: "mysql://omni:a-secret@db.example/omni" }');
+    expect(refused).toThrow('storage.url must be "sqlite:"');
+    expect(refused).not.toThrow('a-secret');
+    expect(() => parse('storage: { schema: "a b" }')).toThrow('storage.schema must be');
+    expect(() => parse('storage: { healthLogRetention: 90 }')).toThrow('storage.healthLogRetention');
+    expect(() => parse('storage: { healthLogRetention: 24h }')).toThrow('such as "90d"');
   });
 
   it('takes a path with a space for one program', () => {
@@ -113,6 +134,7 @@ naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7 }
 logging: { level: debug }
+storage: { url: "postgres://omni:\${PASSWORD}@db.example/omni", schema: omni2, healthLogRetention: 7d }
 outgoing: { proxy: "http://proxy.example:3128" }
 catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
@@ -120,7 +142,7 @@ mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
   remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h, listAge: 30s }
 `,
-      { SEAL: `${'/'.repeat(42)}8=` },
+      { SEAL: `${'/'.repeat(42)}8=`, PASSWORD: 'a-secret' },
     );
     expect(configuration).toEqual({
       server: {
@@ -161,6 +183,11 @@ mcpServers:
         maxInstances: 7,
       },
       logging: { level: 'debug' },
+      storage: {
+        url: 'postgres://omni:a-secret@db.example/omni',
+        schema: 'omni2',
+        healthLogRetentionMs: 604_800_000,
+      },
       outgoing: { proxy: 'http://proxy.example:3128' },
       catalogue: { lingerMs: 0 },
       upstreams: [

@@ -115,6 +115,9 @@ export function parseConfiguration(
   };
 }
 
+/** The path in a `storage.url`. */
+const SQLITE_FILE = /^sqlite:(.+)$/s;
+
 interface MergeOptions {
   readonly problems: ProblemList;
   readonly warnings: ProblemList;
@@ -207,18 +210,25 @@ function gatewaySettings(root: LocatedMap, { env, problems, warnings }: Settings
   }
   checkListeners(parsed.data, expanded, problems);
   checkTokens(parsed.data, expanded, { problems, warnings });
-  return { ...parsed.data, server: withPaths(parsed.data.server, expanded) };
+  return withPaths(parsed.data, expanded);
 }
 
-function withPaths(server: GatewaySettings['server'], root: LocatedValue): GatewaySettings['server'] {
+/** Relative paths start where the source does that they stand in. */
+function withPaths(settings: GatewaySettings, root: LocatedValue): GatewaySettings {
   const path = (text: string, ...keys: readonly string[]): string =>
-    pathFrom(locate(root, ['server', ...keys]).value.at.file, text);
+    pathFrom(locate(root, keys).value.at.file, text);
+  const { server, storage } = settings;
   const { tls, unixSocket } = server;
+  const file = SQLITE_FILE.exec(storage.url)?.[1];
   return {
-    ...server,
-    ...(tls !== undefined && {
-      tls: { cert: path(tls.cert, 'tls', 'cert'), key: path(tls.key, 'tls', 'key') },
-    }),
-    ...(typeof unixSocket === 'string' && { unixSocket: path(unixSocket, 'unixSocket') }),
+    ...settings,
+    server: {
+      ...server,
+      ...(tls !== undefined && {
+        tls: { cert: path(tls.cert, 'server', 'tls', 'cert'), key: path(tls.key, 'server', 'tls', 'key') },
+      }),
+      ...(typeof unixSocket === 'string' && { unixSocket: path(unixSocket, 'server', 'unixSocket') }),
+    },
+    ...(file !== undefined && { storage: { ...storage, url: `sqlite:${path(file, 'storage', 'url')}` } }),
   };
 }

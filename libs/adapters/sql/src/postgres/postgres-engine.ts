@@ -108,6 +108,7 @@ function kyselyOf(client: Client): Kysely<Tables> {
 
 /** Numbers of rows are numbers; everything else is read as `pg` does. */
 function parserOf(own: typeof types): typeof types.getTypeParser {
+  // Holds: the type has an overload for each of its names of types, which are numbers.
   return ((id: number, format: 'text') =>
     id === INT8 ? Number : own.getTypeParser(id, format)) as typeof types.getTypeParser;
 }

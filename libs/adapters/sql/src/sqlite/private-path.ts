@@ -10,7 +10,8 @@ const WRITE_OF_OTHERS = 0o022;
 /**
  * Makes the folder of the store (mode 0700) where it is missing.
  *
- * @throws {@link GatewayError} `OMNI_STORE_DENIED` when it cannot be made, or others can change what is in it.
+ * @throws {@link GatewayError} `OMNI_STORE_DENIED` when it cannot be made, or others can change what is in
+ * it.
  */
 export async function privateFolder(path: string): Promise<void> {
   try {

@@ -107,7 +107,7 @@ describe('a new store in SQLite', () => {
   });
 
   it('is where the URL says', async () => {
-    await openAt('sqlite:deep/own.db');
+    await openAt(`sqlite:${join(folder, 'deep', 'own.db')}`);
     await openAt(`sqlite:${join(folder, 'absolute.db')}`);
     expect(await readdir(folder)).toEqual(expect.arrayContaining(['absolute.db', 'deep']));
     expect(await readdir(join(folder, 'deep'))).toContain('own.db');
@@ -148,9 +148,13 @@ describe('rights to a store in SQLite', () => {
   it('are not looked for behind links, or in folders', async () => {
     await filled();
     await symlink(path, join(folder, 'link.db'));
-    await expect(openAt('sqlite:link.db')).rejects.toMatchObject({ code: 'OMNI_STORE_DENIED' });
+    await expect(openAt(`sqlite:${join(folder, 'link.db')}`)).rejects.toMatchObject({
+      code: 'OMNI_STORE_DENIED',
+    });
     await mkdir(join(folder, 'folder.db'));
-    await expect(openAt('sqlite:folder.db')).rejects.toMatchObject({ code: 'OMNI_STORE_DENIED' });
+    await expect(openAt(`sqlite:${join(folder, 'folder.db')}`)).rejects.toMatchObject({
+      code: 'OMNI_STORE_DENIED',
+    });
   });
 
   it('are missing where the folder cannot be made', async () => {
@@ -275,6 +279,6 @@ describe('a store in SQLite that others use', () => {
     await filled();
     await copyFile(path, join(folder, 'copy.db'));
     await chmod(join(folder, 'copy.db'), 0o600);
-    expect(await (await openAt('sqlite:copy.db')).load()).toHaveLength(300);
+    expect(await (await openAt(`sqlite:${join(folder, 'copy.db')}`)).load()).toHaveLength(300);
   });
 });

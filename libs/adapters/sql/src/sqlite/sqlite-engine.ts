@@ -63,8 +63,8 @@ export class SqliteEngine implements Engine {
   }
 
   /**
-   * Whatever is at the path is looked at by a connection that cannot write. A database that is missing is made
-   * aside and put into place when it is whole, so that an empty file is never a new one.
+   * Whatever is at the path is looked at by a connection that cannot write. A database that is missing is
+   * made aside and put into place when it is whole, so that an empty file is never a new one.
    */
   async #prepareFile(isFirst: boolean): Promise<void> {
     const path = this.#path;

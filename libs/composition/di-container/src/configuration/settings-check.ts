@@ -20,6 +20,7 @@ export const SECTIONS: ReadonlySet<string> = new Set([
   'naming',
   'sealing',
   'limits',
+  'storage',
   'outgoing',
   'catalogue',
   'logging',
@@ -32,6 +33,8 @@ const ITEMS: Readonly<Record<string, (item: string) => string | undefined>> = {
 const MAX_PORT = 65_535;
 /** What may be 0. */
 const FROM_ZERO: ReadonlySet<string> = new Set(['server.port', 'server.drainMs', 'catalogue.lingerMs']);
+/** Durations that no timer waits for. */
+const WITHOUT_TIMER: ReadonlySet<string> = new Set(['storage.healthLogRetentionMs']);
 /** Where a default of one type stands for another one, too. */
 const OF_TWO_TYPES: Readonly<Record<string, string>> = { 'server.unixSocket': 'string' };
 /** The same as in a file: these are principals of Omni's own, and a shorter token can be guessed. */
@@ -90,7 +93,8 @@ function valueProblem(key: string, value: unknown, example: unknown): string | u
   const least = FROM_ZERO.has(key) ? 0 : 1;
   if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= least))
     return `must be a whole number, ${least} at least`;
-  if (typeof value === 'number' && key.endsWith('Ms') && value > MAX_DURATION_MS)
+  const isTimed = key.endsWith('Ms') && !WITHOUT_TIMER.has(key);
+  if (typeof value === 'number' && isTimed && value > MAX_DURATION_MS)
     return `must be ${MAX_DURATION_MS} at most, which is more than 24 days`;
   return undefined;
 }

@@ -24,6 +24,7 @@ export function wholeConfiguration(given: GatewayConfigurationInput = {}): Gatew
       maxUpstreamInFlight,
       maxInstanceInFlight: given.limits?.maxInstanceInFlight ?? maxUpstreamInFlight,
     },
+    storage: withDefaults(defaults.storage, given.storage),
     outgoing: withDefaults(defaults.outgoing, given.outgoing),
     catalogue: withDefaults(defaults.catalogue, given.catalogue),
     logging: withDefaults(defaults.logging, given.logging),

@@ -41,6 +41,7 @@ describe('configurationJsonSchema', () => {
       'sealing',
       'limits',
       'logging',
+      'storage',
       'outgoing',
       'catalogue',
       'circuit_breaker',

@@ -6,6 +6,7 @@ import {
   ListenSchema,
   NameTextSchema,
   OriginTextSchema,
+  RetentionSchema,
   SealingKeySchema,
   countSchema,
   durationSchema,
@@ -244,6 +245,42 @@ const LoggingSchema = z.strictObject({
     .check(z.describe('Lowest severity that is logged.')),
 });
 
+const StorageSchema = z.strictObject({
+  url: z
+    ._default(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^(?:sqlite:[^\0?#]*|memory:|postgres(?:ql)?:\/\/[^\s\0]+)$/,
+            'must be "sqlite:", "sqlite:PATH", "memory:" or the address of a PostgreSQL database, "postgres://USER:PASSWORD@HOST/DATABASE"',
+          ),
+        ),
+      'sqlite:',
+    )
+    .check(
+      z.describe(
+        'Where Omni keeps the state of servers over restarts. sqlite: is omni.db in the state folder; sqlite:PATH another file (a relative path starts at the folder of this file); memory: keeps nothing. The address of PostgreSQL holds a password best written as ${NAME}.',
+      ),
+    ),
+  schema: z
+    ._default(
+      z
+        .string()
+        .check(
+          z.regex(
+            /^[A-Za-z_][A-Za-z0-9_]{0,62}$/,
+            'must be 1 to 63 letters, digits and "_", and begin with no digit',
+          ),
+        ),
+      'omni',
+    )
+    .check(z.describe('Schema of the tables in PostgreSQL. Omnis that share a database need one each.')),
+  healthLogRetention: z
+    .prefault(RetentionSchema, '90d')
+    .check(z.describe('How long the health log of servers is kept, in days: "90d".')),
+});
+
 const OutgoingSchema = z.strictObject({
   proxy: z
     ._default(
@@ -298,6 +335,7 @@ export const GatewaySettingsSchema = z.strictObject({
   sealing: z.prefault(SealingSchema, {}).check(z.describe('How data that clients bring back is protected.')),
   limits: z.prefault(LimitsSchema, {}).check(z.describe('How much at once.')),
   logging: z.prefault(LoggingSchema, {}).check(z.describe('What is logged.')),
+  storage: z.prefault(StorageSchema, {}).check(z.describe('What is kept over restarts, and where.')),
   outgoing: z.prefault(OutgoingSchema, {}).check(z.describe('How servers are reached.')),
   catalogue: z.prefault(CatalogueSchema, {}).check(z.describe('What is listed of servers.')),
   circuit_breaker: z
@@ -325,6 +363,7 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['sealing', Object.keys(SealingSchema.shape)],
   ['limits', Object.keys(LimitsSchema.shape)],
   ['logging', Object.keys(LoggingSchema.shape)],
+  ['storage', Object.keys(StorageSchema.shape)],
   ['outgoing', Object.keys(OutgoingSchema.shape)],
   ['catalogue', Object.keys(CatalogueSchema.shape)],
   ...Object.entries(LIFECYCLE_SHAPE).map(([block, { shape }]): [string, readonly string[]] => [

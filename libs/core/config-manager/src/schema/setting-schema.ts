@@ -48,6 +48,14 @@ export function timeSchema({ unitMs, unit, allowZero }: TimeOptions): z.ZodMiniT
   );
 }
 
+const MS_PER_DAY = 86_400_000;
+
+/** How long something is kept, in whole days: `90d`; the output is milliseconds. */
+export const RetentionSchema: z.ZodMiniType<number, string> = z.pipe(
+  z.string().check(z.regex(/^[1-9]\d{0,3}d$/, 'must be a whole number of days, 1 to 9999, such as "90d"')),
+  z.transform((text) => Number(text.slice(0, -1)) * MS_PER_DAY),
+);
+
 /** `HOST:PORT`; the output is its two parts. */
 export const ListenSchema: z.ZodMiniType<ListenAddress, string> = z.pipe(
   z
