@@ -50,6 +50,7 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
           environment,
           listen,
           logLevel,
+          supervision: 'thread',
           ...(options.json ? {} : { onLogLost: (reason) => host.writeOut(logLossText(reason)) }),
         }),
       announce: (facts) =>

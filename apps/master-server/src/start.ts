@@ -46,6 +46,7 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
           environment,
           listen,
           logLevel,
+          supervision: 'thread',
           onLogLost: (reason) => host.writeOut(logLossText(reason)),
         }).catch(explainTakenPort),
       announce: (facts) => host.writeOut(startBanner(facts)),

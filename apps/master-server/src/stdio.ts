@@ -32,7 +32,14 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
     host.writeErr(configurationReport(configuration));
     const { server: only, logLevel } = options;
     const outcome = await Promise.race([
-      startStdioGateway({ configuration, only, logLevel, input: host.input, output: host.output }),
+      startStdioGateway({
+        configuration,
+        only,
+        logLevel,
+        supervision: 'thread',
+        input: host.input,
+        output: host.output,
+      }),
       signals.forceStop,
     ]);
     if (typeof outcome === 'string') return exitCodeOf(outcome);

@@ -40,6 +40,7 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.ChildLauncher, { useValue: options.launcher });
   root.register(Token.Pages, { useValue: options.pages });
   root.register(Token.HttpClient, { useValue: options.http });
+  root.register(Token.RoleHost, { useValue: options.coordinator });
   root.register(Token.ChannelDialer, { useValue: options.dialer });
   root.register(Token.OpenSessionScope, {
     useValue: onSession === undefined ? undefined : openSessionScope(root, onSession),

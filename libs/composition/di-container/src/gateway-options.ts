@@ -7,6 +7,7 @@ import type {
   Logger,
   Random,
   OpenChannel,
+  RoleHost,
   UpstreamSpec,
 } from '@omni/ports';
 
@@ -104,6 +105,11 @@ export interface GatewayAdapters {
   readonly launcher?: ChildLauncher;
   readonly http?: HttpClient;
   readonly dialer?: ChannelDialer;
+  /**
+   * Where the coordinator runs, which decides the life of upstreams: a host whose program is
+   * `coordinatorProgram` of `@omni/coordinator`. Default: in this loop.
+   */
+  readonly coordinator?: RoleHost;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
   readonly credentials?: CredentialProvider;
   /** Default: the runtime's timers. */

@@ -1,5 +1,6 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
+import type { Supervision } from '@omni/coordinator';
 import type { HealthListener, HealthMonitor, HealthRollup } from '@omni/health';
 import {
   type ChannelDialer,
@@ -43,6 +44,7 @@ export interface MasterServerParts {
   readonly protocol: ProtocolHandler;
   readonly authentication: Authentication;
   readonly registry: UpstreamRegistry<GatewayUpstream>;
+  readonly supervision: Supervision;
   readonly upstreams: Upstreams;
   readonly refresher: CatalogueRefresher;
   readonly lists: VariantReader;
@@ -81,7 +83,8 @@ export class MasterServer implements AsyncDisposable {
     this.clientMemory = clientMemory(parts.configurations.effective().limits);
     const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
-    const { logger } = parts;
+    const { logger, supervision } = parts;
+    health.register({ name: 'coordinator', critical: false, getStatus: () => supervision.getStatus() });
     if (logger.getStatus !== undefined)
       health.register({
         name: 'log',
@@ -296,14 +299,22 @@ function stopping(what: string): GatewayError {
 
 /** What is made first starts first and stops last. */
 function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
-  const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = parts;
+  const { health, protocol, refresher, lists, catalogue, supervision, upstreams } = parts;
+  const { launcher, http, dialer } = parts;
   const scan = new RepairScan(upstreams, parts.clock);
   return [
     { name: 'own parts', stop: () => parts.endOfParts() },
     { name: 'dialer', stop: () => dialer?.close() },
     { name: 'http client', stop: () => http?.close() },
     { name: 'launcher', stop: () => launcher?.close() },
+    {
+      name: 'coordinator',
+      start: () => supervision.start(),
+      stop: (deadlineMs) => supervision.stop(deadlineMs),
+    },
     { name: 'upstreams', start: () => upstreams.start(), stop: () => upstreams.stop() },
+    // What ends with the gateway is decided by main, which waits for nobody.
+    { name: 'decisions', stop: () => supervision.hold() },
     { name: 'repair scan', start: () => scan.start(), stop: () => scan.stop() },
     { name: 'catalogue', stop: () => catalogue.close() },
     { name: 'variant reader', stop: () => lists.stop() },

@@ -2,6 +2,7 @@ import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
+import type { Supervision } from '@omni/coordinator';
 import type { HealthMonitor } from '@omni/health';
 import type { CatalogueViews, ClientContext, Dialects } from '@omni/model';
 import type {
@@ -12,6 +13,7 @@ import type {
   HttpClient,
   Logger,
   Random,
+  RoleHost,
 } from '@omni/ports';
 import type { Authentication, ProtocolHandler, SessionScope } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
@@ -58,6 +60,8 @@ export const Token = {
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
   CallLimiter: token<Limiter>('CallLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
+  RoleHost: token<RoleHost | undefined>('RoleHost'),
+  Supervision: token<Supervision>('Supervision'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
   ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),

@@ -33,8 +33,6 @@ export interface SupervisionObserver {
   onRestarted(restart: CoordinatorRestart): void;
   /** Upstreams that are defined in the store, all of them: other ones than before. */
   onDefinitions(definitions: readonly StoredDefinition[]): void;
-  /** It is time to look whether what made upstreams misconfigured is still there. */
-  onLookDue(): void;
   /** Lists that were stored in an earlier run; once. */
   onLists(lists: readonly StoredList[]): void;
 }

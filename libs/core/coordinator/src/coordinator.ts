@@ -16,8 +16,8 @@ import { StoreWork } from './store-work.ts';
 export interface CoordinatorOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Absent: nothing is remembered over restarts. */
-  readonly openStore?: (() => Promise<StateStore>) | undefined;
+  /** @param store - What supervision was given for it. Absent: nothing is remembered over restarts. */
+  readonly openStore?: (store: unknown) => Promise<StateStore>;
 }
 
 /** The program of the role that decides the life of upstreams and writes what is remembered of them. */

@@ -22,6 +22,8 @@ export interface CoordinatorData {
    * One `Int32`: the id of the upstream that is being handled, 0 for none. `null` where memory is not shared.
    */
   readonly mark: SharedArrayBuffer | null;
+  /** What the store is opened by; `null`: there is none. */
+  readonly store: unknown;
   /** `false` while a predecessor may still hold the store. */
   readonly mayOpenStore: boolean;
   /** From one look at what is defined in the store to the next. */
@@ -88,7 +90,5 @@ export type FromCoordinator =
   /** From the outbox, in their order. */
   | { readonly kind: 'events'; readonly events: readonly StoredEvent[] }
   | { readonly kind: 'definitions'; readonly definitions: readonly StoredDefinition[] }
-  /** It is time to look at upstreams that cannot start as they are configured. */
-  | { readonly kind: 'scanned' }
   /** Its work has failed in a way that nobody has foreseen. */
   | { readonly kind: 'failed'; readonly reason: string };

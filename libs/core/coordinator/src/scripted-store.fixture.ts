@@ -126,5 +126,5 @@ export class ScriptedStore implements StateStore {
 }
 
 function unavailable(): GatewayError {
-  return new GatewayError('OMNI_OVERLOADED', 'The disk does not answer');
+  return new GatewayError('OMNI_STORE_UNAVAILABLE', 'The disk does not answer');
 }

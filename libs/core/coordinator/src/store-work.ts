@@ -13,7 +13,7 @@ import { WorkQueue } from './work-queue.ts';
 export interface StoreWorkOptions {
   readonly data: CoordinatorData;
   readonly clock: Clock;
-  readonly openStore: (() => Promise<StateStore>) | undefined;
+  readonly openStore: ((store: unknown) => Promise<StateStore>) | undefined;
   readonly tell: (message: FromCoordinator) => void;
 }
 
@@ -46,8 +46,9 @@ export class StoreWork {
   }
 
   open(): void {
-    const { openStore } = this.#options;
-    if (openStore !== undefined) this.#queue.add(() => this.#open(openStore));
+    const { openStore, data } = this.#options;
+    if (openStore === undefined || data.store === null) return;
+    this.#queue.add(() => this.#open(() => openStore(data.store)));
   }
 
   beat(number: number): void {
@@ -113,10 +114,9 @@ export class StoreWork {
   }
 
   #scanLater(): void {
-    const { clock, data, tell } = this.#options;
+    const { clock, data } = this.#options;
     this.#cancelScan = clock.after(data.scanMs, () => {
       this.#queue.add(async () => {
-        tell({ kind: 'scanned' });
         await this.#scanDefinitions();
         await this.#prune();
         if (!this.#isOver) this.#scanLater();
@@ -149,7 +149,6 @@ export class StoreWork {
       await work(this.#store);
       return null;
     } catch (error) {
-      // guard: coordinator/unforeseen
       if (!(error instanceof GatewayError)) throw error;
       return failureOf(error);
     }

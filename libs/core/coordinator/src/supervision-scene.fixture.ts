@@ -57,7 +57,6 @@ export class RecordingObserver implements SupervisionObserver {
   readonly restarts: CoordinatorRestart[] = [];
   readonly definitions: (readonly StoredDefinition[])[] = [];
   readonly lists: (readonly StoredList[])[] = [];
-  looks = 0;
 
   onNote(note: UpstreamNote, isPersisted: boolean): void {
     this.notes.push({ note, isPersisted });
@@ -69,10 +68,6 @@ export class RecordingObserver implements SupervisionObserver {
 
   onDefinitions(definitions: readonly StoredDefinition[]): void {
     this.definitions.push(definitions);
-  }
-
-  onLookDue(): void {
-    this.looks++;
   }
 
   onLists(lists: readonly StoredList[]): void {
@@ -117,7 +112,6 @@ export function supervisionScene(
     logger,
     observer,
     run: 'run1',
-    hasStore: false,
     ...options,
   });
   return { observer, logger, supervision };

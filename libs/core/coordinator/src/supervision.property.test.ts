@@ -127,7 +127,7 @@ async function run(steps: readonly Step[]): Promise<World> {
   const disk = new ScriptedDisk();
   const host = new HeldRoleHost(coordinatorProgram({ clock, random: () => 0.5, openStore: disk.open }));
   host.endsAtOnce = false;
-  const { supervision, observer } = supervisionScene(host, clock, { hasStore: true });
+  const { supervision, observer } = supervisionScene(host, clock, { store: 'disk' });
   void supervision.start();
   const notes: World['notes'] = [];
   const servers = NAMES.map((name) => new OneConnection(new RecordedUpstream(supervision, name)));

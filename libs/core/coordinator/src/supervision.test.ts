@@ -191,6 +191,7 @@ describe('Supervision', () => {
     expect(supervision.getStatus().level).toBe('warn');
   });
 
+  // guard: coordinator/quarantine
   it.each([true, false])(
     'quarantines an upstream at the second death while it was handled (%s)',
     (sharesMemory) => {
@@ -214,6 +215,7 @@ describe('Supervision', () => {
     },
   );
 
+  // guard: coordinator/pause
   it('shifts all times by what nobody has seen, and counts nothing of it', () => {
     const { supervision, host, clock, pass } = held();
     const upstream = new RecordedUpstream(supervision, 'files');

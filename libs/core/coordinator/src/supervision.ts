@@ -36,11 +36,11 @@ export interface SupervisionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly observer: SupervisionObserver;
+  readonly observer: Partial<SupervisionObserver>;
   /** Of this run of Omni, unique among all; at most 60 characters. */
   readonly run: string;
-  /** Whether the program of the host opens a store. */
-  readonly hasStore: boolean;
+  /** What the program of the host opens its store by: plain data. Absent: nothing is remembered. */
+  readonly store?: unknown;
   /** From one look at what is defined in the store to the next. Default: 30 s. */
   readonly scanMs?: Millis;
   /** How long the health log goes back. Default: 90 days. */
@@ -88,7 +88,8 @@ export class Supervision implements LifecycleOwner {
   #isStopping = false;
 
   constructor(options: SupervisionOptions) {
-    const { host, clock, run, hasStore } = options;
+    const { host, clock, run, store } = options;
+    const hasStore = store !== undefined;
     this.#options = options;
     this.#mark = host.sharesMemory ? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) : null;
     this.#isRestored = !hasStore;
@@ -100,7 +101,7 @@ export class Supervision implements LifecycleOwner {
           run,
           clock,
           send: (batch) => this.#post({ kind: 'write', batch }),
-          tell: (note, isPersisted) => options.observer.onNote(note, isPersisted),
+          tell: (note, isPersisted) => options.observer.onNote?.(note, isPersisted),
           acknowledge: (sequence) => this.#post({ kind: 'published', sequence }),
         })
       : undefined;
@@ -233,9 +234,9 @@ export class Supervision implements LifecycleOwner {
   }
 
   #dataFor(epoch: number, mayOpenStore: boolean): CoordinatorData {
-    const { scanMs = SCAN_MS, retentionMs = RETENTION_MS } = this.#options;
+    const { store = null, scanMs = SCAN_MS, retentionMs = RETENTION_MS } = this.#options;
     this.#decisions = 0;
-    return { epoch, mark: this.#mark, mayOpenStore, scanMs, retentionMs };
+    return { epoch, mark: this.#mark, store, mayOpenStore, scanMs, retentionMs };
   }
 
   #post(message: ToCoordinator): void {
@@ -255,7 +256,6 @@ export class Supervision implements LifecycleOwner {
     if (!this.#isCoordinated) return sequence;
     this.#undecided++;
     this.#post({ kind: 'fact', id, sequence, event });
-    // guard: coordinator/undecided
     if (this.#undecided > MAX_UNDECIDED) this.#monitor.lose('has fallen behind');
     return sequence;
   }
@@ -270,7 +270,7 @@ export class Supervision implements LifecycleOwner {
       const id = `${run}-${++this.#noted}`;
       return { id, at, upstream: name, note, status, previousStatus };
     });
-    if (this.#journal === undefined) for (const note of told) observer.onNote(note, false);
+    if (this.#journal === undefined) for (const note of told) observer.onNote?.(note, false);
     // The row of a name is that of whoever has its place.
     else this.#journal.add(this.#byName.get(name) === upstream ? stateRowOf(name, record) : undefined, told);
   }
@@ -315,9 +315,7 @@ export class Supervision implements LifecycleOwner {
       case 'events':
         return this.#journal?.relayed(told.events);
       case 'definitions':
-        return this.#options.observer.onDefinitions(told.definitions);
-      case 'scanned':
-        return this.#options.observer.onLookDue();
+        return this.#options.observer.onDefinitions?.(told.definitions);
       case 'failed':
         return this.#monitor.lose(`has failed: ${told.reason}`);
     }
@@ -333,7 +331,7 @@ export class Supervision implements LifecycleOwner {
       const awayMs = Math.round(clock.monotonicMs() - away.ms);
       const { reason } = away;
       logger.error({ critical: true, epoch, reason, awayMs }, 'the coordinator was restarted');
-      observer.onRestarted({ epoch, reason, awayMs });
+      observer.onRestarted?.({ epoch, reason, awayMs });
     }
     if (this.#isRestored) this.#handOver();
   }
@@ -350,7 +348,7 @@ export class Supervision implements LifecycleOwner {
   #onStoreOpened(stored: readonly StoredUpstream[], lists: readonly StoredList[]): void {
     if (!this.#isRestored) {
       this.#restore(stored);
-      this.#options.observer.onLists(lists);
+      this.#options.observer.onLists?.(lists);
     }
     this.#journal?.opened();
     this.#lists.opened();

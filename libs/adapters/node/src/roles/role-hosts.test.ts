@@ -60,7 +60,8 @@ describe.each<[string, () => RoleHost]>([
 
   it('tells that the entry is not there', async () => {
     const entry = new URL('nowhere.ts', import.meta.url);
-    const host = open() instanceof ThreadRoleHost ? new ThreadRoleHost({ entry }) : new ProcessRoleHost({ entry });
+    const host =
+      open() instanceof ThreadRoleHost ? new ThreadRoleHost({ entry }) : new ProcessRoleHost({ entry });
     expect(await start(host).ended).toMatch(/nowhere|ended with code 1/);
   });
 });

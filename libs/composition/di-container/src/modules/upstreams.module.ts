@@ -1,4 +1,5 @@
 import { Limiter } from '@omni/call-policies';
+import { coordinatorProgram, InlineRoleHost, Supervision } from '@omni/coordinator';
 import { DEFAULT_UPSTREAM_LIMITS, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
 import { shortIdentity } from '../identity.ts';
@@ -26,6 +27,18 @@ export function registerUpstreams(scope: Scope): void {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, clock }) => new Limiter({ ...limits, clock }),
   });
+  scope.register(Token.Supervision, {
+    needs: { host: Token.RoleHost, clock: Token.Clock, random: Token.Random, logger: Token.Logger },
+    useFactory: ({ host, clock, random, logger }) =>
+      new Supervision({
+        host: host ?? new InlineRoleHost(coordinatorProgram({ clock, random })),
+        clock,
+        random,
+        logger,
+        observer: {},
+        run: crypto.randomUUID(),
+      }),
+  });
   scope.register(Token.Upstreams, {
     needs: {
       configuration: Token.Configuration,
@@ -43,6 +56,7 @@ export function registerUpstreams(scope: Scope): void {
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
       health: Token.HealthMonitor,
+      supervision: Token.Supervision,
     },
     useFactory: ({
       configuration: { limits },
@@ -60,8 +74,10 @@ export function registerUpstreams(scope: Scope): void {
       refresher,
       reader,
       health,
+      supervision,
     }) =>
       new Upstreams({
+        lifecycle: supervision,
         specs: registry.current.all,
         ...(launcher === undefined ? {} : { launcher }),
         ...(http === undefined ? {} : { http }),
