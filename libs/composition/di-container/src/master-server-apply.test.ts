@@ -213,7 +213,11 @@ describe('MasterServer.apply', () => {
     expect(heard.at(-1)).toBe(false);
     await gateway.apply([a.spec]);
     expect(heard.at(-1)).toBe(true);
-    expect(gateway.readiness().components.map(({ name }) => name)).toEqual(['upstream:a', 'protocol']);
+    expect(gateway.readiness().components.map(({ name }) => name)).toEqual([
+      'upstream:a',
+      'protocol',
+      'coordinator',
+    ]);
     stop();
     await scene.stop();
   });

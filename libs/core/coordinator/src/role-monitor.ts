@@ -5,8 +5,8 @@ import { ReplacementPace } from './replacement-pace.ts';
 export const BEAT_MS = 500;
 /** A role that has not answered for this long is stuck. */
 const STUCK_MS = 3_000;
-/** How long a role may take until it is ready. */
-const START_MS = 5_000;
+/** How long a role may take until it is ready: long, since a busy machine may be slow to load it. */
+const START_MS = 30_000;
 
 export interface RoleMonitorOptions {
   readonly host: RoleHost;
@@ -124,20 +124,21 @@ export class RoleMonitor {
     const { host, clock, dataFor, onMessage } = this.#options;
     const epoch = ++this.#epoch;
     const startedMs = clock.monotonicMs();
-    let live: LiveRole | undefined;
     // A role in this loop may speak, or end, before it is known here.
+    const slot: { live?: LiveRole } = {};
     const early: (() => void)[] = [];
-    const whenLive = (action: () => void): void => {
-      if (live === undefined) early.push(action);
-      else if (/* guard: coordinator/old-role */ this.#live === live) action();
+    const whenLive = (action: (live: LiveRole) => void): void => {
+      const { live } = slot;
+      if (live === undefined) early.push(() => whenLive(action));
+      else if (/* guard: coordinator/old-role */ this.#live === live) action(live);
     };
     const role = host.start(dataFor(epoch, this.#ending === 0), {
       onMessage: (message) => whenLive(() => onMessage(message, epoch)),
-      onExit: (reason) => whenLive(() => live !== undefined && this.#onLost(live, reason)),
+      onExit: (reason) => whenLive((live) => this.#onLost(live, reason)),
     });
-    live = { epoch, role, startedMs, isReady: false, answeredMs: startedMs, beat: 0 };
-    this.#live = live;
-    for (const action of early) whenLive(action);
+    slot.live = { epoch, role, startedMs, isReady: false, answeredMs: startedMs, beat: 0 };
+    this.#live = slot.live;
+    for (const action of early) action();
   }
 
   #tick(): void {

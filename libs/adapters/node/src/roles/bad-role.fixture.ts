@@ -2,7 +2,7 @@ import { openSync } from 'node:fs';
 import { runRole } from './run-role.ts';
 
 interface Order {
-  readonly do: 'exit' | 'spin' | 'memory' | 'open' | 'print';
+  readonly do: 'exit' | 'spin' | 'memory' | 'open';
   readonly path?: string;
 }
 
@@ -22,8 +22,6 @@ runRole((port) => {
       }
       case 'open':
         return void openSync(path ?? '', 'r');
-      case 'print':
-        return console.log('a line that must not reach a client');
     }
   });
   return () => {};
