@@ -31,7 +31,7 @@ export const BUDGETS = {
   '@omni/config/json-schema': 74,
   '@omni/container': 525,
   '@omni/container/node': 1740,
-  '@omni/coordinator': 1,
+  '@omni/coordinator': 24,
   '@omni/fetch': 26,
   '@omni/health': 3,
   '@omni/jsonrpc': 27,

@@ -84,7 +84,9 @@ export class RoleMonitor {
 
   /** To be called for each message that says so. */
   ready(): void {
-    if (this.#live !== undefined) this.#live.isReady = true;
+    if (this.#live === undefined) return;
+    this.#live.isReady = true;
+    this.#live.answeredMs = this.#options.clock.monotonicMs();
   }
 
   answered(number: number): void {

@@ -120,6 +120,15 @@ describe('Supervision', () => {
     expect(upstream.commands).toEqual(['connect', 'connect']);
   });
 
+  it('leaves a coordinator the time that it takes to start', () => {
+    const { supervision, host, clock, pass } = held({ isStarted: false });
+    void supervision.start();
+    clock.advance(20_000);
+    pass(1_000);
+    expect(host.roles).toHaveLength(1);
+    expect(supervision.getStatus().details).toMatchObject({ decides: 'coordinator' });
+  });
+
   // guard: coordinator/own-pause
   it('does not hold its own pauses against the coordinator', () => {
     const clock = new VirtualClock();
