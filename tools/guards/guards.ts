@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts';
 import { ADAPTER_GUARDS } from './list/adapters.ts';
 import { CATALOGUE_GUARDS } from './list/catalogue.ts';
 import { CONFIGURATION_GUARDS } from './list/configuration.ts';
+import { COORDINATOR_GUARDS } from './list/coordinator.ts';
 import { END_TO_END_GUARDS } from './list/end-to-end.ts';
 import { FRONT_GUARDS } from './list/front.ts';
 import { HTTP_UPSTREAM_GUARDS } from './list/http-upstreams.ts';
@@ -32,6 +33,7 @@ export const GUARDS: readonly Guard[] = [
   ...LISTENER_GUARDS,
   ...ADAPTER_GUARDS,
   ...STORE_GUARDS,
+  ...COORDINATOR_GUARDS,
   ...END_TO_END_GUARDS,
   ...OBSERVING_GUARDS,
 ];

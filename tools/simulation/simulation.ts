@@ -1,4 +1,4 @@
-import { LifecycleKeeper, type UpstreamRecord } from '@omni/model';
+import { type UpstreamRecord } from '@omni/model';
 import { createMasterServer, type MasterServer, type Scope, Token } from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
 import { Conditions } from './checks/conditions.ts';
@@ -163,11 +163,11 @@ class Run {
   #observe(scope: Scope): void {
     this.#scope = scope;
     scope.replace(Token.LifecycleOwner, {
-      needs: { clock: Token.Clock, random: Token.Random },
-      useFactory: (parts) =>
+      needs: { owner: Token.Supervision, clock: Token.Clock },
+      useFactory: ({ owner, clock }) =>
         new ObservedOwner({
-          owner: { adopt: (upstream, executor) => new LifecycleKeeper({ ...parts, ...upstream, executor }) },
-          now: () => parts.clock.now(),
+          owner,
+          now: () => clock.now(),
           onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
           onDifference: (what) => this.#violations.add('I8', what),
           onRecord: (upstream, record) => this.#onRecord(upstream, record),

@@ -15,7 +15,11 @@ export async function bundleServer() {
   rmSync(`${ROOT}${FOLDER}`, { recursive: true, force: true });
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ['apps/master-server/src/main.ts'],
+    entryPoints: {
+      main: 'apps/master-server/src/main.ts',
+      // Runs in a thread: it is looked for beside the chunk that starts it.
+      'coordinator-entry': 'libs/composition/di-container/src/node/coordinator-entry.ts',
+    },
     outdir: FOLDER,
     outExtension: { '.js': '.mjs' },
     bundle: true,

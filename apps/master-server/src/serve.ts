@@ -59,6 +59,7 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
           startPhases: phases,
           listen,
           logLevel,
+          supervision: 'thread',
           ...(options.json ? {} : { onLogLost: (reason) => host.writeOut(logLossText(reason)) }),
         }),
       announce: (facts) =>

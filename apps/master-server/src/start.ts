@@ -60,6 +60,7 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
           startPhases: phases,
           listen,
           logLevel,
+          supervision: 'thread',
           onLogLost: (reason) => host.writeOut(logLossText(reason)),
         }).catch(explainTakenPort),
       announce: (facts) => host.writeOut(startBanner(facts)),

@@ -44,6 +44,7 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
         only,
         logLevel,
         startPhases,
+        supervision: 'thread',
         input: host.input,
         output: host.output,
         exporter: await telemetryExporter(configuration, host.environment),

@@ -54,6 +54,7 @@ export { logUnread, type UnreadCut } from './sharing/unread-log.ts';
 export { UnreadAnswers, type UnreadHolder } from './sharing/unread-answers.ts';
 export type { Refusal } from './errors/refusal.ts';
 export { systemRandom, type Random } from './random.ts';
+export type { Role, RoleHost, RoleListener, RolePort, RoleProgram } from './role-host.ts';
 export { ownsLargeBuffer, releaseBytes } from './memory/release-bytes.ts';
 export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';

@@ -53,6 +53,7 @@ export function rootScope(options: MasterServerOptions): Scope {
     useValue: options.startPhases ?? new PhaseLog('start', clock, logger),
   });
   root.register(Token.HttpClient, { useValue: options.http });
+  root.register(Token.RoleHost, { useValue: options.coordinator });
   root.register(Token.ChannelDialer, { useValue: options.dialer });
   root.register(Token.OpenSessionScope, {
     useValue: onSession === undefined ? undefined : openSessionScope(root, onSession),

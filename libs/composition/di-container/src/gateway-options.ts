@@ -8,6 +8,7 @@ import type {
   Metrics,
   Random,
   OpenChannel,
+  RoleHost,
   UpstreamSpec,
 } from '@omni/ports';
 import type { MetricRegistry, Tracer } from '@omni/telemetry';
@@ -122,6 +123,11 @@ export interface GatewayAdapters {
   readonly launcher?: ChildLauncher;
   readonly http?: HttpClient;
   readonly dialer?: ChannelDialer;
+  /**
+   * Where the coordinator runs, which decides the life of upstreams: a host whose program is
+   * `coordinatorProgram` of `@omni/coordinator`. Default: in this loop.
+   */
+  readonly coordinator?: RoleHost;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
   readonly credentials?: CredentialProvider;
   /** Default: the runtime's timers. */

@@ -203,12 +203,21 @@ describe('MasterServer.apply', () => {
     const before = gateway.readiness();
     await gateway.apply([a.spec, { ...broken, critical: true }]);
     expect(before.ready).toBe(true);
-    expect(before.components.map(({ name }) => name)).toEqual(['upstream:a', 'protocol', 'upstream:z']);
+    expect(before.components.map(({ name }) => name)).toEqual([
+      'upstream:a',
+      'protocol',
+      'coordinator',
+      'upstream:z',
+    ]);
     expect(gateway.readiness().ready).toBe(false);
     expect(heard.at(-1)).toBe(false);
     await gateway.apply([a.spec]);
     expect(heard.at(-1)).toBe(true);
-    expect(gateway.readiness().components.map(({ name }) => name)).toEqual(['upstream:a', 'protocol']);
+    expect(gateway.readiness().components.map(({ name }) => name)).toEqual([
+      'upstream:a',
+      'protocol',
+      'coordinator',
+    ]);
     stop();
     await scene.stop();
   });

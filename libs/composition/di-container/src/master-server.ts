@@ -1,5 +1,6 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
+import type { Supervision } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import type { HealthListener, HealthMonitor, HealthRollup } from '@omni/health';
 import {
@@ -48,6 +49,7 @@ export interface MasterServerParts {
   readonly protocol: ProtocolHandler;
   readonly authentication: Authentication;
   readonly registry: UpstreamRegistry<GatewayUpstream>;
+  readonly supervision: Supervision;
   readonly upstreams: Upstreams;
   readonly starts: StartLimiter;
   readonly refresher: CatalogueRefresher;
@@ -102,7 +104,8 @@ export class MasterServer implements AsyncDisposable {
     this.clientMemory = clientMemory(parts.configurations.effective().limits);
     const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
-    const { logger } = parts;
+    const { logger, supervision } = parts;
+    health.register({ name: 'coordinator', critical: false, getStatus: () => supervision.getStatus() });
     if (logger.getStatus !== undefined)
       health.register({
         name: 'log',
@@ -346,7 +349,8 @@ function stopping(what: string): GatewayError {
  * whoever makes the gateway: configuration, log, container.
  */
 function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
-  const { health, protocol, refresher, lists, catalogue, upstreams, launcher, http, dialer } = parts;
+  const { health, protocol, refresher, lists, catalogue, supervision, upstreams } = parts;
+  const { launcher, http, dialer } = parts;
   const scan = new RepairScan(upstreams, parts.clock);
   const { listening, starts } = parts;
   return [
@@ -360,6 +364,11 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
       start: () => listening?.open(),
       stop: (deadlineMs) => listening?.close(deadlineMs),
     },
+    {
+      name: 'coordinator',
+      start: () => supervision.start(),
+      stop: (deadlineMs) => supervision.stop(deadlineMs),
+    },
     // Limits of calls are there, and so is what watches: from here on processes may be started.
     {
       name: 'guards',
@@ -369,6 +378,8 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
       },
     },
     { name: 'upstreams', start: () => upstreams.start(), stop: () => upstreams.stop() },
+    // What ends with the gateway is decided by main, which waits for nobody.
+    { name: 'decisions', stop: () => supervision.hold() },
     { name: 'repair scan', start: () => scan.start(), stop: () => scan.stop() },
     { name: 'catalogue', stop: () => catalogue.close() },
     { name: 'variant reader', stop: () => lists.stop() },

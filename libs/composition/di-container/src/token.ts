@@ -2,6 +2,7 @@ import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
+import type { Supervision } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import type { HealthMonitor } from '@omni/health';
 import type { CatalogueViews, ClientContext, Dialects, LifecycleOwner } from '@omni/model';
@@ -14,6 +15,7 @@ import type {
   Logger,
   Metrics,
   Random,
+  RoleHost,
 } from '@omni/ports';
 import type { Authentication, ProtocolHandler, RequestWatch, SessionScope } from '@omni/protocol';
 import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
@@ -74,7 +76,9 @@ export const Token = {
   CallLimiter: token<Limiter>('CallLimiter'),
   StartLimiter: token<StartLimiter>('StartLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
-  LifecycleOwner: token<LifecycleOwner | undefined>('LifecycleOwner'),
+  RoleHost: token<RoleHost | undefined>('RoleHost'),
+  Supervision: token<Supervision>('Supervision'),
+  LifecycleOwner: token<LifecycleOwner>('LifecycleOwner'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
   ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),

@@ -17,6 +17,7 @@ const OPTIONS = {
   launcher: 'object',
   http: 'object',
   dialer: 'object',
+  coordinator: 'object',
   credentials: 'object',
   clock: 'object',
   random: 'function',

@@ -31,6 +31,7 @@ export function registerServer(scope: Scope): void {
       protocol: Token.ProtocolHandler,
       authentication: Token.Authentication,
       registry: Token.UpstreamRegistry,
+      supervision: Token.Supervision,
       upstreams: Token.Upstreams,
       starts: Token.StartLimiter,
       refresher: Token.CatalogueRefresher,

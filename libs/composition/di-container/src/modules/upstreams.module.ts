@@ -1,4 +1,5 @@
 import { Limiter } from '@omni/call-policies';
+import { coordinatorProgram, InlineRoleHost, Supervision } from '@omni/coordinator';
 import { callTimeouts, type NewEvent } from '@omni/events';
 import { DEFAULT_UPSTREAM_LIMITS, Prober, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
@@ -33,7 +34,22 @@ export function registerUpstreams(scope: Scope): void {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, clock }) => new StartLimiter({ ...limits, clock }),
   });
-  scope.register(Token.LifecycleOwner, { useValue: undefined });
+  scope.register(Token.Supervision, {
+    needs: { host: Token.RoleHost, clock: Token.Clock, random: Token.Random, logger: Token.Logger },
+    useFactory: ({ host, clock, random, logger }) =>
+      new Supervision({
+        host: host ?? new InlineRoleHost(coordinatorProgram({ clock, random })),
+        clock,
+        random,
+        logger,
+        observer: {},
+        run: crypto.randomUUID(),
+      }),
+  });
+  scope.register(Token.LifecycleOwner, {
+    needs: { supervision: Token.Supervision },
+    useFactory: ({ supervision }) => supervision,
+  });
   scope.register(Token.Upstreams, {
     needs: {
       configuration: Token.Configuration,
@@ -83,13 +99,13 @@ export function registerUpstreams(scope: Scope): void {
     }) => {
       const publish = (event: NewEvent): void => void events.publish(event);
       return new Upstreams({
+        lifecycle,
         specs: registry.current.all,
         ...(launcher === undefined
           ? {}
           : { launcher: observedLauncher({ launcher, publish, meter: telemetry.meter }) }),
         ...(http === undefined ? {} : { http }),
         ...(dialer === undefined ? {} : { dialer }),
-        ...(lifecycle === undefined ? {} : { lifecycle }),
         credentials,
         dialects,
         clock,

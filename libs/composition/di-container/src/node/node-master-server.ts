@@ -17,10 +17,19 @@ import { createMasterServer } from '../create-master-server.ts';
 import { IDENTITY } from '../identity.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
+import { coordinatorHost, type SupervisionKind } from './coordinator-host.ts';
 import type { MasterServerOptions } from '../master-server-options.ts';
 import { PhaseLog } from '../phase-log.ts';
 
-export interface NodeMasterServerOptions extends Omit<MasterServerOptions, 'launcher' | 'http' | 'dialer'> {
+export interface NodeMasterServerOptions extends Omit<
+  MasterServerOptions,
+  'launcher' | 'http' | 'dialer' | 'coordinator'
+> {
+  /**
+   * Where the coordinator runs, which decides the life of upstreams. A thread or a process may die without a
+   * call failing. Default: in the loop of the gateway.
+   */
+  readonly supervision?: SupervisionKind;
   /** Where log lines go. Default: to stderr, by pino. */
   readonly logger?: Logger;
   /** Of the default logger; overrides `logging.level`. */
@@ -62,6 +71,7 @@ export async function createNodeParts({
   onLogLost,
   exporter,
   startPhases = new PhaseLog('start', systemClock),
+  supervision = 'inline',
   ...options
 }: NodeMasterServerOptions): Promise<NodeParts> {
   const configuration = wholeConfiguration(options.configuration);
@@ -77,6 +87,7 @@ export async function createNodeParts({
       `${variable} holds no address of an HTTP proxy (http: or https:), so that servers are reached without one; correct it, or set outgoing.proxy`,
     );
   }
+  const coordinator = coordinatorHost(supervision);
   const server = await startPhases.run('container', () =>
     createMasterServer({
       ...options,
@@ -91,6 +102,7 @@ export async function createNodeParts({
         proxyOf: proxyRules(proxySettings(proxy, process.env)),
       }),
       dialer: new NodeChannelDialer(),
+      ...(coordinator === undefined ? {} : { coordinator }),
     }),
   );
   // Ends the children of an earlier Omni that was killed without time to end them.

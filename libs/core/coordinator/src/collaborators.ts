@@ -1,0 +1,38 @@
+import type { LifecycleNote } from '@omni/model';
+import type { Millis, StoredDefinition, StoredList } from '@omni/ports';
+
+/** One note of the life cycle, as it is told to whoever listens: plain data. */
+export interface UpstreamNote {
+  /** Unique among all notes of all runs of Omni; they sort in the order in which they happened, within a run. */
+  readonly id: string;
+  readonly at: Millis;
+  readonly upstream: string;
+  readonly note: LifecycleNote;
+  /** `mcp_servers.health_status` after it. */
+  readonly status: string;
+  readonly previousStatus: string;
+}
+
+export interface CoordinatorRestart {
+  readonly epoch: number;
+  /** Why the one before is gone. */
+  readonly reason: string;
+  /** How long nobody but main decided. */
+  readonly awayMs: Millis;
+}
+
+/** Told what supervision does, on main. */
+export interface SupervisionObserver {
+  /**
+   * Told once for each note, when it is stored, or when it cannot be for now.
+   *
+   * @param isPersisted - Whether it is stored already.
+   */
+  onNote(note: UpstreamNote, isPersisted: boolean): void;
+  /** A coordinator has taken the place of one that died. */
+  onRestarted(restart: CoordinatorRestart): void;
+  /** Upstreams that are defined in the store, all of them: other ones than before. */
+  onDefinitions(definitions: readonly StoredDefinition[]): void;
+  /** Lists that were stored in an earlier run; once. */
+  onLists(lists: readonly StoredList[]): void;
+}

@@ -1,0 +1,94 @@
+import type {
+  LifecycleNote,
+  LifecycleSettings,
+  UpstreamCommand,
+  UpstreamEvent,
+  UpstreamRecord,
+} from '@omni/model';
+import type {
+  Millis,
+  StoreBatch,
+  StoredDefinition,
+  StoredEvent,
+  StoredList,
+  StoredUpstream,
+} from '@omni/ports';
+
+/** What a coordinator is started with. */
+export interface CoordinatorData {
+  /** Greater than that of every coordinator before: what another one decides is refused. */
+  readonly epoch: number;
+  /**
+   * One `Int32`: the id of the upstream that is being handled, 0 for none. `null` where memory is not shared.
+   */
+  readonly mark: SharedArrayBuffer | null;
+  /** What the store is opened by; `null`: there is none. */
+  readonly store: unknown;
+  /** `false` while a predecessor may still hold the store. */
+  readonly mayOpenStore: boolean;
+  /** From one look at what is defined in the store to the next. */
+  readonly scanMs: Millis;
+  /** How long the health log goes back. */
+  readonly retentionMs: Millis;
+}
+
+/** From main to the coordinator. An `id` stands for one adoption: one upstream under one definition. */
+export type ToCoordinator =
+  | {
+      readonly kind: 'adopt';
+      readonly id: number;
+      readonly record: UpstreamRecord;
+      readonly settings: LifecycleSettings;
+    }
+  | { readonly kind: 'configure'; readonly id: number; readonly settings: LifecycleSettings }
+  | { readonly kind: 'release'; readonly id: number }
+  | { readonly kind: 'fact'; readonly id: number; readonly sequence: number; readonly event: UpstreamEvent }
+  | { readonly kind: 'beat'; readonly number: number }
+  | { readonly kind: 'openStore' }
+  | { readonly kind: 'write'; readonly batch: StoreBatch }
+  /** Events up to this one have been told to everybody. */
+  | { readonly kind: 'published'; readonly sequence: number }
+  | { readonly kind: 'list'; readonly list: StoredList };
+
+/** What one event made of a record. */
+export interface Change {
+  readonly record: UpstreamRecord;
+  readonly commands: readonly UpstreamCommand[];
+  readonly notes: readonly LifecycleNote[];
+}
+
+/** Every fact has one decision; those without a fact come from time. */
+export interface Decision {
+  readonly kind: 'decision';
+  readonly epoch: number;
+  /** From 1, without a gap: a decision that was lost would be executed by nobody. */
+  readonly number: number;
+  readonly id: number;
+  readonly fact: number | null;
+  /** `null`: it has changed nothing. */
+  readonly change: Change | null;
+}
+
+export interface StoreFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** From the coordinator to main. */
+export type FromCoordinator =
+  | { readonly kind: 'ready' }
+  | Decision
+  | { readonly kind: 'beat'; readonly number: number }
+  | {
+      readonly kind: 'storeOpened';
+      readonly upstreams: readonly StoredUpstream[];
+      readonly lists: readonly StoredList[];
+    }
+  | { readonly kind: 'storeFailed'; readonly failure: StoreFailure }
+  | { readonly kind: 'written'; readonly key: string; readonly failure: StoreFailure | null }
+  | { readonly kind: 'listSaved'; readonly failure: StoreFailure | null }
+  /** From the outbox, in their order. */
+  | { readonly kind: 'events'; readonly events: readonly StoredEvent[] }
+  | { readonly kind: 'definitions'; readonly definitions: readonly StoredDefinition[] }
+  /** Its work has failed in a way that nobody has foreseen. */
+  | { readonly kind: 'failed'; readonly reason: string };

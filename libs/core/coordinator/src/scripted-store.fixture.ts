@@ -1,0 +1,130 @@
+import {
+  type ComponentStatus,
+  GatewayError,
+  type HealthLogRow,
+  type StateStore,
+  type StoreBatch,
+  type StoredDefinition,
+  type StoredEvent,
+  type StoredList,
+  type StoredUpstream,
+  type StoreReport,
+  type UpstreamStateRow,
+} from '@omni/ports';
+
+/** How writes go: `lost` ones are kept, and fail. */
+export type WriteMode = 'works' | 'fails' | 'lost' | 'hangs';
+
+/** What is on a disk that may fail. */
+export class ScriptedDisk {
+  mode: WriteMode = 'works';
+  canOpen = true;
+  opens = 0;
+  /** Keys of batches, as often as they were written. */
+  readonly attempts: string[] = [];
+  readonly batches = new Map<string, StoreBatch>();
+  readonly rows = new Map<string, UpstreamStateRow>();
+  readonly log: HealthLogRow[] = [];
+  readonly upstreams: StoredUpstream[] = [];
+  readonly lists: StoredList[] = [];
+  readonly pruned: number[] = [];
+  definitions: readonly StoredDefinition[] = [];
+  #events: StoredEvent[] = [];
+  #sequence = 0;
+
+  get events(): readonly StoredEvent[] {
+    return this.#events;
+  }
+
+  readonly open = (): Promise<StateStore> => {
+    this.opens++;
+    if (!this.canOpen) return Promise.reject(unavailable());
+    return Promise.resolve(new ScriptedStore(this, this.opens));
+  };
+
+  keep(batch: StoreBatch): void {
+    if (this.batches.has(batch.key)) return;
+    this.batches.set(batch.key, batch);
+    for (const row of batch.states ?? []) this.rows.set(row.name, row);
+    this.log.push(...(batch.log ?? []));
+    for (const event of batch.events ?? []) this.addEvent(event);
+  }
+
+  addEvent(event: string): void {
+    this.#events.push({ sequence: ++this.#sequence, at: 0, event });
+  }
+
+  published(sequence: number): void {
+    this.#events = this.#events.filter((event) => event.sequence > sequence);
+  }
+}
+
+export class ScriptedStore implements StateStore {
+  readonly epoch: number;
+  readonly #disk: ScriptedDisk;
+
+  constructor(disk: ScriptedDisk, epoch: number) {
+    this.#disk = disk;
+    this.epoch = epoch;
+  }
+
+  load(): Promise<readonly StoredUpstream[]> {
+    return Promise.resolve(this.#disk.upstreams);
+  }
+
+  async write(batch: StoreBatch): Promise<void> {
+    const { mode } = this.#disk;
+    this.#disk.attempts.push(batch.key);
+    if (mode === 'hangs') return await new Promise<void>(() => {});
+    if (mode !== 'fails') this.#disk.keep(batch);
+    if (mode !== 'works') throw unavailable();
+  }
+
+  pendingEvents(limit: number): Promise<readonly StoredEvent[]> {
+    return Promise.resolve(this.#disk.events.slice(0, limit));
+  }
+
+  markPublished(sequence: number): Promise<void> {
+    this.#disk.published(sequence);
+    return Promise.resolve();
+  }
+
+  saveList(list: StoredList): Promise<void> {
+    if (this.#disk.mode === 'fails') return Promise.reject(unavailable());
+    this.#disk.lists.push(list);
+    return Promise.resolve();
+  }
+
+  loadLists(): Promise<readonly StoredList[]> {
+    return Promise.resolve([...this.#disk.lists]);
+  }
+
+  definitions(): Promise<readonly StoredDefinition[]> {
+    return Promise.resolve(this.#disk.definitions);
+  }
+
+  healthLog(): Promise<readonly HealthLogRow[]> {
+    return Promise.resolve(this.#disk.log);
+  }
+
+  prune(olderThan: number): Promise<number> {
+    this.#disk.pruned.push(olderThan);
+    return Promise.resolve(0);
+  }
+
+  check(): Promise<StoreReport> {
+    return Promise.resolve({ engine: 'memory', schemaVersion: 1, problems: [] });
+  }
+
+  getStatus(): ComponentStatus {
+    return { level: 'ok', details: {}, since: 0 };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function unavailable(): GatewayError {
+  return new GatewayError('OMNI_STORE_UNAVAILABLE', 'The disk does not answer');
+}

@@ -1,0 +1,161 @@
+import {
+  type CancelTimer,
+  type Clock,
+  GatewayError,
+  type Millis,
+  type StateStore,
+  type StoreBatch,
+  type StoredList,
+} from '@omni/ports';
+import type { CoordinatorData, FromCoordinator, StoreFailure } from './messages.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface StoreWorkOptions {
+  readonly data: CoordinatorData;
+  readonly clock: Clock;
+  readonly openStore: ((store: unknown) => Promise<StateStore>) | undefined;
+  readonly tell: (message: FromCoordinator) => void;
+}
+
+/** Before a store that could not be opened is tried again. */
+const OPEN_AGAIN_MS = 5_000;
+const DAY_MS = 86_400_000;
+/** Most events of the outbox that are told at a time. */
+const EVENTS_AT_ONCE = 200;
+
+/**
+ * What the coordinator does with the store, one after the other, and never while deciding. The beat is
+ * answered in the same order, so that work that is stuck shows.
+ */
+export class StoreWork {
+  readonly #options: StoreWorkOptions;
+  readonly #queue: WorkQueue;
+  #store: StateStore | undefined;
+  #knownDefinitions = '[]';
+  #prunedAt: Millis | undefined;
+  #cancelScan: CancelTimer | undefined;
+  #cancelOpen: CancelTimer | undefined;
+  #isOver = false;
+
+  constructor(options: StoreWorkOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue((error) =>
+      options.tell({ kind: 'failed', reason: failureOf(error).message }),
+    );
+    this.#scanLater();
+  }
+
+  open(): void {
+    const { openStore, data } = this.#options;
+    if (openStore === undefined || data.store === null) return;
+    this.#queue.add(() => this.#open(() => openStore(data.store)));
+  }
+
+  beat(number: number): void {
+    this.#queue.add(() => this.#options.tell({ kind: 'beat', number }));
+  }
+
+  write(batch: StoreBatch): void {
+    this.#queue.add(async () => {
+      const failure = await this.#attempt((store) => store.write(batch));
+      this.#options.tell({ kind: 'written', key: batch.key, failure });
+      if (failure === null && (batch.events?.length ?? 0) > 0) await this.#relay();
+    });
+  }
+
+  /** Whoever was told of them has told everybody; the next ones may go. */
+  published(sequence: number): void {
+    this.#queue.add(async () => {
+      const failure = await this.#attempt((store) => store.markPublished(sequence));
+      if (failure === null) await this.#relay();
+    });
+  }
+
+  saveList(list: StoredList): void {
+    this.#queue.add(async () => {
+      const failure = await this.#attempt((store) => store.saveList(list));
+      this.#options.tell({ kind: 'listSaved', failure });
+    });
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#cancelScan?.();
+    this.#cancelOpen?.();
+    this.#queue.add(async () => await this.#store?.close());
+  }
+
+  async #open(openStore: () => Promise<StateStore>): Promise<void> {
+    if (this.#store !== undefined || this.#isOver) return;
+    const { tell, clock } = this.#options;
+    let opened: StateStore | undefined;
+    try {
+      opened = await openStore();
+      const upstreams = await opened.load();
+      const lists = await opened.loadLists();
+      this.#store = opened;
+      tell({ kind: 'storeOpened', upstreams, lists });
+    } catch (error) {
+      await opened?.close();
+      tell({ kind: 'storeFailed', failure: failureOf(error) });
+      this.#cancelOpen = clock.after(OPEN_AGAIN_MS, () => this.open());
+      return;
+    }
+    await this.#relay();
+    await this.#scanDefinitions();
+  }
+
+  /** What is in the outbox goes to main, again until it is marked. */
+  async #relay(): Promise<void> {
+    await this.#attempt(async (store) => {
+      const events = await store.pendingEvents(EVENTS_AT_ONCE);
+      if (events.length > 0) this.#options.tell({ kind: 'events', events });
+    });
+  }
+
+  #scanLater(): void {
+    const { clock, data } = this.#options;
+    this.#cancelScan = clock.after(data.scanMs, () => {
+      this.#queue.add(async () => {
+        await this.#scanDefinitions();
+        await this.#prune();
+        if (!this.#isOver) this.#scanLater();
+      });
+    });
+  }
+
+  async #scanDefinitions(): Promise<void> {
+    await this.#attempt(async (store) => {
+      const definitions = await store.definitions();
+      const known = JSON.stringify(definitions);
+      if (known === this.#knownDefinitions) return;
+      this.#knownDefinitions = known;
+      this.#options.tell({ kind: 'definitions', definitions });
+    });
+  }
+
+  async #prune(): Promise<void> {
+    const { clock, data } = this.#options;
+    const now = clock.now();
+    if (this.#prunedAt !== undefined && now - this.#prunedAt < DAY_MS) return;
+    const failure = await this.#attempt(async (store) => void (await store.prune(now - data.retentionMs)));
+    if (failure === null) this.#prunedAt = now;
+  }
+
+  async #attempt(work: (store: StateStore) => Promise<void>): Promise<StoreFailure | null> {
+    if (this.#store === undefined)
+      return { code: 'OMNI_STORE_UNAVAILABLE', message: 'The store is not open' };
+    try {
+      await work(this.#store);
+      return null;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return failureOf(error);
+    }
+  }
+}
+
+function failureOf(error: unknown): StoreFailure {
+  if (error instanceof GatewayError) return { code: error.code, message: error.message };
+  return { code: 'OMNI_INTERNAL', message: error instanceof Error ? error.message : String(error) };
+}

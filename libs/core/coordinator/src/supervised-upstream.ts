@@ -1,0 +1,198 @@
+import {
+  type AdoptedUpstream,
+  type LifecycleExecutor,
+  type LifecycleHandle,
+  LifecycleKeeper,
+  type LifecycleNote,
+  type LifecycleSettings,
+  type UpstreamEvent,
+  type UpstreamRecord,
+} from '@omni/model';
+import type { Clock, Millis, Random } from '@omni/ports';
+import type { Decision } from './messages.ts';
+
+/** The way from an upstream on main to whoever decides about it. */
+export interface Decider {
+  /** Whether a coordinator decides; while none does, the upstream does so itself. */
+  readonly isThere: boolean;
+  /** Before something is decided on main: time that nobody has seen must not count. */
+  lookAtClock(): void;
+  adopt(upstream: SupervisedUpstream): void;
+  configure(upstream: SupervisedUpstream): void;
+  release(upstream: SupervisedUpstream): void;
+  /** @returns Number of the fact. */
+  ask(upstream: SupervisedUpstream, event: UpstreamEvent): number;
+  onExecuted(upstream: SupervisedUpstream, before: UpstreamRecord, notes: readonly LifecycleNote[]): void;
+}
+
+export interface SupervisedUpstreamOptions {
+  readonly id: number;
+  readonly adopted: AdoptedUpstream;
+  readonly executor: LifecycleExecutor;
+  readonly decider: Decider;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * One upstream on main. Its record is what was executed last, and that is what counts: what a coordinator has
+ * decided and was not executed here has not happened.
+ *
+ * All that is to be done about it is done in order: what comes while a command is executed waits.
+ */
+export class SupervisedUpstream implements LifecycleHandle {
+  readonly id: number;
+  readonly name: string;
+  readonly definition: string;
+  readonly #options: SupervisedUpstreamOptions;
+  #record: UpstreamRecord;
+  #settings: LifecycleSettings;
+  /** Decides while no coordinator does. */
+  #keeper: LifecycleKeeper | undefined;
+  /** Facts without a decision, oldest first. */
+  readonly #undecided: { readonly sequence: number; readonly event: UpstreamEvent }[] = [];
+  readonly #tasks: (() => void)[] = [];
+  #isBusy = false;
+  #isReleased = false;
+  #hasMoved = false;
+
+  constructor(options: SupervisedUpstreamOptions) {
+    const { id, adopted, decider } = options;
+    this.id = id;
+    this.name = adopted.name;
+    this.definition = adopted.definition;
+    this.#options = options;
+    this.#record = adopted.record;
+    this.#settings = adopted.settings;
+    if (decider.isThere) decider.adopt(this);
+    else this.#keep();
+  }
+
+  get record(): UpstreamRecord {
+    return this.#record;
+  }
+
+  get settings(): LifecycleSettings {
+    return this.#settings;
+  }
+
+  /** Number of the oldest fact that nobody has decided. */
+  get undecidedSince(): number | undefined {
+    return this.#undecided[0]?.sequence;
+  }
+
+  report(event: UpstreamEvent): void {
+    this.#options.decider.lookAtClock();
+    this.#report(event);
+  }
+
+  /** The times of its record are later, or earlier. */
+  shift(byMs: Millis): void {
+    this.#report({ kind: 'shifted', byMs });
+  }
+
+  #report(event: UpstreamEvent): void {
+    this.#do(() => {
+      if (this.#keeper !== undefined) return this.#keeper.report(event);
+      this.#undecided.push({ sequence: this.#options.decider.ask(this, event), event });
+    });
+  }
+
+  configure(settings: LifecycleSettings): void {
+    this.#settings = settings;
+    this.#do(() => {
+      if (this.#keeper === undefined) this.#options.decider.configure(this);
+      else this.#keeper.configure(settings);
+    });
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#keeper?.release();
+    this.#options.decider.release(this);
+  }
+
+  /** A record from before this run, in place of one that nothing has been made of yet. */
+  restore(record: UpstreamRecord): void {
+    this.#do(() => {
+      if (this.#hasMoved || this.#keeper === undefined) return;
+      this.#keeper.release();
+      this.#record = record;
+      this.#keep().report({ kind: 'restored' });
+    });
+  }
+
+  decided({ fact, change }: Decision): void {
+    this.#do(() => {
+      // Somebody else has decided about it meanwhile.
+      if (this.#keeper !== undefined) return;
+      if (fact !== null) this.#undecided.shift();
+      if (change === null) return;
+      const before = this.#record;
+      const { executor } = this.#options;
+      this.#record = change.record;
+      for (const command of change.commands) executor.execute(command);
+      this.#executed(before, change.notes);
+    });
+  }
+
+  /** From now on it is decided here: first about what nobody has decided. */
+  takeOver(): void {
+    this.#do(() => {
+      if (this.#keeper !== undefined) return;
+      const keeper = this.#keep();
+      for (const { event } of this.#undecided.splice(0)) keeper.report(event);
+    });
+  }
+
+  /** From now on a coordinator decides. */
+  handOver(): void {
+    this.#do(() => {
+      if (this.#keeper === undefined) return;
+      this.#keeper.release();
+      this.#keeper = undefined;
+      this.#options.decider.adopt(this);
+    });
+  }
+
+  #keep(): LifecycleKeeper {
+    const { clock, random, executor } = this.#options;
+    const settings = this.#settings;
+    this.#keeper = new LifecycleKeeper({
+      record: this.#record,
+      settings,
+      clock,
+      random,
+      executor: {
+        execute: (command) => executor.execute(command),
+        onChanged: (record, notes) => {
+          const before = this.#record;
+          this.#record = record;
+          this.#executed(before, notes);
+        },
+      },
+    });
+    // Arms its time.
+    this.#keeper.configure(settings);
+    return this.#keeper;
+  }
+
+  #executed(before: UpstreamRecord, notes: readonly LifecycleNote[]): void {
+    this.#hasMoved = true;
+    this.#options.decider.onExecuted(this, before, notes);
+    this.#options.executor.onChanged(this.#record, notes);
+  }
+
+  #do(task: () => void): void {
+    this.#tasks.push(task);
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      for (let next = this.#tasks.shift(); next !== undefined; next = this.#tasks.shift())
+        if (!this.#isReleased) next();
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Guard } from '../guard.ts';
+
+/** Who decides about upstreams, and what happens when that one dies. */
+export const COORDINATOR_GUARDS: readonly Guard[] = [
+  {
+    name: 'coordinator/old-role',
+    against: 'A coordinator that was replaced goes on deciding.',
+    rule: 'S001-ARC-04',
+    without: 'true',
+  },
+  { name: 'coordinator/stale', against: 'What was on its way when main took over is executed as well.' },
+  {
+    name: 'coordinator/own-pause',
+    against: 'After the machine was suspended a coordinator that is well is replaced.',
+  },
+  { name: 'coordinator/pause', against: 'Time that nobody has seen counts as downtime.', without: 'true' },
+  {
+    name: 'coordinator/quarantine',
+    against: 'A server that kills the coordinator does so for ever.',
+    without: 'true',
+  },
+  { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
+];
