@@ -1,12 +1,12 @@
 import type { Invariant } from './checks/violations.ts';
 import type { Scenario } from './scenario.ts';
-import { simulate } from './simulation.ts';
+import { type RunReport, simulate } from './simulation.ts';
 
 export interface ShrinkOptions {
-  /** Told of each scenario that still breaks the invariant. */
-  readonly onSmaller?: (scenario: Scenario) => void;
   /** Default 200. */
   readonly maxRuns?: number;
+  /** Default: {@link simulate}. */
+  readonly run?: (scenario: Scenario) => Promise<Pick<RunReport, 'violations'>>;
 }
 
 /** Behind a violation a scenario need not go on for long. */
@@ -19,17 +19,16 @@ const AFTER_MS = 1_000;
 export async function shrink(
   scenario: Scenario,
   invariant: Invariant,
-  { onSmaller = () => {}, maxRuns = 200 }: ShrinkOptions = {},
+  { maxRuns = 200, run = simulate }: ShrinkOptions = {},
 ): Promise<Scenario> {
   let runs = 0;
   let smallest = scenario;
   const breaks = async (candidate: Scenario): Promise<boolean> => {
     if (runs++ >= maxRuns) return false;
-    const { violations } = await simulate(candidate);
+    const { violations } = await run(candidate);
     const first = violations.find((violation) => violation.invariant === invariant);
     if (first === undefined) return false;
     smallest = cut(candidate, first.atMs + AFTER_MS);
-    onSmaller(smallest);
     return true;
   };
   if (!(await breaks(scenario))) return scenario;

@@ -84,6 +84,7 @@ class Run {
   readonly #player: FaultPlayer;
   readonly #gauges: Gauges;
   readonly #awaySince = new Map<string, number>();
+  readonly #well = new Set<string>();
   #scope: Scope | undefined;
   #clients: readonly SimulatedClient[] = [];
   #isWorking = true;
@@ -180,6 +181,8 @@ class Run {
     this.#trace.note(
       `${upstream} is ${isListed ? 'listed' : state.phase}${'error' in state ? `: ${state.error.message}` : ''}`,
     );
+    if (isListed && !state.hasListProblem) this.#well.add(upstream);
+    else this.#well.delete(upstream);
     if (isListed) this.#awaySince.delete(upstream);
     else if (!this.#awaySince.has(upstream)) this.#awaySince.set(upstream, this.#time.nowMs);
   }
@@ -242,7 +245,7 @@ class Run {
     });
     await this.#time.run(this.#time.nowMs);
     await ended;
-    const isWell = (): boolean => core.every((name) => !this.#awaySince.has(name));
+    const isWell = (): boolean => core.every((name) => this.#well.has(name));
     const endMs = this.#time.nowMs + LONGEST_WAIT_MS + HEAL_SLACK_MS;
     while (!isWell() && this.#time.nowMs < endMs) await this.#time.run(this.#time.nowMs + LOOK_MS);
     // Whoever is well has to be listed and called for a while.

@@ -4,12 +4,15 @@ import { runInForeground } from './foreground.mjs';
 import { CALL_COST } from './tasks.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SIMULATE = ['--conditions=@omni/source', 'tools/simulation/main.ts'];
 const PROGRAMS = [
   ['tools/fidelity/nightly.mjs'],
   ['--conditions=@omni/source', 'tools/guards/main.ts'],
   ['tools/monorepo/nightly.mjs'],
   CALL_COST,
   ['--conditions=@omni/source', 'tools/fuzz/main.ts', '--seconds', '300'],
+  [...SIMULATE, '--suite', 'night', '--need-conditions', '--resume', 'reports/simulation/night.jsonl'],
+  [...SIMULATE, '--planted', '--seeds', '15'],
 ];
 
 for (const argv of PROGRAMS) {

@@ -110,6 +110,17 @@ export const STAGES = [
     },
   },
   {
+    name: 'simulation',
+    summary: 'the real core through hours of faults on virtual time; more of them where all guards are taken',
+    run: (context) => {
+      // A continuous integration, which takes all guards, has time for more seeds.
+      const suite = context.takesAllGuards ? 'long' : 'short';
+      return countedChecks(['--conditions=@omni/source', 'tools/simulation/main.ts', '--suite', suite])(
+        context,
+      );
+    },
+  },
+  {
     name: 'end-to-end',
     summary: `the program as a process, with real servers; areas: ${Object.keys(AREAS).join(', ')}`,
     tests: ({ root, areas }) => ({

@@ -101,7 +101,7 @@ export const TASKS = {
   },
   nightly: {
     summary:
-      'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, every guard taken away, a break planted in every project, CPU time per call, five minutes of fuzzing for each target',
+      'what is too long for every change: 5,000,000 messages that must reach nobody else, the whole corpus over every pair of transports, every guard taken away, a break planted in every project, CPU time per call, five minutes of fuzzing for each target, 10,000 simulated hours',
     usage: 'npm run nightly',
     argv: () => ['tools/workspace/nightly.mjs'],
   },

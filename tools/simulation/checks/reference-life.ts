@@ -38,7 +38,7 @@ export class ReferenceLife {
   #phase: ReferencePhase;
   #since: number;
   #failures = 0;
-  /** The next step of the ladder. */
+  /** The next step of the backoff. */
   #step = 0;
   /** Waits of the open circuit, one longer than the other. */
   #waits = 0;

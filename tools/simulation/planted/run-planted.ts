@@ -17,7 +17,7 @@ const SIMULATED = /^libs\/(?:core|model|composition|jsonrpc)\//;
 export interface PlantedOutcome {
   readonly guard: string;
   readonly against: string;
-  /** The invariants that were broken; `crash` where the process ended by itself. Empty: nothing was noticed. */
+  /** What was broken; `crash` where the process ended by itself. Empty: nothing was noticed. */
   readonly found: readonly string[];
   readonly seed: number | undefined;
   /** Until it was found, or all there was. */
