@@ -144,6 +144,18 @@ describe('Supervision', () => {
   });
 
   // guard: coordinator/old-role
+  it('does not take what an old coordinator says for the word of the next', () => {
+    const { supervision, host, clock } = held({ isStarted: false });
+    void supervision.start();
+    const [old] = host.roles;
+    old?.exit();
+    clock.advance(1_100);
+    expect(host.roles).toHaveLength(2);
+    // That it is ready.
+    old?.deliverToMain();
+    expect(supervision.getStatus().details).toMatchObject({ decides: 'main' });
+  });
+
   it('refuses what an old coordinator says late', () => {
     const { supervision, host, pass } = held();
     const upstream = new RecordedUpstream(supervision, 'files');
