@@ -17,6 +17,8 @@ export interface ProgramHost {
   readonly crashes: CrashPolicy;
   /** Ends the process at once. */
   exit(code: number): void;
+  /** Ends the process without any of its own code. */
+  kill(): void;
   /** Results. What would act on a terminal is replaced, here and in {@link writeErr}. */
   writeOut(text: string): void;
   /** Everything that is said to people. */
@@ -33,6 +35,7 @@ export const thisProcess: ProgramHost = {
   output: process.stdout,
   crashes: { onRejection: 'crash', stop: undefined },
   exit: (code) => process.exit(code),
+  kill: () => process.kill(process.pid, 'SIGKILL'),
   writeOut: (text) => void process.stdout.write(terminalText(text)),
   writeErr: (text) => void process.stderr.write(terminalText(text)),
 };

@@ -45,6 +45,10 @@ class RecordingHost implements ProgramHost {
     this.exitCodes.push(code);
   }
 
+  kill(): void {
+    throw new Error('nothing is stuck');
+  }
+
   writeOut(text: string): void {
     this.out += text;
     this.#stopWhen(text);

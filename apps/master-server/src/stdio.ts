@@ -43,6 +43,7 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
         configuration,
         only,
         logLevel,
+        environment: host.environment,
         startPhases,
         supervision: 'thread',
         input: host.input,

@@ -2,20 +2,22 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { protect, stopInTime } from './stop-in-time.ts';
 import type { StopSignal } from './stop-signals.ts';
 
-function sceneOf() {
+function sceneOf({ isStuck = false } = {}) {
   let end = (): void => {};
   let force = (_signal: StopSignal): void => {};
-  const scene = { forced: 0, said: '', exitCodes: [] as number[], deadlines: [] as unknown[] };
+  const scene = { forced: 0, killed: 0, said: '', exitCodes: [] as number[], deadlines: [] as unknown[] };
   const gateway = {
     stop(options?: { readonly deadlineMs?: number }) {
       scene.deadlines.push(options?.deadlineMs);
       return new Promise<void>((resolve) => (end = resolve));
     },
     forceStop: () => void scene.forced++,
+    isStuck,
   };
   const host = {
     writeErr: (text: string) => void (scene.said += text),
     exit: (code: number) => void scene.exitCodes.push(code),
+    kill: () => void scene.killed++,
   };
   const forceStop = new Promise<StopSignal>((resolve) => (force = resolve));
   const stopped = stopInTime(gateway, { host, signals: { forceStop }, drainMs: 10_000 });
@@ -41,6 +43,17 @@ describe('stopInTime', () => {
     jest.advanceTimersByTime(1);
     expect(scene.exitCodes).toEqual([1]);
     expect(scene.said).toBe('omni: it did not stop within 25 s, and ends at once\n');
+  });
+
+  it('kills the process where a thread hangs in the system: nothing else would end it', async () => {
+    const late = sceneOf({ isStuck: true });
+    jest.advanceTimersByTime(25_000);
+    expect(late.killed).toBe(1);
+    expect(late.exitCodes).toEqual([]);
+    const orderly = sceneOf({ isStuck: true });
+    orderly.end();
+    await orderly.stopped;
+    expect(orderly.killed).toBe(1);
   });
 
   it('hurries at a second signal, and ends with 1 [S000-SHD-01]', async () => {

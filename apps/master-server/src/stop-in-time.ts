@@ -6,11 +6,13 @@ import type { StopSignals } from './stop-signals.ts';
 export interface Stoppable {
   stop(options?: { readonly deadlineMs?: number }): Promise<void>;
   forceStop(): void;
+  /** Whether something runs that nobody can end. */
+  readonly isStuck: boolean;
 }
 
 export interface StopInTimeOptions {
   readonly signals: Pick<StopSignals, 'forceStop'>;
-  readonly host: Pick<ProgramHost, 'writeErr' | 'exit'>;
+  readonly host: Pick<ProgramHost, 'writeErr' | 'exit' | 'kill'>;
   /** How long running requests may take. */
   readonly drainMs: number;
 }
@@ -34,10 +36,12 @@ export async function stopInTime(
 ): Promise<number> {
   let exitCode = 0;
   const cancels: (() => void)[] = [];
+  // A thread inside a call of the system would hold an orderly exit up, too.
+  const endAtOnce = (): void => (gateway.isStuck ? host.kill() : host.exit(1));
   const endAfter = (ms: number): void => {
     const timer = setTimeout(() => {
       host.writeErr(`omni: it did not stop within ${ms / 1_000} s, and ends at once\n`);
-      host.exit(1);
+      endAtOnce();
     }, ms);
     cancels.push(() => clearTimeout(timer));
   };
@@ -52,6 +56,7 @@ export async function stopInTime(
   } finally {
     for (const cancel of cancels) cancel();
   }
+  if (gateway.isStuck) host.kill();
   return exitCode;
 }
 

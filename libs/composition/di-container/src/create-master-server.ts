@@ -52,6 +52,8 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.StartPhases, {
     useValue: options.startPhases ?? new PhaseLog('start', clock, logger),
   });
+  root.register(Token.StoreSettings, { useValue: options.store });
+  root.register(Token.ReadStoredDefinitions, { useValue: options.readStoredDefinitions });
   root.register(Token.HttpClient, { useValue: options.http });
   root.register(Token.RoleHost, { useValue: options.coordinator });
   root.register(Token.ChannelDialer, { useValue: options.dialer });

@@ -9,6 +9,7 @@ import type {
   Random,
   OpenChannel,
   RoleHost,
+  StoredDefinition,
   UpstreamSpec,
 } from '@omni/ports';
 import type { MetricRegistry, Tracer } from '@omni/telemetry';
@@ -84,6 +85,8 @@ export interface GatewayConfiguration {
     /** Of the tables in PostgreSQL. */
     readonly schema: string;
     readonly healthLogRetentionMs: number;
+    /** From one look at what is defined in the store to the next. */
+    readonly scanMs: number;
   };
   /** How servers are reached over HTTP: `environment`, `none` or the address of a proxy. */
   readonly outgoing: { readonly proxy: string };
@@ -118,6 +121,12 @@ export type GatewayConfigurationInput = {
   readonly upstreams?: readonly GatewayUpstream[];
 };
 
+/**
+ * Makes definitions of servers that are defined in the store. One that cannot be understood is left out, with
+ * a line in the log, or switched off with its `flaw`.
+ */
+export type ReadStoredDefinitions = (stored: readonly StoredDefinition[]) => readonly GatewayUpstream[];
+
 /** How the outside is reached. What is absent cannot be configured either: no launcher, no stdio servers. */
 export interface GatewayAdapters {
   readonly launcher?: ChildLauncher;
@@ -128,6 +137,13 @@ export interface GatewayAdapters {
    * `coordinatorProgram` of `@omni/coordinator`. Default: in this loop.
    */
   readonly coordinator?: RoleHost;
+  /**
+   * What the program of {@link coordinator} opens its store by: plain data. Default: nothing is remembered over
+   * restarts.
+   */
+  readonly store?: unknown;
+  /** Makes definitions of what is defined in the store. Default: nothing in the store is started. */
+  readonly readStoredDefinitions?: ReadStoredDefinitions | undefined;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
   readonly credentials?: CredentialProvider;
   /** Default: the runtime's timers. */

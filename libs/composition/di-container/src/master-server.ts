@@ -1,6 +1,6 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
-import type { Supervision } from '@omni/coordinator';
+import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import type { HealthListener, HealthMonitor, HealthRollup } from '@omni/health';
 import {
@@ -15,6 +15,7 @@ import {
   type MountedFront,
   type OpenChannel,
   type Principal,
+  type StoredDefinition,
 } from '@omni/ports';
 import type {
   Authentication,
@@ -29,7 +30,7 @@ import type { DefinitionChanges, StartLimiter, UpstreamRegistry, Upstreams } fro
 import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import { followDefinitions } from './upstreams/definition-followers.ts';
-import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
+import type { GatewayConfiguration, GatewayUpstream, ReadStoredDefinitions } from './gateway-options.ts';
 import { type ClientMemory, clientMemory } from './mount/client-memory.ts';
 import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
@@ -38,6 +39,8 @@ import { checkDefinitions } from './upstreams/definition-check.ts';
 import type { Measurements } from './telemetry/measurements.ts';
 import { RepairScan } from './upstreams/repair-scan.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
+import type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
+import { rememberUpstreams } from './upstreams/remembered-upstreams.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 import { type OwnedUpstreamReport, reportOf } from './upstreams/upstream-report.ts';
 
@@ -50,6 +53,11 @@ export interface MasterServerParts {
   readonly authentication: Authentication;
   readonly registry: UpstreamRegistry<GatewayUpstream>;
   readonly supervision: Supervision;
+  readonly supervisionObserver: Partial<SupervisionObserver>;
+  /** Whether there is a store. */
+  readonly isStored: boolean;
+  readonly readStoredDefinitions: ReadStoredDefinitions | undefined;
+  readonly telemetry: UpstreamTelemetry;
   readonly upstreams: Upstreams;
   readonly starts: StartLimiter;
   readonly refresher: CatalogueRefresher;
@@ -96,11 +104,16 @@ export class MasterServer implements AsyncDisposable {
   readonly #lifecycle: LifecycleList;
   /** The last change of definitions, over or not. */
   #applying: Promise<unknown> = Promise.resolve();
+  /** What the configuration and {@link apply} have said. */
+  #own: readonly GatewayUpstream[];
+  /** What is defined in the store. */
+  #stored: readonly GatewayUpstream[] = [];
   #isStarted = false;
   #isStopping = false;
 
   constructor(parts: MasterServerParts) {
     this.#parts = parts;
+    this.#own = parts.configurations.effective().upstreams;
     this.clientMemory = clientMemory(parts.configurations.effective().limits);
     const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
@@ -116,6 +129,12 @@ export class MasterServer implements AsyncDisposable {
       ...parts,
       health: upstreamHealth,
       drainMs: configurations.effective().server.drainMs,
+    });
+    rememberUpstreams({
+      ...parts,
+      observer: parts.supervisionObserver,
+      isDefinedInStore: (name) => this.#isDefinedInStore(name),
+      onDefinitions: (stored) => this.#onStoredDefinitions(stored),
     });
     this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), {
       logger,
@@ -183,9 +202,17 @@ export class MasterServer implements AsyncDisposable {
    */
   apply(definitions: readonly GatewayUpstream[]): Promise<DefinitionChanges> {
     // One after the other, also when one is told of from within another.
-    const applied = this.#applying.then(() => this.#apply([...definitions]));
+    const applied = this.#applying.then(() => this.#apply([...definitions], this.#stored));
     this.#applying = applied.catch(() => {});
     return applied;
+  }
+
+  /**
+   * Whether something runs that nobody can end, such as a thread inside a call of the system: the process does
+   * not end by itself then.
+   */
+  get isStuck(): boolean {
+    return this.#parts.supervision.isStuck;
   }
 
   /** Makes a running {@link stop} skip its waiting. */
@@ -297,9 +324,32 @@ export class MasterServer implements AsyncDisposable {
     return this.#parts.health.on(event, listener);
   }
 
-  #apply(definitions: readonly GatewayUpstream[]): DefinitionChanges {
+  #isDefinedInStore(name: string): boolean {
+    return this.#stored.some((spec) => spec.name === name) && !this.#own.some((spec) => spec.name === name);
+  }
+
+  /** What is defined in the store stands behind all others, and gives way to them. */
+  #onStoredDefinitions(stored: readonly StoredDefinition[]): void {
+    const { readStoredDefinitions, logger } = this.#parts;
+    if (readStoredDefinitions === undefined) return;
+    const read = readStoredDefinitions(stored);
+    this.#applying = this.#applying
+      .then(() => {
+        const clashes = read.filter(({ name }) => this.#own.some((spec) => spec.name === name));
+        for (const { name } of clashes)
+          logger.warn({ upstream: name }, 'server is defined in the configuration, too, and that counts');
+        if (!this.#isStopping) this.#apply(this.#own, read);
+      })
+      .catch((error: unknown) =>
+        logger.error({ error }, 'servers that are defined in the store were refused'),
+      );
+  }
+
+  #apply(own: readonly GatewayUpstream[], stored: readonly GatewayUpstream[]): DefinitionChanges {
     const { registry, logger, configurations, events } = this.#parts;
     if (this.#isStopping) throw stopping('no new servers');
+    const names = new Set(own.map(({ name }) => name));
+    const definitions = [...own, ...stored.filter(({ name }) => !names.has(name))];
     try {
       checkDefinitions(definitions, this.#parts);
     } catch (error) {
@@ -307,7 +357,17 @@ export class MasterServer implements AsyncDisposable {
       events.publish({ type: 'config.error', data: { code }, acl: { servers: [], minRole: 'owner' } });
       throw error;
     }
-    const changes = registry.replace(definitions);
+    const before = { own: this.#own, stored: this.#stored };
+    this.#own = own;
+    this.#stored = stored;
+    let changes: DefinitionChanges;
+    try {
+      changes = registry.replace(definitions);
+    } catch (error) {
+      this.#own = before.own;
+      this.#stored = before.stored;
+      throw error;
+    }
     configurations.replace({ ...configurations.effective(), upstreams: definitions });
     const { added, removed, replaced, changed } = changes;
     logger.info(

@@ -2,7 +2,7 @@ import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
-import type { Supervision } from '@omni/coordinator';
+import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import type { HealthMonitor } from '@omni/health';
 import type { CatalogueViews, ClientContext, Dialects, LifecycleOwner } from '@omni/model';
@@ -22,7 +22,7 @@ import type { RequestRouter, ResourceSubscriptions } from '@omni/router';
 import type { CallMeter, MetricRegistry, Tracer } from '@omni/telemetry';
 import type { StartLimiter, UpstreamRegistry, VariantKeys, Upstreams } from '@omni/upstreams';
 import type { ServiceIdentifier } from 'inversify';
-import type { GatewayConfiguration, GatewayUpstream } from './gateway-options.ts';
+import type { GatewayConfiguration, GatewayUpstream, ReadStoredDefinitions } from './gateway-options.ts';
 import type { Pages } from './health-pages.ts';
 import type { ServerIdentity } from './identity.ts';
 import type { Listening, MasterServer } from './master-server.ts';
@@ -78,6 +78,10 @@ export const Token = {
   Upstreams: token<Upstreams>('Upstreams'),
   RoleHost: token<RoleHost | undefined>('RoleHost'),
   Supervision: token<Supervision>('Supervision'),
+  /** Filled in when everything is made: what supervision tells goes to parts that need it. */
+  SupervisionObserver: token<Partial<SupervisionObserver>>('SupervisionObserver'),
+  StoreSettings: token<unknown>('StoreSettings'),
+  ReadStoredDefinitions: token<ReadStoredDefinitions | undefined>('ReadStoredDefinitions'),
   LifecycleOwner: token<LifecycleOwner>('LifecycleOwner'),
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),

@@ -46,8 +46,10 @@ export interface Configuration {
     /** Of requests without a trace of their client. */
     readonly traceShare: number;
   };
-  readonly storage: Readonly<Omit<GatewaySettings['storage'], 'healthLogRetention'>> & {
+  readonly storage: Readonly<Omit<GatewaySettings['storage'], 'healthLogRetention' | 'scan'>> & {
     readonly healthLogRetentionMs: number;
+    /** From one look at what is defined in the store to the next. */
+    readonly scanMs: number;
   };
   readonly outgoing: Readonly<GatewaySettings['outgoing']>;
   readonly catalogue: {
@@ -70,7 +72,7 @@ export function settingsOf(
   const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
   const { token, ...auth } = settings.auth;
   const { endpoint, sample } = settings.telemetry.otlp;
-  const { healthLogRetention, ...storage } = settings.storage;
+  const { healthLogRetention, scan, ...storage } = settings.storage;
   return {
     server: {
       ...listen,
@@ -99,7 +101,7 @@ export function settingsOf(
       ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }),
       traceShare: sample,
     },
-    storage: { ...storage, healthLogRetentionMs: healthLogRetention },
+    storage: { ...storage, healthLogRetentionMs: healthLogRetention, scanMs: scan },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
   };

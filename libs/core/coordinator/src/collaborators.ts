@@ -1,4 +1,4 @@
-import type { LifecycleNote } from '@omni/model';
+import type { CircuitState, HealthStatus, LifecycleNote } from '@omni/model';
 import type { Millis, StoredDefinition, StoredList } from '@omni/ports';
 
 /** One note of the life cycle, as it is told to whoever listens: plain data. */
@@ -9,8 +9,13 @@ export interface UpstreamNote {
   readonly upstream: string;
   readonly note: LifecycleNote;
   /** `mcp_servers.health_status` after it. */
-  readonly status: string;
-  readonly previousStatus: string;
+  readonly status: HealthStatus;
+  readonly previousStatus: HealthStatus;
+  readonly circuitState: CircuitState;
+  /** How long it was in the state before. */
+  readonly lastedMs: Millis;
+  /** Code of what failed last. */
+  readonly lastErrorCode: string | null;
 }
 
 export interface CoordinatorRestart {

@@ -264,12 +264,17 @@ export class Supervision implements LifecycleOwner {
     const { clock, run, observer } = this.#options;
     const { name, record } = upstream;
     const at = clock.now();
-    const status = project(record).healthStatus;
-    const previousStatus = project(before).healthStatus;
-    const told = notes.map((note): UpstreamNote => {
-      const id = `${run}-${++this.#noted}`;
-      return { id, at, upstream: name, note, status, previousStatus };
-    });
+    const { healthStatus: status, circuitState } = project(record);
+    const facts = {
+      at,
+      upstream: name,
+      status,
+      previousStatus: project(before).healthStatus,
+      circuitState,
+      lastedMs: Math.max(0, record.state.since - before.state.since),
+      lastErrorCode: record.history.lastError?.code ?? null,
+    };
+    const told = notes.map((note): UpstreamNote => ({ id: `${run}-${++this.#noted}`, ...facts, note }));
     if (this.#journal === undefined) for (const note of told) observer.onNote?.(note, false);
     // The row of a name is that of whoever has its place.
     else this.#journal.add(this.#byName.get(name) === upstream ? stateRowOf(name, record) : undefined, told);

@@ -17,4 +17,10 @@ export {
 export type { EventLogLimits, Replay } from './event-log.ts';
 export { FailureBurst } from './failure-burst.ts';
 export { type Delivery, SUBSCRIBER_SLOTS } from './subscription.ts';
-export { eventsOf, type UpstreamChange } from './upstream-events.ts';
+export {
+  eventOfNote,
+  eventOfStatus,
+  type StatusChange,
+  tellsOfStatus,
+  type ToldNote,
+} from './upstream-events.ts';

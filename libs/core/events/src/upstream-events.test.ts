@@ -11,7 +11,7 @@ import {
 import fc from 'fast-check';
 import type { NewEvent } from './event.ts';
 import { eventFacts } from './event-catalogue.ts';
-import { eventsOf } from './upstream-events.ts';
+import { eventOfNote, eventOfStatus, tellsOfStatus } from './upstream-events.ts';
 
 const FALL: Fall = {
   error: { code: 'OMNI_UPSTREAM_EXITED', message: 'exited with code 3', hint: 'Look at its log.' },
@@ -31,7 +31,13 @@ class Life {
     const at = { now: this.now, random: 0, settings: DEFAULT_LIFECYCLE };
     const { record, notes } = transition(before, event, at);
     this.record = record;
-    return eventsOf({ server: 'files', before, record, notes });
+    const { healthStatus: status, circuitState } = project(record);
+    const facts = { upstream: 'files', status, previousStatus: project(before).healthStatus, circuitState };
+    const lastedMs = record.state.since - before.state.since;
+    const lastErrorCode = record.history.lastError?.code ?? null;
+    const told = notes.map((note) => eventOfNote({ ...facts, note, lastedMs, lastErrorCode }));
+    const isSilent = status === facts.previousStatus || notes.some(tellsOfStatus);
+    return isSilent ? told : [eventOfStatus(facts), ...told];
   }
 }
 
@@ -39,7 +45,7 @@ function typesOf(events: readonly NewEvent[]): readonly string[] {
   return events.map(({ type }) => type);
 }
 
-describe('eventsOf', () => {
+describe('events of upstreams', () => {
   it('tells a life: start, fall, recovery, and the open circuit [S000-PROC-02] [S000-OBS-04]', () => {
     const life = new Life();
     life.tell({ kind: 'started' });

@@ -1,15 +1,23 @@
-import { type LifecycleNote, type NoteKind, project, type UpstreamRecord } from '@omni/model';
+import type { CircuitState, HealthStatus, LifecycleNote, NoteKind } from '@omni/model';
+import type { Millis } from '@omni/ports';
 import type { NewEvent } from './event.ts';
 import { eventFacts, type EventType } from './event-catalogue.ts';
 
-/** One transition of an upstream, as whoever keeps its record tells it. */
-export interface UpstreamChange {
-  readonly server: string;
-  /** `undefined` for the first that is told of it. */
-  readonly before: UpstreamRecord | undefined;
-  readonly record: UpstreamRecord;
-  readonly notes: readonly LifecycleNote[];
+/** One note of the life of an upstream, as whoever keeps its record tells it. */
+export interface ToldNote {
+  readonly upstream: string;
+  readonly note: LifecycleNote;
+  readonly status: HealthStatus;
+  readonly previousStatus: HealthStatus;
+  readonly circuitState: CircuitState;
+  /** How long it was in the state before. */
+  readonly lastedMs: Millis;
+  /** Code of what failed last. */
+  readonly lastErrorCode: string | null;
 }
+
+/** A change of the health status that nothing is noted of. */
+export type StatusChange = Pick<ToldNote, 'upstream' | 'status' | 'previousStatus' | 'circuitState'>;
 
 const TYPES: Readonly<Record<NoteKind, EventType>> = {
   connected: 'upstream.connected',
@@ -29,34 +37,35 @@ const TYPES: Readonly<Record<NoteKind, EventType>> = {
 };
 
 /**
- * The events that a transition is: one for each note, and one more where the health status changes without
- * any that is called a health change (S000-HLT-05).
- *
- * Each has `status`, `previousStatus` and what its note says. An attempt to recover has its `reason`, and
- * `delayMs`, the time that was waited for it (S000-OBS-04).
+ * The event that a note is. It has `status`, `previousStatus` and what the note says; an attempt to recover
+ * has its `reason`, and `delayMs`, the time that was waited for it (S000-OBS-04).
  */
-export function eventsOf({ server, before, record, notes }: UpstreamChange): readonly NewEvent[] {
-  const subject = { server };
-  const { healthStatus: status, circuitState } = project(record);
-  const previousStatus = before === undefined ? null : project(before).healthStatus;
-  const common = { status, previousStatus, circuitState };
-  const events = notes.map((note): NewEvent => {
-    const { kind, ...facts } = note;
-    const data = kind === 'recovery_attempt' ? { ...facts, ...attemptFacts(before, record) } : facts;
-    return { type: TYPES[kind], subject, data: { ...common, ...data } };
-  });
-  const isTold = events.some(({ type }) => eventFacts(type).s000 === 'Health Change');
-  if (status !== previousStatus && !isTold)
-    events.unshift({ type: 'upstream.status_changed', subject, data: common });
-  return events;
+export function eventOfNote({
+  upstream,
+  note: { kind, ...facts },
+  status,
+  previousStatus,
+  circuitState,
+  lastedMs,
+  lastErrorCode,
+}: ToldNote): NewEvent {
+  const attempt =
+    kind === 'recovery_attempt'
+      ? { delayMs: lastedMs, ...(lastErrorCode !== null && { reason: lastErrorCode }) }
+      : {};
+  return {
+    type: TYPES[kind],
+    subject: { server: upstream },
+    data: { status, previousStatus, circuitState, ...facts, ...attempt },
+  };
 }
 
-function attemptFacts(
-  before: UpstreamRecord | undefined,
-  { state, history: { lastError } }: UpstreamRecord,
-): Readonly<Record<string, unknown>> {
-  return {
-    ...(lastError !== null && { reason: lastError.code }),
-    ...(before !== undefined && { delayMs: Math.max(0, state.since - before.state.since) }),
-  };
+/** The event that a change of the health status is, where none of its notes is called one (S000-HLT-05). */
+export function eventOfStatus({ upstream, ...data }: StatusChange): NewEvent {
+  return { type: 'upstream.status_changed', subject: { server: upstream }, data };
+}
+
+/** Whether a note tells of the health status, too. */
+export function tellsOfStatus({ kind }: LifecycleNote): boolean {
+  return eventFacts(TYPES[kind]).s000 === 'Health Change';
 }

@@ -18,6 +18,8 @@ const OPTIONS = {
   http: 'object',
   dialer: 'object',
   coordinator: 'object',
+  store: 'object',
+  readStoredDefinitions: 'function',
   credentials: 'object',
   clock: 'object',
   random: 'function',

@@ -2,8 +2,10 @@ import {
   Catalogue,
   CatalogueRefresher,
   CompiledViews,
+  keptLists,
   ListBudget,
   readCatalogue,
+  type UpstreamCatalogue,
   VariantReader,
 } from '@omni/capabilities';
 import { VariantKeys } from '@omni/upstreams';
@@ -78,6 +80,8 @@ export function registerCatalogue(scope: Scope): void {
       catalogue: Token.Catalogue,
       reader: Token.VariantReader,
       budget: Token.ListBudget,
+      supervision: Token.Supervision,
+      store: Token.StoreSettings,
       clock: Token.Clock,
       logger: Token.Logger,
       startGraceMs: Token.StartGraceMs,
@@ -90,13 +94,22 @@ export function registerCatalogue(scope: Scope): void {
       catalogue,
       reader,
       budget,
+      supervision,
+      store,
       clock,
       logger,
       startGraceMs,
-    }) =>
-      new CatalogueRefresher({
+    }) => {
+      const keep = (upstream: string, read: UpstreamCatalogue): void => {
+        const revision = registry.current.idOf(upstream);
+        if (store === undefined || revision === undefined) return;
+        for (const list of keptLists(read))
+          supervision.saveList({ ...list, upstream, revision, readAt: clock.now() });
+      };
+      return new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
           if (!catalogue.set(upstream, read, isSuccessor)) return;
+          if (read !== undefined) keep(upstream, read);
           reader.onBaseChanged(upstream);
           events.publish({ type: 'catalogue.changed', subject: { server: upstream } });
         },
@@ -110,7 +123,8 @@ export function registerCatalogue(scope: Scope): void {
         clock,
         logger,
         startGraceMs,
-      }),
+      });
+    },
   });
   scope.register(Token.CatalogueViews, {
     needs: {

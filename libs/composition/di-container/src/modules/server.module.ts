@@ -32,6 +32,10 @@ export function registerServer(scope: Scope): void {
       authentication: Token.Authentication,
       registry: Token.UpstreamRegistry,
       supervision: Token.Supervision,
+      supervisionObserver: Token.SupervisionObserver,
+      isStored: Token.StoreSettings,
+      readStoredDefinitions: Token.ReadStoredDefinitions,
+      telemetry: Token.UpstreamTelemetry,
       upstreams: Token.Upstreams,
       starts: Token.StartLimiter,
       refresher: Token.CatalogueRefresher,
@@ -50,6 +54,6 @@ export function registerServer(scope: Scope): void {
       events: Token.EventBus,
       measurements: Token.Measurements,
     },
-    useFactory: (parts) => new MasterServer(parts),
+    useFactory: ({ isStored, ...parts }) => new MasterServer({ ...parts, isStored: isStored !== undefined }),
   });
 }

@@ -34,16 +34,27 @@ export function registerUpstreams(scope: Scope): void {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, clock }) => new StartLimiter({ ...limits, clock }),
   });
+  scope.register(Token.SupervisionObserver, { useFactory: () => ({}) });
   scope.register(Token.Supervision, {
-    needs: { host: Token.RoleHost, clock: Token.Clock, random: Token.Random, logger: Token.Logger },
-    useFactory: ({ host, clock, random, logger }) =>
+    needs: {
+      configuration: Token.Configuration,
+      host: Token.RoleHost,
+      store: Token.StoreSettings,
+      observer: Token.SupervisionObserver,
+      clock: Token.Clock,
+      random: Token.Random,
+      logger: Token.Logger,
+    },
+    useFactory: ({ configuration, host, store, clock, random, ...parts }) =>
       new Supervision({
+        ...parts,
         host: host ?? new InlineRoleHost(coordinatorProgram({ clock, random })),
         clock,
         random,
-        logger,
-        observer: {},
         run: crypto.randomUUID(),
+        retentionMs: configuration.storage.healthLogRetentionMs,
+        scanMs: configuration.storage.scanMs,
+        ...(store !== undefined && { store }),
       }),
   });
   scope.register(Token.LifecycleOwner, {

@@ -1,5 +1,4 @@
-import { coordinatorProgram } from '@omni/coordinator';
 import { runRole } from '@omni/node';
-import { systemClock, systemRandom } from '@omni/ports';
+import { coordinatorOfNode } from './coordinator-of-node.ts';
 
-runRole(coordinatorProgram({ clock: systemClock, random: systemRandom }));
+runRole(coordinatorOfNode());

@@ -1,5 +1,7 @@
+import { InlineRoleHost } from '@omni/coordinator';
 import { ProcessRoleHost, ThreadRoleHost } from '@omni/node';
 import type { RoleHost } from '@omni/ports';
+import { coordinatorOfNode } from './coordinator-of-node.ts';
 
 /** Where the coordinator runs: in the loop of the gateway, in a thread, in a process. */
 export type SupervisionKind = 'inline' | 'thread' | 'process';
@@ -10,11 +12,10 @@ export const COORDINATOR_ENTRY: URL = new URL(
   import.meta.url,
 );
 
-/** @returns `undefined` for the loop of the gateway, which needs nothing of Node. */
-export function coordinatorHost(kind: SupervisionKind): RoleHost | undefined {
+export function coordinatorHost(kind: SupervisionKind): RoleHost {
   switch (kind) {
     case 'inline':
-      return undefined;
+      return new InlineRoleHost(coordinatorOfNode());
     case 'thread':
       return new ThreadRoleHost({ entry: COORDINATOR_ENTRY });
     case 'process':

@@ -33,6 +33,8 @@ export interface HttpGateway extends AsyncDisposable {
   stop(options?: StopOptions): Promise<void>;
   /** Makes a running stop skip its waiting. */
   forceStop(): void;
+  /** See {@link MasterServer.isStuck}. */
+  readonly isStuck: boolean;
 }
 
 /**
@@ -57,8 +59,10 @@ export async function startHttpGateway({
     isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
   const open: { listeners?: GatewayListeners } = {};
-  const { server, logger, flush } = await createNodeParts({
+  const { server, logger, end } = await createNodeParts({
     ...options,
+    environment,
+    state: { folder: stateDirectory(environment), otherwise: 'fail' },
     configuration: {
       ...configuration,
       server: { ...configuration.server, host: address.host, port: address.port },
@@ -76,7 +80,7 @@ export async function startHttpGateway({
   });
   const stop = async (options?: StopOptions): Promise<void> => {
     await server.stop(options);
-    await flush();
+    await end();
   };
   try {
     await server.start();
@@ -99,6 +103,9 @@ export async function startHttpGateway({
     forceStop: () => {
       server.forceStop();
       listeners.forceStop();
+    },
+    get isStuck() {
+      return server.isStuck;
     },
   };
 }

@@ -18,12 +18,15 @@ import { IDENTITY } from '../identity.ts';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
 import { coordinatorHost, type SupervisionKind } from './coordinator-host.ts';
+import { holdStore, type StatePlace } from './held-store.ts';
+import type { Environment } from './node-configuration.ts';
+import { storedDefinitionReader } from './stored-definitions.ts';
 import type { MasterServerOptions } from '../master-server-options.ts';
 import { PhaseLog } from '../phase-log.ts';
 
 export interface NodeMasterServerOptions extends Omit<
   MasterServerOptions,
-  'launcher' | 'http' | 'dialer' | 'coordinator'
+  'launcher' | 'http' | 'dialer' | 'coordinator' | 'store' | 'readStoredDefinitions'
 > {
   /**
    * Where the coordinator runs, which decides the life of upstreams. A thread or a process may die without a
@@ -57,8 +60,16 @@ export interface TelemetryExporter {
 export interface NodeParts {
   readonly server: MasterServer;
   readonly logger: Logger;
-  /** Resolves when what was traced, measured and logged is on its way. */
-  readonly flush: () => Promise<void>;
+  /** To be called when the server has stopped; resolves when what was traced, measured and logged is on its way. */
+  readonly end: () => Promise<void>;
+}
+
+/** What the gateways of a program have beside. */
+export interface NodePartsOptions extends NodeMasterServerOptions {
+  /** Default: nothing is remembered over restarts. */
+  readonly state?: StatePlace | undefined;
+  /** Where definitions in the store look up variables. Default: nowhere. */
+  readonly environment?: Environment | undefined;
 }
 
 /** Builds a gateway on Node, without a listener. Nothing runs before `start()`. */
@@ -72,8 +83,10 @@ export async function createNodeParts({
   exporter,
   startPhases = new PhaseLog('start', systemClock),
   supervision = 'inline',
+  state,
+  environment = {},
   ...options
-}: NodeMasterServerOptions): Promise<NodeParts> {
+}: NodePartsOptions): Promise<NodeParts> {
   const configuration = wholeConfiguration(options.configuration);
   const own = await startPhases.run('log', () =>
     options.logger === undefined ? nodeLogger(configuration, logLevel, onLogLost) : undefined,
@@ -87,7 +100,7 @@ export async function createNodeParts({
       `${variable} holds no address of an HTTP proxy (http: or https:), so that servers are reached without one; correct it, or set outgoing.proxy`,
     );
   }
-  const coordinator = coordinatorHost(supervision);
+  const store = await startPhases.run('store', () => holdStore(configuration.storage, state, logger));
   const server = await startPhases.run('container', () =>
     createMasterServer({
       ...options,
@@ -102,17 +115,20 @@ export async function createNodeParts({
         proxyOf: proxyRules(proxySettings(proxy, process.env)),
       }),
       dialer: new NodeChannelDialer(),
-      ...(coordinator === undefined ? {} : { coordinator }),
+      coordinator: coordinatorHost(supervision),
+      readStoredDefinitions: storedDefinitionReader(environment, logger),
+      ...(store.settings !== undefined && { store: store.settings }),
     }),
   );
   // Ends the children of an earlier Omni that was killed without time to end them.
   const ended = orphanSweep();
   if (ended > 0) logger.warn({ ended }, 'ended process groups that an earlier Omni left behind');
-  const flush = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
+    store.release();
     await exporter?.close();
     await own?.flush();
   };
-  return { server, logger, flush };
+  return { server, logger, end };
 }
 
 function nodeLogger(

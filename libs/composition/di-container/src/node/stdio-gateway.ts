@@ -1,11 +1,11 @@
 import { endpointOf } from '@omni/model';
 import type { Readable, Writable } from 'node:stream';
-import { stdioChannel } from '@omni/node';
+import { stateDirectory, stdioChannel } from '@omni/node';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
 import { STDIO_START_GRACE_MS } from '../gateway-options.ts';
 import type { MasterServer, StopOptions } from '../master-server.ts';
 import { unknownServer } from '../upstreams/unknown-server.ts';
-import type { Configuration } from './node-configuration.ts';
+import type { Configuration, Environment } from './node-configuration.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 
 export interface StdioGatewayOptions extends Omit<
@@ -13,6 +13,8 @@ export interface StdioGatewayOptions extends Omit<
   'configuration' | 'pages' | 'startGraceMs' | 'authentication' | 'listening'
 > {
   readonly configuration: Configuration;
+  /** Says where state is kept, and what definitions in the store refer to. Default: nothing is remembered. */
+  readonly environment?: Environment;
   /** The one server to show under its own names; all servers when absent. */
   readonly only?: string | undefined;
   /** Where the client's messages come from and where they go: usually stdin and stdout. */
@@ -27,11 +29,14 @@ export interface StdioGateway extends AsyncDisposable {
   readonly closed: Promise<void>;
   stop(options?: StopOptions): Promise<void>;
   forceStop(): void;
+  /** See {@link MasterServer.isStuck}. */
+  readonly isStuck: boolean;
 }
 
 /** @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN` when `only` names no server of the configuration. */
 export async function startStdioGateway({
   configuration,
+  environment,
   only,
   input,
   output,
@@ -39,12 +44,21 @@ export async function startStdioGateway({
 }: StdioGatewayOptions): Promise<StdioGateway> {
   const names = configuration.upstreams.map(({ name }) => name);
   if (only !== undefined && !names.includes(only)) throw unknownServer(only, names);
-  const { server, flush } = await createNodeParts({
+  const { server, end } = await createNodeParts({
     ...options,
+    environment,
+    // Every editor starts one: only the first remembers.
+    state: environment && { folder: stateDirectory(environment), otherwise: 'forget' },
     configuration,
     startGraceMs: STDIO_START_GRACE_MS,
   });
-  await server.start();
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop({ deadlineMs: 0 });
+    await end();
+    throw error;
+  }
   const closed = new Promise<void>((resolve) => {
     const { limits } = configuration;
     const maxBacklogBytes = clientBacklogBytes(limits);
@@ -56,7 +70,7 @@ export async function startStdioGateway({
   });
   const stop = async (options?: StopOptions): Promise<void> => {
     await server.stop(options);
-    await flush();
+    await end();
   };
   return {
     server,
@@ -64,5 +78,8 @@ export async function startStdioGateway({
     stop,
     [Symbol.asyncDispose]: () => stop(),
     forceStop: () => server.forceStop(),
+    get isStuck() {
+      return server.isStuck;
+    },
   };
 }

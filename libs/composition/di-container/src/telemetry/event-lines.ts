@@ -11,7 +11,7 @@ export function logEvent(logger: Logger, event: OmniEvent): void {
   if (facts.class === 'state' && !LOGGED_STATES.has(type)) return;
   const { server, principal } = subject;
   const fields = {
-    ...data,
+    ...renamed(data),
     event: type,
     eventId: id,
     ...(server !== undefined && { upstream: server }),
@@ -23,4 +23,9 @@ export function logEvent(logger: Logger, event: OmniEvent): void {
   if (severity === 'info') logger.info(fields, message);
   else if (severity === 'warn') logger.warn(fields, message);
   else logger.error(fields, message);
+}
+
+/** `pid` of a line is Omni's own. */
+function renamed({ pid, ...data }: OmniEvent['data']): OmniEvent['data'] {
+  return pid === undefined ? data : { ...data, childPid: pid };
 }

@@ -138,7 +138,6 @@ describe('the events of a gateway', () => {
       .filter(({ type }) => type.startsWith('upstream.'))
       .map(({ type, data }) => [type, data['status']]);
     expect(told).toEqual([
-      ['upstream.status_changed', 'disconnected'],
       ['upstream.started', 'disconnected'],
       ['upstream.connected', 'healthy'],
     ]);

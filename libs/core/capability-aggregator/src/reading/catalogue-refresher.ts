@@ -73,6 +73,8 @@ export class CatalogueRefresher {
   readonly #kept = new Map<string, Kept>();
   /** Neither read nor failed since they came. */
   readonly #unsettled: Set<string>;
+  /** What an earlier run has read of them is shown: no list waits for these. */
+  readonly #restored = new Set<string>();
   /** Lists that wait until the grace is over at most, and those who wait for all. */
   readonly #listWaits = new Set<() => void>();
   readonly #allWaits = new Set<() => void>();
@@ -100,7 +102,7 @@ export class CatalogueRefresher {
    * @returns Ends the wait.
    */
   whenSettled(listener: () => void): () => void {
-    if (this.#isGraceOver || this.#unsettled.size === 0) listener();
+    if (this.#isGraceOver || this.#hasSomethingOfAll) listener();
     else this.#listWaits.add(listener);
     return () => void this.#listWaits.delete(listener);
   }
@@ -167,6 +169,12 @@ export class CatalogueRefresher {
     this.#refresh(upstream, kept);
   }
 
+  /** What is shown of an upstream was read in an earlier run, until it has been read in this one. */
+  onRestored(upstream: string): void {
+    this.#restored.add(upstream);
+    this.#settle();
+  }
+
   onListsChanged(upstream: string): void {
     const kept = this.#kept.get(upstream);
     if (kept?.connection !== undefined) this.#refresh(upstream, kept);
@@ -197,6 +205,7 @@ export class CatalogueRefresher {
   /** The name stands for another server from now on, which comes up soon. */
   onReplaced(upstream: string): void {
     this.#forget(upstream);
+    this.#restored.delete(upstream);
     this.#unsettled.add(upstream);
     this.#keptOf(upstream).isSuccessor = true;
   }
@@ -204,6 +213,7 @@ export class CatalogueRefresher {
   /** Nothing is kept of an upstream that is not there any more, or is switched off. */
   onRemoved(upstream: string): void {
     this.#forget(upstream);
+    this.#restored.delete(upstream);
     this.#settled(upstream);
   }
 
@@ -368,9 +378,14 @@ export class CatalogueRefresher {
   }
 
   #settle(): void {
-    if (this.#unsettled.size > 0) return;
-    tellAll(this.#listWaits);
-    tellAll(this.#allWaits);
+    if (this.#hasSomethingOfAll) tellAll(this.#listWaits);
+    if (this.#unsettled.size === 0) tellAll(this.#allWaits);
+  }
+
+  get #hasSomethingOfAll(): boolean {
+    return [...this.#unsettled].every((upstream) =>
+      /* guard: catalogue/restored */ this.#restored.has(upstream),
+    );
   }
 }
 

@@ -348,6 +348,9 @@ const StorageSchema = z.strictObject({
       'omni',
     )
     .check(z.describe('Schema of the tables in PostgreSQL. Omnis that share a database need one each.')),
+  scan: z
+    .prefault(DurationSchema, '30s')
+    .check(z.describe('From one look at servers that are defined in the store to the next.')),
   healthLogRetention: z
     .prefault(RetentionSchema, '90d')
     .check(z.describe('How long the health log of servers is kept, in days: "90d".')),

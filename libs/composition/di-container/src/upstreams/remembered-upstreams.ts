@@ -1,0 +1,80 @@
+import { type Catalogue, type CatalogueRefresher, restoredCatalogue } from '@omni/capabilities';
+import type { Supervision, SupervisionObserver } from '@omni/coordinator';
+import type { EventBus } from '@omni/events';
+import { type OutsideDefinition, redactorOf, type StoredDefinition, type StoredList } from '@omni/ports';
+import type { UpstreamRegistry } from '@omni/upstreams';
+import type { GatewayUpstream } from '../gateway-options.ts';
+import type { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
+
+export interface RememberedUpstreamsParts {
+  readonly supervision: Pick<Supervision, 'define'>;
+  readonly observer: Partial<SupervisionObserver>;
+  readonly registry: UpstreamRegistry<GatewayUpstream>;
+  readonly catalogue: Catalogue;
+  readonly refresher: CatalogueRefresher;
+  readonly events: EventBus;
+  readonly telemetry: UpstreamTelemetry;
+  /** Whether there is a store. */
+  readonly isStored: boolean;
+  /** Told what is defined in the store, and whenever it is something else. */
+  readonly onDefinitions: (stored: readonly StoredDefinition[]) => void;
+  /** Whether an upstream is defined in the store, and nowhere else. */
+  readonly isDefinedInStore: (name: string) => boolean;
+}
+
+/** Connects what supervision keeps and tells with those who make or need it. */
+export function rememberUpstreams(parts: RememberedUpstreamsParts): void {
+  const { supervision, observer, registry, events, telemetry, isStored, isDefinedInStore } = parts;
+  observer.onNote = (note, isPersisted) => telemetry.onNote(note, isStored && !isPersisted);
+  observer.onRestarted = (restart) =>
+    void events.publish({ type: 'coordinator.restarted', data: { ...restart } }, 'coordinator');
+  observer.onLists = (lists) => showKept(lists, parts);
+  observer.onDefinitions = parts.onDefinitions;
+  const defined = (names: readonly string[]): readonly OutsideDefinition[] =>
+    names.flatMap((name) => {
+      const spec = registry.current.get(name);
+      return spec === undefined || isDefinedInStore(name) ? [] : [outsideDefinition(spec, registry)];
+    });
+  supervision.define(defined(registry.current.names), []);
+  registry.subscribe((_definitions, { added, removed, replaced, changed }) =>
+    supervision.define(
+      defined([...added, ...replaced, ...changed]),
+      removed.filter((name) => !isDefinedInStore(name)),
+    ),
+  );
+}
+
+/** Lists of an earlier run are shown until their server has been read, where it is still the same server. */
+function showKept(lists: readonly StoredList[], parts: RememberedUpstreamsParts): void {
+  const { registry, catalogue, refresher } = parts;
+  const byUpstream = Map.groupBy(lists, ({ upstream }) => upstream);
+  for (const [name, all] of byUpstream) {
+    const own = all.filter(({ revision }) => revision === registry.current.idOf(name));
+    const isWanted = registry.current.get(name)?.enabled === true && !catalogue.isRead(name);
+    const restored = isWanted ? restoredCatalogue(name, own) : undefined;
+    if (restored === undefined) continue;
+    catalogue.set(name, restored, false);
+    refresher.onRestored(name);
+  }
+}
+
+function outsideDefinition(spec: GatewayUpstream, registry: UpstreamRegistry): OutsideDefinition {
+  const { name, transport, enabled, critical, secretValues } = spec;
+  const redacted = redactorOf(secretValues);
+  return {
+    name,
+    source: 'file',
+    revision: registry.current.idOf(name) ?? '',
+    transport: transport.kind,
+    url: 'url' in transport ? redacted(publicUrl(transport.url)) : null,
+    command: transport.kind === 'stdio' ? redacted(transport.command) : null,
+    enabled,
+    critical,
+  };
+}
+
+/** What a query or a user name holds may be a secret. */
+function publicUrl(text: string): string {
+  const url = new URL(text);
+  return `${url.origin}${url.pathname}`;
+}
