@@ -56,6 +56,7 @@ export const AREAS = {
     'relay-modern',
     'tasks',
   ],
+  state: ['state/'],
   transports: ['browser-pages', 'resume', 'sse', 'stdio-front', 'transports'],
 };
 

@@ -35,7 +35,7 @@ class Life {
     const facts = { upstream: 'files', status, previousStatus: project(before).healthStatus, circuitState };
     const lastedMs = record.state.since - before.state.since;
     const lastErrorCode = record.history.lastError?.code ?? null;
-    const told = notes.map((note) => eventOfNote({ ...facts, note, lastedMs, lastErrorCode }));
+    const told = notes.map((note) => eventOfNote({ id: 'run-1', ...facts, note, lastedMs, lastErrorCode }));
     const isSilent = status === facts.previousStatus || notes.some(tellsOfStatus);
     return isSilent ? told : [eventOfStatus(facts), ...told];
   }

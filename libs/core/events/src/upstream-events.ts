@@ -5,6 +5,8 @@ import { eventFacts, type EventType } from './event-catalogue.ts';
 
 /** One note of the life of an upstream, as whoever keeps its record tells it. */
 export interface ToldNote {
+  /** Unique among all notes: after a crash a note may be told once more. */
+  readonly id: string;
   readonly upstream: string;
   readonly note: LifecycleNote;
   readonly status: HealthStatus;
@@ -37,10 +39,11 @@ const TYPES: Readonly<Record<NoteKind, EventType>> = {
 };
 
 /**
- * The event that a note is. It has `status`, `previousStatus` and what the note says; an attempt to recover
+ * The event that a note is. It has `noteId`, `status`, `previousStatus` and what the note says; an attempt to recover
  * has its `reason`, and `delayMs`, the time that was waited for it (S000-OBS-04).
  */
 export function eventOfNote({
+  id,
   upstream,
   note: { kind, ...facts },
   status,
@@ -56,7 +59,7 @@ export function eventOfNote({
   return {
     type: TYPES[kind],
     subject: { server: upstream },
-    data: { status, previousStatus, circuitState, ...facts, ...attempt },
+    data: { noteId: id, status, previousStatus, circuitState, ...facts, ...attempt },
   };
 }
 
