@@ -25,6 +25,7 @@ export const AREAS = {
   ],
   'bad-input': ['bad-input/'],
   fidelity: ['byte-exactness', 'fidelity', 'forwarded-headers', 'trace-context', 'unknown-fields'],
+  'life-cycle': ['life-cycle/'],
   load: ['load/'],
   processes: [
     'apply',
@@ -40,6 +41,7 @@ export const AREAS = {
     'restart',
     'restart-over-http',
     'shutdown',
+    'start',
     'startup-errors',
   ],
   relay: [

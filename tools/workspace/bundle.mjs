@@ -13,13 +13,21 @@ const FOLDER = 'apps/master-server/dist/bundle';
 export async function bundleServer() {
   // Chunks are named after their content: old ones would stay for ever.
   rmSync(`${ROOT}${FOLDER}`, { recursive: true, force: true });
+  await bundle('main', 'apps/master-server/src/main.ts');
+  // Runs in a thread, and is looked for beside the chunk that starts it. Bundled with the server it would share
+  // a chunk with it, and load all of that.
+  await bundle('coordinator-entry', 'libs/composition/di-container/src/node/coordinator-entry.ts');
+  return `${FOLDER}/main.mjs`;
+}
+
+/**
+ * @param {string} name
+ * @param {string} entry - From the root of the workspace.
+ */
+async function bundle(name, entry) {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: {
-      main: 'apps/master-server/src/main.ts',
-      // Runs in a thread: it is looked for beside the chunk that starts it.
-      'coordinator-entry': 'libs/composition/di-container/src/node/coordinator-entry.ts',
-    },
+    entryPoints: { [name]: entry },
     outdir: FOLDER,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -37,7 +45,6 @@ export async function bundleServer() {
     },
     logLevel: 'warning',
   });
-  return `${FOLDER}/main.mjs`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`bundled ${await bundleServer()}`);

@@ -366,6 +366,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'probing/hangs-under-calls',
+    against: 'A server that hangs is never ended as long as somebody calls it again and again.',
+  },
+  {
     name: 'probing/heard',
     against: 'A server that is busy with what it sends counts as hanging.',
     without: 'false',

@@ -144,6 +144,12 @@ describe('Oracle', () => {
     expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual([]);
   });
 
+  it('lets Omni say that several servers have failed', async () => {
+    const oracle = await oracleOn(says(http(400, REFUSAL)));
+    log = '{"level":"error","count":3,"event":"fleet.multiple_failures","msg":"fleet.multiple_failures"}\n';
+    expect(await oracle.run(rowOf(refused('OMNI_JSON_INVALID')))).toEqual([]);
+  });
+
   it('notices what the good client noticed', async () => {
     const oracle = await oracleOn(says(http(400, REFUSAL)));
     failures = ['call 3: 500'];

@@ -80,6 +80,7 @@ describe('Supervision', () => {
     upstream.report({ kind: 'started' }, { kind: 'connectFailed', ...FALL });
     expect(upstream.phase).toBe('down');
     void supervision.start();
+    expect(supervision.getStatus()).toMatchObject({ level: 'ok', details: { decides: 'main' } });
     host.deliverAll();
     expect(supervision.getStatus().details).toMatchObject({ decides: 'coordinator' });
     pass(600);

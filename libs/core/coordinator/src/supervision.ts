@@ -200,7 +200,9 @@ export class Supervision implements LifecycleOwner {
   getStatus(): ComponentStatus {
     const { epoch, replacements, ending, isReady } = this.#monitor;
     const store = this.#journal?.status ?? 'none';
-    const isWell = isReady && ending === 0 && (store === 'none' || store === 'open');
+    // Main does for the first one what it does at any time: nothing is amiss before it is there.
+    const isThere = isReady || (epoch <= 1 && this.#awaySince === undefined);
+    const isWell = isThere && ending === 0 && (store === 'none' || store === 'open');
     return {
       level: isWell ? 'ok' : 'warn',
       details: {

@@ -74,6 +74,8 @@ beforeAll(async () => {
   const address = { host: '127.0.0.1', port: 0 };
   listeners = await openListeners({ configuration, environment: {}, address, server, logger: silentLogger });
   await server.start();
+  // How long servers take to come up is the machine's affair.
+  await server.whenSettled();
 });
 
 afterAll(async () => {

@@ -121,6 +121,8 @@ export interface OpenConnection extends UpstreamConnection {
   readonly clientCalls: number;
   /** Monotonic: when anything of the other side was last received. */
   readonly heardAtMs: Millis;
+  /** Monotonic: since when a client waits, or could, and nothing was received. */
+  readonly silentSinceMs: Millis;
   /** Whether a client has yet to answer a server request, so that a further one could not be attributed. */
   readonly isHeldUp: boolean;
   /**

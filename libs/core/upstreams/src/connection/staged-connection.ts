@@ -26,6 +26,8 @@ export abstract class StagedConnection {
   #version: number;
   #internalCalls = 0;
   #heardAtMs: Millis;
+  /** Monotonic: when a client called for the first time since something was received. */
+  #calledAtMs = 0;
 
   constructor({ spec, context, binding, credentials, dialect }: ConnectionOptions, era: Era) {
     const { chains, clock } = context;
@@ -56,6 +58,11 @@ export abstract class StagedConnection {
     return this.#heardAtMs;
   }
 
+  /** Monotonic: since when a client waits, or could, and nothing was received. */
+  get silentSinceMs(): Millis {
+    return Math.max(this.#heardAtMs, this.#calledAtMs);
+  }
+
   /** Something of the other side was received. */
   heard(): void {
     this.#heardAtMs = this.#clock.monotonicMs();
@@ -74,7 +81,10 @@ export abstract class StagedConnection {
 
   #sendBy(send: SendCall, call: UpstreamCall, handler: CallHandler): RunningCall {
     try {
-      if (call.isInternal !== true) return send(call, handler);
+      if (call.isInternal !== true) {
+        if (this.#calledAtMs <= this.#heardAtMs) this.#calledAtMs = this.#clock.monotonicMs();
+        return send(call, handler);
+      }
       this.#internalCalls++;
       return new InternalCall(handler, () => this.#internalCalls--).begin(send, call);
     } catch (error) {

@@ -278,9 +278,21 @@ export class UpstreamLife implements LifecycleExecutor {
 
   #onOutcome(connection: OpenConnection, outcome: ProbeOutcome): void {
     if (outcome === 'alive') return this.report({ kind: 'probed' });
-    if (outcome === 'silent') return this.report({ kind: 'probeMissed', isBusy: connection.clientCalls > 0 });
+    if (outcome === 'silent') return this.report({ kind: 'probeMissed', isBusy: this.#isBusy(connection) });
     void connection.close(outcome);
     this.onClosed(connection, outcome);
+  }
+
+  /**
+   * Whether the server may be at work on a call that is inside its deadline. Calls that came later, in place of
+   * those that it has let time out, are no such work: else a server that hangs would be left alone for as long
+   * as somebody calls it.
+   */
+  #isBusy({ clientCalls, isHeldUp, silentSinceMs }: OpenConnection): boolean {
+    const { spec, context } = this.#options;
+    if (clientCalls === 0) return false;
+    const silentMs = context.clock.monotonicMs() - silentSinceMs;
+    return isHeldUp || /* guard: probing/hangs-under-calls */ silentMs < spec.callTimeoutMs;
   }
 
   #giveUpProbe(): void {

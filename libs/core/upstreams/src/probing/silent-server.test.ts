@@ -102,6 +102,24 @@ describe('a server that hangs', () => {
     expect(scene.degradedAt[0]).toBeLessThanOrEqual(hangsAt + 45_000);
   });
 
+  // guard: probing/hangs-under-calls
+  it('is cut when what it worked on has timed out, whoever calls it meanwhile', async () => {
+    const callTimeoutMs = 60_000;
+    const scene = await new Scene({ callTimeoutMs }).start();
+    // It may have worked on the first call, which came after a while, for as long as that may take.
+    await scene.clock.advanceAsync(20_000);
+    scene.isHanging = true;
+    const begin = scene.clock.monotonicMs();
+    const isOpen = (): boolean => scene.server.instances[0]?.isOpen === true;
+    while (isOpen() && scene.clock.monotonicMs() - begin < 300_000) {
+      scene.call();
+      await scene.clock.advanceAsync(1_000);
+    }
+    const tookMs = scene.clock.monotonicMs() - begin;
+    expect(tookMs).toBeGreaterThanOrEqual(callTimeoutMs);
+    expect(tookMs).toBeLessThanOrEqual(callTimeoutMs + 25_000);
+  });
+
   it('is not one that is silent about a long call and answers probes', async () => {
     const scene = await new Scene().start();
     scene.call();
