@@ -18,7 +18,7 @@ const WORDS = [
   { pattern: /[Ll]inkSpotter|\bspotter\b/, instead: 'ResourceLinkScanner' },
   { pattern: /\b[Aa]ftertalk\b/, instead: 'unaddressed messages' },
   { pattern: /StallWatch|limitStall|\btakenBytes\b/, instead: 'write timeout, flushed bytes' },
-  { pattern: /CatalogueKeeper|\bkeeper\b/, instead: 'CatalogueRefresher' },
+  { pattern: /CatalogueKeeper|(?<!lifecycle-)\bkeeper\b/, instead: 'CatalogueRefresher' },
   { pattern: /RestartLadder|\b(?:restart )?ladder\b/i, instead: 'backoff' },
   { pattern: /\b[Ss]urroundings\b/, instead: 'dependencies' },
   { pattern: /\bCrossings?\b/, instead: 'BridgeContext' },

@@ -79,7 +79,7 @@ describe('good servers beside bad ones', () => {
       return haveFailed && found['upstream:first']?.state === 'ready' ? found : undefined;
     });
     expect(details['upstream:missing']).toMatchObject({
-      state: 'down',
+      state: 'misconfigured',
       lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' },
     });
     expect(details['upstream:missing']?.lastError?.message).toContain('omni-no-such-command');

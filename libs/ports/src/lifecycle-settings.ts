@@ -27,7 +27,7 @@ export interface LifecycleSettings {
     readonly stepsMs: readonly Millis[];
     /** Largest share of a wait that chance adds to it. Default: 0.1. */
     readonly jitter: number;
-    /** A time without a fall that makes the ladder forget. Default: 300,000. */
+    /** A time without a fall that makes the backoff forget. Default: 300,000. */
     readonly stableMs: Millis;
     /** Falls within {@link stableMs} that open the circuit. Default: 6. */
     readonly flapFalls: number;

@@ -94,6 +94,7 @@ export const LIFECYCLE_GUARDS: readonly Guard[] = [
   {
     name: 'lifecycle/login',
     against: 'A server that refuses its credentials is asked until it locks them.',
+    without: 'false',
   },
   {
     name: 'lifecycle/one-process',

@@ -136,7 +136,7 @@ describe.each(TARGETS)('omni call with %s', (_name, target) => {
     const { exitCode, err } = await omni(['call', 'gone/x', ...target()]);
 
     expect(exitCode).toBe(11);
-    expect(err).toMatch(/^error\[OMNI_UPSTREAM_SPAWN_FAILED\]: The server "gone" is down: /);
+    expect(err).toMatch(/^error\[OMNI_UPSTREAM_SPAWN_FAILED\]: The server "gone" is misconfigured: /);
   });
 
   it('ends with 15 and a suggestion when there is no such tool or server', async () => {
@@ -239,7 +239,7 @@ describe('omni ls', () => {
 
     expect(exitCode).toBe(0);
     expect(out).toMatch(
-      /^NAME +STATE +ERA.*\ndemo +ready +modern +4 +1 +1 +- +-\ngone +down .*not-there.*\n2 servers: 1 ready, 1 down\n(?:\ngone is down:\n.*not-there.*\n)?$/,
+      /^NAME +STATE +ERA.*\ndemo +ready +modern +4 +1 +1 +- +-\ngone +misconfigured .*not-there.*\n2 servers: 1 ready, 1 misconfigured\n(?:\ngone is misconfigured:\n.*not-there.*\n)?$/,
     );
   });
 
@@ -248,7 +248,7 @@ describe('omni ls', () => {
 
     expect(JSON.parse(out)).toMatchObject([
       { name: 'demo', state: 'ready', era: 'modern', tools: 4, lastError: null },
-      { name: 'gone', state: 'down', lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' } },
+      { name: 'gone', state: 'misconfigured', lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED' } },
       { name: 'off', state: 'disabled' },
     ]);
   });

@@ -9,7 +9,7 @@ export interface ServerStatus {
    * may say more.
    */
   readonly state: string;
-  /** `healthy`, `disconnected`, `circuit_open` or `disabled`; absent from an older gateway, as is what follows. */
+  /** `healthy`, `disconnected`, `circuit_open` or `disabled`; an older gateway does not say it. */
   readonly health_status?: string | undefined;
   /** `closed`, `open` or `half_open`. */
   readonly circuit_state?: string | undefined;

@@ -14,9 +14,9 @@ import {
 import { CallChains, type HoldPlace } from './connection/call-chains.ts';
 import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
-import type { ConnectionContext, GatewayIdentity } from './connection/open-connection.ts';
+import type { ConnectionContext, GatewayIdentity, ProbeConnection } from './connection/open-connection.ts';
 import { LocalOwner } from './lifecycle/local-owner.ts';
-import { type ProbeConnection, probeConnection } from './lifecycle/probe-connection.ts';
+import { probeConnection } from './lifecycle/probe-connection.ts';
 import { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 
 export interface ConnectionContextOptions {

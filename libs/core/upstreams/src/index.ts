@@ -21,17 +21,15 @@ export type {
   ConnectionOptions,
   ListKind,
   OpenConnection,
+  ProbeConnection,
+  ProbeOptions,
+  ProbeOutcome,
 } from './connection/open-connection.ts';
 export type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 export { SseParser, type SseEvent, type SseProblem, type SseSink } from './http/sse-parser.ts';
 export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 export { errorFactsOf } from './lifecycle/fall-of.ts';
-export {
-  probeConnection,
-  type ProbeConnection,
-  type ProbeOptions,
-  type ProbeOutcome,
-} from './lifecycle/probe-connection.ts';
+export { probeConnection } from './lifecycle/probe-connection.ts';
 export { refusalIn } from './lifecycle/refusals.ts';
 export type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 export {

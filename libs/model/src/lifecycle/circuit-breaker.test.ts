@@ -34,7 +34,7 @@ describe('the circuit breaker', () => {
   });
 
   // guard: lifecycle/threshold
-  it('tries a server that never returns on the ladder, then by trials, and gives up after 30 minutes [S001-CB-05] [S001-CO-02] [S001-ST-02] [S001-ST-04]', () => {
+  it('tries a server that never returns by the backoff, then by trials, and gives up after 30 minutes [S001-CB-05] [S001-CO-02] [S001-ST-02] [S001-ST-04]', () => {
     const life = wellLife().lose();
     const begin = life.now;
     expect(life.attemptsUntilOver()).toEqual([
@@ -129,12 +129,12 @@ describe('the circuit breaker', () => {
     expect((life.now - begin) / 1_000).toBe(228.5);
   });
 
-  it('tries every 30 s where the ladder has no steps', () => {
+  it('tries every 30 s where the backoff has no steps', () => {
     const life = wellLife(settingsOf({ restart: { stepsMs: [] } })).lose();
     expect(life.attemptsUntilOver().slice(0, 8)).toEqual([30, 60, 90, 120, 150, 180, 240, 360]);
   });
 
-  it('opens after as many failures as the ladder has steps, where those are fewer', () => {
+  it('opens after as many failures as the backoff has steps, where those are fewer', () => {
     const life = wellLife(settingsOf({ restart: { stepsMs: [500, 1_000] } })).lose();
     expect(life.attemptsUntilOver().slice(0, 3)).toEqual([0.5, 1.5, 31.5]);
   });
@@ -186,7 +186,7 @@ describe('the circuit breaker', () => {
   });
 
   // guard: lifecycle/stable
-  it('remembers the rung of the ladder, and forgets it after five stable minutes', () => {
+  it('remembers the step of the backoff, and forgets it after five stable minutes', () => {
     const life = wellLife();
     fallEvery(life, 100_000, 3);
     expect(waitOf(life)).toBe(2);

@@ -10,7 +10,7 @@ import type { UpstreamEvent } from './upstream-state.ts';
 class Scene {
   readonly clock = new VirtualClock();
   readonly log: string[] = [];
-  readonly keeper: LifecycleKeeper;
+  readonly handle: LifecycleKeeper;
   /** Reports something while a command is executed. */
   onCommand: (kind: string) => void = () => {};
 
@@ -23,16 +23,16 @@ class Scene {
       onChanged: ({ state }) => void this.log.push(`-> ${state.phase}`),
     };
     const record = recordOf({ phase: 'stopped', since: this.clock.now() });
-    this.keeper = new LifecycleKeeper({ record, settings, clock: this.clock, random: () => 0, executor });
+    this.handle = new LifecycleKeeper({ record, settings, clock: this.clock, random: () => 0, executor });
   }
 
   tell(...events: readonly UpstreamEvent[]): this {
-    for (const event of events) this.keeper.report(event);
+    for (const event of events) this.handle.report(event);
     return this;
   }
 
   get phase(): string {
-    return this.keeper.record.state.phase;
+    return this.handle.record.state.phase;
   }
 }
 
@@ -76,7 +76,7 @@ describe('LifecycleKeeper', () => {
 
   it('takes other numbers at once for what it waits for', () => {
     const scene = new Scene().tell({ kind: 'started' }, { kind: 'connectFailed', ...FAILURE });
-    scene.keeper.configure(settingsOf({ breaker: { disableAfterMs: 200 } }));
+    scene.handle.configure(settingsOf({ breaker: { disableAfterMs: 200 } }));
     scene.clock.advance(200);
     expect(scene.phase).toBe('disabled');
   });
@@ -84,8 +84,8 @@ describe('LifecycleKeeper', () => {
   // guard: lifecycle/released
   it('decides nothing and waits for nothing once it is released', () => {
     const scene = new Scene().tell({ kind: 'started' }, { kind: 'connectFailed', ...FAILURE });
-    scene.keeper.release();
-    scene.keeper.configure(settingsOf());
+    scene.handle.release();
+    scene.handle.configure(settingsOf());
     scene.tell({ kind: 'retried' });
     expect(scene.phase).toBe('down');
     expect(scene.clock.pendingTimers).toBe(0);

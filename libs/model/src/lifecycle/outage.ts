@@ -29,6 +29,8 @@ export function endOutage(history: UpstreamHistory, now: Millis): UpstreamHistor
 
 /** When an outage that goes on has lasted for so long that nothing is tried any more; `Infinity`: never. */
 export function disableAtOf(outage: Outage | null, { breaker }: LifecycleSettings): Millis {
-  if (breaker.disableAfterMs === 0 || outage?.runningSince == null) return Number.POSITIVE_INFINITY;
-  return outage.runningSince + breaker.disableAfterMs - outage.accruedMs;
+  const { disableAfterMs } = breaker;
+  if (disableAfterMs === 0 || outage === null || outage.runningSince === null)
+    return Number.POSITIVE_INFINITY;
+  return outage.runningSince + disableAfterMs - outage.accruedMs;
 }

@@ -40,8 +40,8 @@ const DISABLED_BY: readonly string[] = [
 ] satisfies readonly DisabledBy[];
 
 /**
- * A record that was kept, as far as it can be believed: no time lies in the future but the next attempt, which
- * is at most the longest wait away, whatever the record says and however the clock was set meanwhile.
+ * A record that was kept, as far as it can be believed: no time lies in the future but the next attempt,
+ * which is at most the longest wait away, whatever the record says and however the clock was set meanwhile.
  *
  * An outage does not count while nothing of Omni ran: it stands still from when the record was written until
  * it takes `restored`.

@@ -109,6 +109,7 @@ function brokenRules({ record, world }: Place): readonly string[] {
   const { state, history } = record;
   const { phase } = state;
   const due = dueAt(record, SETTINGS);
+  const isCounting = history.outage !== null && history.outage.runningSince !== null;
   const isWell = phase === 'ready' && state.isListed;
   const mayCount = phase === 'down' || phase === 'starting' || (phase === 'ready' && !state.isListed);
   const rules: Readonly<Record<string, boolean>> = {
@@ -118,10 +119,10 @@ function brokenRules({ record, world }: Place): readonly string[] {
     'it drains only while it drains': !world.isDraining || phase === 'draining',
     'what is down or drains waits for a time': (phase !== 'down' && phase !== 'draining') || due !== null,
     'what is off waits for nothing': phase !== 'disabled' || due === null,
-    'downtime counts only while it is down': mayCount || history.outage?.runningSince == null,
+    'downtime counts only while it is down': mayCount || !isCounting,
     'what is well has no outage and no failures':
       !isWell || (history.outage === null && history.consecutiveFailures === 0),
-    'what is down has an outage': phase !== 'down' || history.outage?.runningSince != null,
+    'what is down has an outage': phase !== 'down' || isCounting,
     'falls are bounded': history.falls.length <= SETTINGS.restart.flapFalls,
     'the rung is a step': history.rung < SETTINGS.restart.stepsMs.length,
     'downtime is not negative': history.totalDowntimeMs >= 0,

@@ -52,7 +52,7 @@ export type UpstreamState =
       readonly since: Millis;
       readonly error: ErrorFacts;
       readonly nextAttemptAt: Millis;
-      /** Why attempts wait for the circuit breaker; `null` on the restart ladder. */
+      /** Why attempts wait for the circuit breaker; `null` on the restart backoff. */
       readonly circuit: 'failures' | 'flapping' | null;
     }
   | { readonly phase: 'misconfigured'; readonly since: Millis; readonly error: ErrorFacts }
@@ -98,7 +98,7 @@ export interface Outage {
 export interface UpstreamHistory {
   /** Failed attempts in a row (R-01): the failure that begins an outage is none. 0 once it is well again. */
   readonly consecutiveFailures: number;
-  /** The next step of the restart ladder; 0 again after a stable time. */
+  /** The next step of the restart backoff; 0 again after a stable time. */
   readonly rung: number;
   /** Waits of the circuit since it closed. */
   readonly opens: number;

@@ -13,8 +13,8 @@ const MAX_SHEBANG_BYTES = 512;
 const IS_WINDOWS = process.platform === 'win32';
 
 /**
- * Whether a command is there and may be executed, and so is its folder and the interpreter that its first line
- * names. Starts nothing.
+ * Whether a command is there and may be executed, and so are its folder and the interpreter in its first
+ * line. Starts nothing.
  */
 export async function isStartable({ command, cwd, environment }: StartableOptions): Promise<boolean> {
   if (cwd !== undefined && !(await isFolder(cwd))) return false;

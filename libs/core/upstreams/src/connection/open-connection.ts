@@ -10,10 +10,10 @@ import type {
   GatewayError,
   HttpClient,
   Logger,
+  Millis,
   OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
-import type { ProbeConnection } from '../lifecycle/probe-connection.ts';
 import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
@@ -121,3 +121,24 @@ export interface OpenConnection extends UpstreamConnection {
    */
   close(reason?: GatewayError): Promise<void>;
 }
+
+/** `silent`: nothing in time. A failure: nobody is there, or whoever is there works no more. */
+export type ProbeOutcome = 'alive' | 'silent' | GatewayError;
+
+export interface ProbeOptions {
+  readonly clock: Clock;
+  readonly identity: GatewayIdentity;
+  readonly timeoutMs: Millis;
+}
+
+/**
+ * Asks whether the server behind an open connection lives.
+ *
+ * @param done - Called once, never before this returns.
+ * @returns Gives up; `done` is not called then.
+ */
+export type ProbeConnection = (
+  connection: OpenConnection,
+  options: ProbeOptions,
+  done: (outcome: ProbeOutcome) => void,
+) => () => void;

@@ -18,8 +18,8 @@ function natureOf(
   const exitCode = data?.['exitCode'];
   // guard: lifecycle/permanent-exit
   if (typeof exitCode === 'number' && permanentExitCodes.includes(exitCode)) return 'misconfigured';
-  // guard: lifecycle/login
-  return data?.['status'] === 401 ? 'login' : 'failure';
+  const isRefused = /* guard: lifecycle/login */ data?.['status'] === 401;
+  return isRefused ? 'login' : 'failure';
 }
 
 function isNotStartable(code: string, reason: unknown): boolean {

@@ -3,8 +3,8 @@ import { parseMessage } from '@omni/jsonrpc';
 import type { CallHandler, UpstreamCall } from '@omni/model';
 import { type Era, GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
-import type { OpenConnection } from '../connection/open-connection.ts';
-import { probeConnection, type ProbeOutcome } from './probe-connection.ts';
+import type { OpenConnection, ProbeOutcome } from '../connection/open-connection.ts';
+import { probeConnection } from './probe-connection.ts';
 
 /** One probe of a connection that does what a test says. */
 class Scene {

@@ -1,28 +1,7 @@
 import { IGNORED, internalCall } from '@omni/model';
-import type { Clock, GatewayError, Millis } from '@omni/ports';
+import type { GatewayError } from '@omni/ports';
 import { modernParams } from '../connection/mcp-revision.ts';
-import type { GatewayIdentity, OpenConnection } from '../connection/open-connection.ts';
-
-/** `silent`: nothing in time. A failure: nobody is there, or whoever is there works no more. */
-export type ProbeOutcome = 'alive' | 'silent' | GatewayError;
-
-export interface ProbeOptions {
-  readonly clock: Clock;
-  readonly identity: GatewayIdentity;
-  readonly timeoutMs: Millis;
-}
-
-/**
- * Asks whether the server behind an open connection lives.
- *
- * @param done - Called once, never before this returns.
- * @returns Gives up; `done` is not called then.
- */
-export type ProbeConnection = (
-  connection: OpenConnection,
-  options: ProbeOptions,
-  done: (outcome: ProbeOutcome) => void,
-) => () => void;
+import type { ProbeConnection, ProbeOutcome } from '../connection/open-connection.ts';
 
 /** Failures of the transport: the other side is gone. */
 const GONE: ReadonlySet<string> = new Set(['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_UNREACHABLE']);

@@ -40,7 +40,7 @@ class LateOwner implements LifecycleOwner {
   adopt({ record, settings }: Parameters<LifecycleOwner['adopt']>[0], executor: LifecycleExecutor) {
     const late = (action: () => void): void => void this.#clock.after(LATE_MS, action);
     let seen = record;
-    const keeper = new LifecycleKeeper({
+    const decider = new LifecycleKeeper({
       record,
       settings,
       clock: this.#clock,
@@ -58,9 +58,9 @@ class LateOwner implements LifecycleOwner {
       get record() {
         return seen;
       },
-      report: (event: Parameters<LifecycleKeeper['report']>[0]) => late(() => keeper.report(event)),
-      configure: (next: LifecycleSettings) => late(() => keeper.configure(next)),
-      release: () => keeper.release(),
+      report: (event: Parameters<LifecycleKeeper['report']>[0]) => late(() => decider.report(event)),
+      configure: (next: LifecycleSettings) => late(() => decider.configure(next)),
+      release: () => decider.release(),
     };
   }
 }
