@@ -7,6 +7,9 @@ import type { World } from './world/world.ts';
 
 /** How long the process stands still. */
 const FREEZE_MS = 7_000;
+const HOUR_MS = 3_600_000;
+/** How long the machine sleeps. */
+const SLEEP_MS = 600_000;
 
 export interface FaultPlayerOptions {
   readonly time: SimulatedTime;
@@ -118,6 +121,12 @@ export class FaultPlayer {
       case 'freeze':
         this.#frozenMs += FREEZE_MS;
         return time.freeze(FREEZE_MS);
+      case 'clock-forward':
+        return time.shiftWallClock(HOUR_MS);
+      case 'clock-back':
+        return time.shiftWallClock(-HOUR_MS);
+      case 'suspend':
+        return time.shiftWallClock(SLEEP_MS);
       case 'switched-off':
         return this.#during(this.#off, host, forMs);
       case 'removed':

@@ -84,6 +84,7 @@ class Run {
   readonly #player: FaultPlayer;
   readonly #gauges: Gauges;
   readonly #awaySince = new Map<string, number>();
+  readonly #downSince = new Map<string, number>();
   readonly #well = new Set<string>();
   #scope: Scope | undefined;
   #clients: readonly SimulatedClient[] = [];
@@ -169,6 +170,7 @@ class Run {
         new ObservedOwner({
           owner,
           now: () => clock.now(),
+          jumps: () => this.#time.jumps,
           onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
           onDifference: (what) => this.#violations.add('I8', what),
           onRecord: (upstream, record) => this.#onRecord(upstream, record),
@@ -181,6 +183,8 @@ class Run {
     this.#trace.note(
       `${upstream} is ${isListed ? 'listed' : state.phase}${'error' in state ? `: ${state.error.message}` : ''}`,
     );
+    if (state.phase !== 'down') this.#downSince.delete(upstream);
+    else if (!this.#downSince.has(upstream)) this.#downSince.set(upstream, this.#time.nowMs);
     if (isListed && !state.hasListProblem) this.#well.add(upstream);
     else this.#well.delete(upstream);
     if (isListed) this.#awaySince.delete(upstream);
@@ -191,9 +195,9 @@ class Run {
   #refusalOf(name: string): string | undefined {
     const upstream = this.#scope?.get(Token.Upstreams).get(name);
     if (upstream === undefined) return undefined;
-    const { phase, since } = upstream.snapshot.record.state;
+    const { phase } = upstream.snapshot.record.state;
     if (phase === 'disabled' || phase === 'stopped') return `it is ${phase}`;
-    const forMs = this.#time.wallMs - since;
+    const forMs = this.#time.nowMs - (this.#downSince.get(name) ?? this.#time.nowMs);
     return phase === 'down' && forMs > upstream.spec.connectTimeoutMs
       ? `it is down for ${forMs} ms`
       : undefined;

@@ -13,6 +13,8 @@ export interface ObservedOwnerOptions {
   readonly owner: LifecycleOwner;
   /** Wall clock. */
   readonly now: () => number;
+  /** By how much the wall clock has leapt so far, oldest first: records are shifted by each leap once. */
+  readonly jumps: () => readonly number[];
   /** Told of each event that was decided. */
   readonly onEdge: (from: string, event: string, to: string) => void;
   readonly onDifference: (what: string) => void;
@@ -21,6 +23,8 @@ export interface ObservedOwnerOptions {
 
 /** A wait is rounded to whole milliseconds. */
 const ROUNDING_MS = 1;
+/** A leap is noticed by who looks so often, and would have seen as much pass. */
+const LOOK_MS = 500;
 
 /** An owner of records whose every decision is compared with the reference. */
 export class ObservedOwner implements LifecycleOwner {
@@ -60,12 +64,17 @@ class LifeWatch {
   readonly #name: string;
   readonly #life: ReferenceLife;
   readonly #reported: { readonly event: UpstreamEvent; readonly at: number }[] = [];
+  #last: UpstreamRecord;
+  #jumps: number;
   #depth = 0;
   #hasFailed = false;
 
-  constructor(options: ObservedOwnerOptions, { name, record: { state } }: AdoptedUpstream) {
+  constructor(options: ObservedOwnerOptions, { name, record }: AdoptedUpstream) {
+    const { state } = record;
     this.#options = options;
     this.#name = name;
+    this.#last = record;
+    this.#jumps = options.jumps().length;
     this.#life = new ReferenceLife(state.phase === 'disabled' ? state.by : undefined, options.now());
   }
 
@@ -77,12 +86,34 @@ class LifeWatch {
   /** What was reported leads here, or a time has come. */
   onChanged(record: UpstreamRecord): void {
     this.#options.onRecord(this.#name, record);
+    const byMs = this.#shiftIn(record);
+    this.#last = record;
+    if (byMs !== undefined) {
+      this.#tell({ kind: 'shifted', byMs }, this.#options.now());
+      return this.#compare(record);
+    }
     while (this.#reported.length > 0) {
       this.#tellNext();
       if (differenceOf(this.#life.view, record) === undefined) return this.#agree(record);
     }
     this.#tell({ kind: 'due' }, this.#options.now());
     this.#compare(record);
+  }
+
+  /** By how much it was shifted, where that is what has become of it: because of one leap, or of a few at once. */
+  #shiftIn({ state }: UpstreamRecord): number | undefined {
+    const { state: before } = this.#last;
+    const byMs = state.since - before.since;
+    if (state.phase !== before.phase || byMs === 0) return undefined;
+    const jumps = this.#options.jumps();
+    let leaptMs = 0;
+    for (let index = this.#jumps; index < jumps.length; index++) {
+      leaptMs += jumps[index] ?? 0;
+      if (byMs > leaptMs + ROUNDING_MS || byMs < leaptMs - LOOK_MS - ROUNDING_MS) continue;
+      this.#jumps = index + 1;
+      return byMs;
+    }
+    return undefined;
   }
 
   /** Nothing is reported that is not decided. */

@@ -73,6 +73,9 @@ export type FaultKind = keyof typeof FAULT_KINDS;
 /** What happens to Omni itself, or is done to it. */
 export const WORLD_FAULT_KINDS = [
   'freeze',
+  'clock-forward',
+  'clock-back',
+  'suspend',
   'switched-off',
   'removed',
   'redefined',
@@ -100,6 +103,9 @@ export const MOMENTARY: ReadonlySet<string> = new Set<FaultKind | WorldFaultKind
   'list-changes',
   'forgets-sessions',
   'freeze',
+  'clock-forward',
+  'clock-back',
+  'suspend',
   'redefined',
   'settings-changed',
 ]);
