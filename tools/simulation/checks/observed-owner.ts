@@ -2,7 +2,9 @@ import type {
   AdoptedUpstream,
   LifecycleExecutor,
   LifecycleHandle,
+  LifecycleNote,
   LifecycleOwner,
+  UpstreamCommand,
   UpstreamEvent,
   UpstreamRecord,
 } from '@omni/model';
@@ -18,7 +20,10 @@ export interface ObservedOwnerOptions {
   /** Told of each event that was decided. */
   readonly onEdge: (from: string, event: string, to: string) => void;
   readonly onDifference: (what: string) => void;
-  readonly onRecord: (upstream: string, record: UpstreamRecord) => void;
+  /** Whether nobody decides for now: what is reported meanwhile is decided later, by somebody else. */
+  readonly isHeld: () => boolean;
+  readonly onAdopted: (upstream: AdoptedUpstream) => void;
+  readonly onRecord: (upstream: string, record: UpstreamRecord, notes: readonly LifecycleNote[]) => void;
 }
 
 /** A wait is rounded to whole milliseconds. */
@@ -35,11 +40,15 @@ export class ObservedOwner implements LifecycleOwner {
   }
 
   adopt(upstream: AdoptedUpstream, executor: LifecycleExecutor): LifecycleHandle {
+    this.#options.onAdopted(upstream);
     const watch = new LifeWatch(this.#options, upstream);
     const inner = this.#options.owner.adopt(upstream, {
-      execute: (command) => executor.execute(command),
+      execute: (command) => {
+        watch.onCommand(command);
+        executor.execute(command);
+      },
       onChanged: (record, notes) => {
-        watch.onChanged(record);
+        watch.onChanged(record, notes);
         executor.onChanged(record, notes);
       },
     });
@@ -63,7 +72,9 @@ class LifeWatch {
   readonly #options: ObservedOwnerOptions;
   readonly #name: string;
   readonly #life: ReferenceLife;
-  readonly #reported: { readonly event: UpstreamEvent; readonly at: number }[] = [];
+  readonly #reported: UpstreamEvent[] = [];
+  #isConnecting = false;
+  #isConnected = false;
   #last: UpstreamRecord;
   #jumps: number;
   #depth = 0;
@@ -80,12 +91,25 @@ class LifeWatch {
 
   onReported(event: UpstreamEvent): void {
     this.#depth++;
-    this.#reported.push({ event, at: this.#options.now() });
+    this.#reported.push(event);
+    if (event.kind === 'connected') this.#isConnected = true;
+    if (event.kind === 'connected' || event.kind === 'connectFailed') this.#isConnecting = false;
+    if (event.kind === 'connectionLost') this.#isConnected = false;
+  }
+
+  /** Two attempts at once would be two processes. */
+  onCommand({ kind }: UpstreamCommand): void {
+    if (kind === 'connect') {
+      if (this.#isConnecting || this.#isConnected)
+        this.#options.onDifference(`"${this.#name}" is connected twice`);
+      this.#isConnecting = true;
+    } else if (kind === 'abort') this.#isConnecting = false;
+    else if (kind === 'close' || kind === 'cut') this.#isConnected = false;
   }
 
   /** What was reported leads here, or a time has come. */
-  onChanged(record: UpstreamRecord): void {
-    this.#options.onRecord(this.#name, record);
+  onChanged(record: UpstreamRecord, notes: readonly LifecycleNote[]): void {
+    this.#options.onRecord(this.#name, record, notes);
     const byMs = this.#shiftIn(record);
     this.#last = record;
     if (byMs !== undefined) {
@@ -118,14 +142,14 @@ class LifeWatch {
 
   /** Nothing is reported that is not decided. */
   onQuiet(record: UpstreamRecord): void {
-    if (--this.#depth > 0) return;
+    if (--this.#depth > 0 || this.#options.isHeld()) return;
     while (this.#reported.length > 0) this.#tellNext();
     this.#compare(record);
   }
 
   #tellNext(): void {
     const next = this.#reported.shift();
-    if (next !== undefined) this.#tell(next.event, next.at);
+    if (next !== undefined) this.#tell(next, this.#options.now());
   }
 
   #tell(event: UpstreamEvent, at: number): void {

@@ -80,6 +80,11 @@ export const WORLD_FAULT_KINDS = [
   'removed',
   'redefined',
   'settings-changed',
+  'coordinator-dies',
+  'coordinator-hangs',
+  'disk-full',
+  'disk-fails',
+  'power-cut',
 ] as const;
 
 export type WorldFaultKind = (typeof WORLD_FAULT_KINDS)[number];
@@ -108,6 +113,8 @@ export const MOMENTARY: ReadonlySet<string> = new Set<FaultKind | WorldFaultKind
   'suspend',
   'redefined',
   'settings-changed',
+  'coordinator-dies',
+  'power-cut',
 ]);
 
 /** Which kinds can happen to a server that is reached so. */
