@@ -3,10 +3,17 @@ import type { Conditions } from './checks/conditions.ts';
 import type { SimulatedTime } from './engine/simulated-time.ts';
 import type { Trace } from './engine/trace.ts';
 import { type Fault, type FaultKind, MOMENTARY, WORLD_FAULT_KINDS } from './world/fault-kinds.ts';
+import type { CoordinatorHost } from './world/coordinator-host.ts';
+import type { VirtualDisk } from './world/virtual-disk.ts';
 import type { World } from './world/world.ts';
 
 /** How long the process stands still. */
 const FREEZE_MS = 7_000;
+const HOUR_MS = 3_600_000;
+/** How long the machine sleeps. */
+const SLEEP_MS = 600_000;
+/** A coordinator that stands still for less than this may not be found to. */
+const STUCK_MS = 4_500;
 
 export interface FaultPlayerOptions {
   readonly time: SimulatedTime;
@@ -15,6 +22,9 @@ export interface FaultPlayerOptions {
   readonly world: World;
   readonly server: MasterServer;
   readonly definitions: readonly GatewayUpstream[];
+  readonly coordinator: CoordinatorHost;
+  readonly disk: VirtualDisk;
+  readonly onPowerCut: () => void;
 }
 
 /** Lets the faults of a scenario happen. */
@@ -23,6 +33,8 @@ export class FaultPlayer {
   readonly #off = new Map<string, number>();
   readonly #removed = new Map<string, number>();
   readonly #revisions = new Map<string, number>();
+  #full = 0;
+  #failing = 0;
   #frozenMs = 0;
   #isOver = false;
 
@@ -46,6 +58,9 @@ export class FaultPlayer {
     this.#off.clear();
     this.#removed.clear();
     for (const host of this.#options.world.hosts) host.heal();
+    this.#options.coordinator.release();
+    this.#options.disk.isFull = false;
+    this.#options.disk.failsEach = 0;
     // Whoever was given up comes back when somebody changes its definition.
     const givenUp = this.#options.server.upstreams().filter(({ state }) => state === 'disabled');
     await this.#apply();
@@ -112,12 +127,34 @@ export class FaultPlayer {
     time.after(10_000, () => this.#flap(name));
   }
 
-  #beginOfWorld(kind: Fault['kind'], { host, forMs }: Fault): void {
-    const { time } = this.#options;
+  #beginOfWorld(kind: Fault['kind'], { host, forMs, atMs }: Fault): void {
+    const { time, coordinator, disk } = this.#options;
     switch (kind) {
+      case 'coordinator-dies':
+        return coordinator.die();
+      case 'coordinator-hangs':
+        coordinator.hang();
+        time.after(Math.max(forMs, STUCK_MS), () => coordinator.release());
+        return;
+      case 'disk-full':
+        return this.#meanwhile(forMs, (by) => (disk.isFull = (this.#full += by) > 0));
+      case 'disk-fails':
+        // Every write, every second one, or now and then.
+        return this.#meanwhile(
+          forMs,
+          (by) => (disk.failsEach = (this.#failing += by) > 0 ? 1 + (atMs % 4) : 0),
+        );
+      case 'power-cut':
+        return this.#options.onPowerCut();
       case 'freeze':
         this.#frozenMs += FREEZE_MS;
         return time.freeze(FREEZE_MS);
+      case 'clock-forward':
+        return time.shiftWallClock(HOUR_MS);
+      case 'clock-back':
+        return time.shiftWallClock(-HOUR_MS);
+      case 'suspend':
+        return time.shiftWallClock(SLEEP_MS);
       case 'switched-off':
         return this.#during(this.#off, host, forMs);
       case 'removed':
@@ -128,6 +165,13 @@ export class FaultPlayer {
       default:
         return void this.#apply({ [host]: 1 });
     }
+  }
+
+  #meanwhile(forMs: number, change: (by: number) => void): void {
+    change(1);
+    this.#options.time.after(forMs, () => {
+      if (!this.#isOver) change(-1);
+    });
   }
 
   #during(state: Map<string, number>, host: string, forMs: number): void {

@@ -1,7 +1,10 @@
-import { type UpstreamRecord } from '@omni/model';
+import { coordinatorProgram, Supervision } from '@omni/coordinator';
+import type { LifecycleNote, UpstreamRecord } from '@omni/model';
+import type { OutsideDefinition } from '@omni/ports';
 import { createMasterServer, type MasterServer, type Scope, Token } from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
 import { Conditions } from './checks/conditions.ts';
+import { Durability } from './checks/durability.ts';
 import { Violations, type Violation } from './checks/violations.ts';
 import { ObservedOwner } from './checks/observed-owner.ts';
 import { Gauges } from './checks/gauges.ts';
@@ -14,9 +17,11 @@ import { Trace } from './engine/trace.ts';
 import { FaultPlayer } from './fault-player.ts';
 import { brokenForGood, type Scenario } from './scenario.ts';
 import { CallLedger } from './world/call-ledger.ts';
+import { CoordinatorHost } from './world/coordinator-host.ts';
 import { SimulatedDialer } from './world/dialer.ts';
 import { SimulatedNetwork } from './world/network.ts';
 import { SimulatedLauncher } from './world/process-launcher.ts';
+import { VirtualDisk } from './world/virtual-disk.ts';
 import { World } from './world/world.ts';
 
 /** What one run has shown. */
@@ -54,6 +59,8 @@ const LAST_ANSWERS_MS = 200_000;
 /** What nobody uses is gone by then: sessions, and instances of theirs. */
 const IDLE_MS = 720_000;
 const SESSION_IDLE = '1m';
+/** What a write takes until it is safe. */
+const SYNC_MS = 4;
 
 /** Lets a gateway live through a scenario: faults, a time in which some of the servers heal, its end. */
 export async function simulate(
@@ -76,6 +83,8 @@ class Run {
   readonly #violations = new Violations(() => this.#time.nowMs);
   readonly #conditions = new Conditions();
   readonly #ledger = new CallLedger(this.#violations, () => this.#time.nowMs);
+  readonly #durability = new Durability(this.#violations);
+  readonly #disk: VirtualDisk;
   readonly #world: World;
   readonly #launcher: SimulatedLauncher;
   readonly #network: SimulatedNetwork;
@@ -84,8 +93,10 @@ class Run {
   readonly #player: FaultPlayer;
   readonly #gauges: Gauges;
   readonly #awaySince = new Map<string, number>();
+  readonly #downSince = new Map<string, number>();
   readonly #well = new Set<string>();
   #scope: Scope | undefined;
+  #coordinator: CoordinatorHost | undefined;
   #clients: readonly SimulatedClient[] = [];
   #isWorking = true;
 
@@ -107,6 +118,10 @@ class Run {
     this.#launcher = new SimulatedLauncher(this.#world);
     this.#network = new SimulatedNetwork(this.#world);
     this.#dialer = new SimulatedDialer(this.#world);
+    this.#disk = new VirtualDisk({
+      choices: new Choices(seed, 'disk'),
+      work: () => new Promise((resolve) => this.#time.after(SYNC_MS, resolve)),
+    });
     const definitions = definitionsOf(scenario, this.#dialer);
     this.#server = createMasterServer({
       configuration: configurationOf(scenario, definitions),
@@ -117,7 +132,9 @@ class Run {
       dialer: this.#dialer,
       configure: (scope) => this.#observe(scope),
     });
-    if (this.#scope === undefined) throw new TypeError('The gateway has not shown its parts');
+    // All parts are made by now.
+    if (this.#scope === undefined || this.#coordinator === undefined)
+      throw new TypeError('The gateway has not shown its parts');
     this.#gauges = new Gauges(this.#scope, scenario.limits, this.#violations);
     this.#player = new FaultPlayer({
       time: this.#time,
@@ -126,6 +143,9 @@ class Run {
       world: this.#world,
       server: this.#server,
       definitions,
+      coordinator: this.#coordinator,
+      disk: this.#disk,
+      onPowerCut: () => this.#durability.checkCut(this.#disk.cut()),
     });
   }
 
@@ -163,24 +183,47 @@ class Run {
   /** Every decision about a server is looked at. */
   #observe(scope: Scope): void {
     this.#scope = scope;
+    scope.replace(Token.Supervision, {
+      needs: { clock: Token.Clock, random: Token.Random, logger: Token.Logger },
+      useFactory: ({ clock, random, logger }) => {
+        const host = new CoordinatorHost(coordinatorProgram({ clock, random, openStore: this.#disk.open }));
+        this.#coordinator = host;
+        return new Supervision({
+          host,
+          clock,
+          random,
+          logger,
+          observer: { onNote: (note, isStored) => this.#durability.onTold(note, isStored) },
+          run: 'simulated',
+          store: {},
+        });
+      },
+    });
     scope.replace(Token.LifecycleOwner, {
       needs: { owner: Token.Supervision, clock: Token.Clock },
       useFactory: ({ owner, clock }) =>
         new ObservedOwner({
           owner,
+          isHeld: () => this.#coordinator?.isHanging === true,
+          onAdopted: ({ name, definition }) => owner.define([rowOf(name, definition)], []),
           now: () => clock.now(),
+          jumps: () => this.#time.jumps,
           onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
           onDifference: (what) => this.#violations.add('I8', what),
-          onRecord: (upstream, record) => this.#onRecord(upstream, record),
+          onRecord: (upstream, record, notes) => this.#onRecord(upstream, record, notes),
         }),
     });
   }
 
-  #onRecord(upstream: string, { state }: UpstreamRecord): void {
+  #onRecord(upstream: string, record: UpstreamRecord, notes: readonly LifecycleNote[]): void {
+    const { state } = record;
+    this.#durability.onExecuted(upstream, JSON.stringify(record), notes, this.#time.wallMs);
     const isListed = state.phase === 'ready' && state.isListed;
     this.#trace.note(
       `${upstream} is ${isListed ? 'listed' : state.phase}${'error' in state ? `: ${state.error.message}` : ''}`,
     );
+    if (state.phase !== 'down') this.#downSince.delete(upstream);
+    else if (!this.#downSince.has(upstream)) this.#downSince.set(upstream, this.#time.nowMs);
     if (isListed && !state.hasListProblem) this.#well.add(upstream);
     else this.#well.delete(upstream);
     if (isListed) this.#awaySince.delete(upstream);
@@ -191,9 +234,9 @@ class Run {
   #refusalOf(name: string): string | undefined {
     const upstream = this.#scope?.get(Token.Upstreams).get(name);
     if (upstream === undefined) return undefined;
-    const { phase, since } = upstream.snapshot.record.state;
+    const { phase } = upstream.snapshot.record.state;
     if (phase === 'disabled' || phase === 'stopped') return `it is ${phase}`;
-    const forMs = this.#time.wallMs - since;
+    const forMs = this.#time.nowMs - (this.#downSince.get(name) ?? this.#time.nowMs);
     return phase === 'down' && forMs > upstream.spec.connectTimeoutMs
       ? `it is down for ${forMs} ms`
       : undefined;
@@ -284,6 +327,7 @@ class Run {
     await this.#time.run(this.#time.nowMs + 30_000);
     await stopped;
     this.#gauges.checkStopped();
+    this.#durability.checkEnd(this.#disk);
     const left = {
       processes: this.#launcher.running(),
       'HTTP requests': this.#network.open,
@@ -294,6 +338,20 @@ class Run {
       if (count > 0)
         this.#violations.add('I7', `${count} ${what} are left behind by a gateway that has stopped`);
   }
+}
+
+/** A row of the store for a server, which is defined in a file. */
+function rowOf(name: string, revision: string): OutsideDefinition {
+  return {
+    name,
+    source: 'file',
+    revision,
+    transport: null,
+    url: null,
+    command: null,
+    enabled: true,
+    critical: false,
+  };
 }
 
 function configurationOf({ limits }: Scenario, upstreams: ReturnType<typeof definitionsOf>) {

@@ -180,6 +180,11 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     rule: 'PROTO-R12',
   },
   {
+    name: 'instance/ended-before',
+    against: 'A process that is started for a session that has ended runs until Omni ends.',
+    without: 'false',
+  },
+  {
     name: 'instance/idle-session',
     against: 'The process of a client that has gone stays until its session ends.',
     without: 'false',

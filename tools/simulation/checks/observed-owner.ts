@@ -2,7 +2,9 @@ import type {
   AdoptedUpstream,
   LifecycleExecutor,
   LifecycleHandle,
+  LifecycleNote,
   LifecycleOwner,
+  UpstreamCommand,
   UpstreamEvent,
   UpstreamRecord,
 } from '@omni/model';
@@ -13,14 +15,21 @@ export interface ObservedOwnerOptions {
   readonly owner: LifecycleOwner;
   /** Wall clock. */
   readonly now: () => number;
+  /** By how much the wall clock has leapt so far, oldest first: records are shifted by each leap once. */
+  readonly jumps: () => readonly number[];
   /** Told of each event that was decided. */
   readonly onEdge: (from: string, event: string, to: string) => void;
   readonly onDifference: (what: string) => void;
-  readonly onRecord: (upstream: string, record: UpstreamRecord) => void;
+  /** Whether nobody decides for now: what is reported meanwhile is decided later, by somebody else. */
+  readonly isHeld: () => boolean;
+  readonly onAdopted: (upstream: AdoptedUpstream) => void;
+  readonly onRecord: (upstream: string, record: UpstreamRecord, notes: readonly LifecycleNote[]) => void;
 }
 
 /** A wait is rounded to whole milliseconds. */
 const ROUNDING_MS = 1;
+/** A leap is noticed by who looks so often, and would have seen as much pass. */
+const LOOK_MS = 500;
 
 /** An owner of records whose every decision is compared with the reference. */
 export class ObservedOwner implements LifecycleOwner {
@@ -31,11 +40,15 @@ export class ObservedOwner implements LifecycleOwner {
   }
 
   adopt(upstream: AdoptedUpstream, executor: LifecycleExecutor): LifecycleHandle {
+    this.#options.onAdopted(upstream);
     const watch = new LifeWatch(this.#options, upstream);
     const inner = this.#options.owner.adopt(upstream, {
-      execute: (command) => executor.execute(command),
+      execute: (command) => {
+        watch.onCommand(command);
+        executor.execute(command);
+      },
       onChanged: (record, notes) => {
-        watch.onChanged(record);
+        watch.onChanged(record, notes);
         executor.onChanged(record, notes);
       },
     });
@@ -59,24 +72,50 @@ class LifeWatch {
   readonly #options: ObservedOwnerOptions;
   readonly #name: string;
   readonly #life: ReferenceLife;
-  readonly #reported: { readonly event: UpstreamEvent; readonly at: number }[] = [];
+  readonly #reported: UpstreamEvent[] = [];
+  #isConnecting = false;
+  #isConnected = false;
+  #last: UpstreamRecord;
+  #jumps: number;
   #depth = 0;
   #hasFailed = false;
 
-  constructor(options: ObservedOwnerOptions, { name, record: { state } }: AdoptedUpstream) {
+  constructor(options: ObservedOwnerOptions, { name, record }: AdoptedUpstream) {
+    const { state } = record;
     this.#options = options;
     this.#name = name;
+    this.#last = record;
+    this.#jumps = options.jumps().length;
     this.#life = new ReferenceLife(state.phase === 'disabled' ? state.by : undefined, options.now());
   }
 
   onReported(event: UpstreamEvent): void {
     this.#depth++;
-    this.#reported.push({ event, at: this.#options.now() });
+    this.#reported.push(event);
+    if (event.kind === 'connected') this.#isConnected = true;
+    if (event.kind === 'connected' || event.kind === 'connectFailed') this.#isConnecting = false;
+    if (event.kind === 'connectionLost') this.#isConnected = false;
+  }
+
+  /** Two attempts at once would be two processes. */
+  onCommand({ kind }: UpstreamCommand): void {
+    if (kind === 'connect') {
+      if (this.#isConnecting || this.#isConnected)
+        this.#options.onDifference(`"${this.#name}" is connected twice`);
+      this.#isConnecting = true;
+    } else if (kind === 'abort') this.#isConnecting = false;
+    else if (kind === 'close' || kind === 'cut') this.#isConnected = false;
   }
 
   /** What was reported leads here, or a time has come. */
-  onChanged(record: UpstreamRecord): void {
-    this.#options.onRecord(this.#name, record);
+  onChanged(record: UpstreamRecord, notes: readonly LifecycleNote[]): void {
+    this.#options.onRecord(this.#name, record, notes);
+    const byMs = this.#shiftIn(record);
+    this.#last = record;
+    if (byMs !== undefined) {
+      this.#tell({ kind: 'shifted', byMs }, this.#options.now());
+      return this.#compare(record);
+    }
     while (this.#reported.length > 0) {
       this.#tellNext();
       if (differenceOf(this.#life.view, record) === undefined) return this.#agree(record);
@@ -85,16 +124,32 @@ class LifeWatch {
     this.#compare(record);
   }
 
+  /** By how much it was shifted, where that is what has become of it: because of one leap, or of a few at once. */
+  #shiftIn({ state }: UpstreamRecord): number | undefined {
+    const { state: before } = this.#last;
+    const byMs = state.since - before.since;
+    if (state.phase !== before.phase || byMs === 0) return undefined;
+    const jumps = this.#options.jumps();
+    let leaptMs = 0;
+    for (let index = this.#jumps; index < jumps.length; index++) {
+      leaptMs += jumps[index] ?? 0;
+      if (byMs > leaptMs + ROUNDING_MS || byMs < leaptMs - LOOK_MS - ROUNDING_MS) continue;
+      this.#jumps = index + 1;
+      return byMs;
+    }
+    return undefined;
+  }
+
   /** Nothing is reported that is not decided. */
   onQuiet(record: UpstreamRecord): void {
-    if (--this.#depth > 0) return;
+    if (--this.#depth > 0 || this.#options.isHeld()) return;
     while (this.#reported.length > 0) this.#tellNext();
     this.#compare(record);
   }
 
   #tellNext(): void {
     const next = this.#reported.shift();
-    if (next !== undefined) this.#tell(next.event, next.at);
+    if (next !== undefined) this.#tell(next, this.#options.now());
   }
 
   #tell(event: UpstreamEvent, at: number): void {

@@ -5,6 +5,7 @@ export const INVARIANTS = {
   I3: 'a server receives a call once at most',
   I4: 'nothing reaches a server behind an open circuit, or one that is off',
   I5: 'what is listed can be called',
+  I6: 'what was told as stored is there after every crash, and the log is what was executed',
   I7: 'every timer, process and connection ends with its owner',
   I8: 'the life cycle is that of the reference model',
   I10: 'bounds hold',

@@ -9,13 +9,16 @@ const { setImmediate } = globalThis;
 /** The time of a simulated world: it stands still while anything happens, then jumps to the next event. */
 export class SimulatedTime {
   readonly #timers = new TimerHeap();
+  /** What the wall clock shows more than it did at the beginning, the time aside that has passed. */
+  #wallShiftMs = 0;
+  readonly #jumps: number[] = [];
   #nowMs = 0;
   #gatewayTimers = 0;
   #events = 0;
 
   /** What the gateway is given: its timers are counted, since it has to take them down. */
   readonly gatewayClock: Clock = {
-    now: () => EPOCH_MS + this.#nowMs,
+    now: () => this.wallMs,
     monotonicMs: () => this.#nowMs,
     after: (delayMs, action) => {
       this.#gatewayTimers++;
@@ -35,7 +38,12 @@ export class SimulatedTime {
   }
 
   get wallMs(): number {
-    return EPOCH_MS + this.#nowMs;
+    return EPOCH_MS + this.#nowMs + this.#wallShiftMs;
+  }
+
+  /** Leaps of the wall clock that nobody has seen pass, oldest first. */
+  get jumps(): readonly number[] {
+    return this.#jumps;
   }
 
   get gatewayTimers(): number {
@@ -56,6 +64,13 @@ export class SimulatedTime {
   /** The process does not run for a while: both clocks go on, and what was due meanwhile is late. */
   freeze(forMs: number): void {
     this.#nowMs += forMs;
+    this.#jumps.push(forMs);
+  }
+
+  /** Somebody sets the wall clock, or the machine sleeps: the clock that never goes back stands still. */
+  shiftWallClock(byMs: number): void {
+    this.#wallShiftMs += byMs;
+    this.#jumps.push(byMs);
   }
 
   /** Moves on, event by event; everything that promises lead to has happened before the next one. */

@@ -73,10 +73,18 @@ export type FaultKind = keyof typeof FAULT_KINDS;
 /** What happens to Omni itself, or is done to it. */
 export const WORLD_FAULT_KINDS = [
   'freeze',
+  'clock-forward',
+  'clock-back',
+  'suspend',
   'switched-off',
   'removed',
   'redefined',
   'settings-changed',
+  'coordinator-dies',
+  'coordinator-hangs',
+  'disk-full',
+  'disk-fails',
+  'power-cut',
 ] as const;
 
 export type WorldFaultKind = (typeof WORLD_FAULT_KINDS)[number];
@@ -100,8 +108,13 @@ export const MOMENTARY: ReadonlySet<string> = new Set<FaultKind | WorldFaultKind
   'list-changes',
   'forgets-sessions',
   'freeze',
+  'clock-forward',
+  'clock-back',
+  'suspend',
   'redefined',
   'settings-changed',
+  'coordinator-dies',
+  'power-cut',
 ]);
 
 /** Which kinds can happen to a server that is reached so. */

@@ -318,6 +318,26 @@ describe('connect over a channel', () => {
     expect(eras.recall(spec)).toBeUndefined();
   });
 
+  it('finds a modern server at once that was met at a bad time, and starts one process each time', async () => {
+    let isWell = false;
+    const { run, server, clock, eras, spec } = channelOf((message, instance) => {
+      if (!isWell) instance.exit(new GatewayError('OMNI_UPSTREAM_EXITED', 'exit code 1'));
+      else modern(message, instance);
+    });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      run();
+      await clock.advanceAsync(0);
+    }
+    // The first has asked for the era as well.
+    expect(server.instances).toHaveLength(4);
+    isWell = true;
+    const attempt = run();
+    await clock.advanceAsync(0);
+    expect(attempt.connection?.era).toBe('modern');
+    expect(server.instances).toHaveLength(5);
+    expect(eras.recall(spec)).toBe('modern');
+  });
+
   it('probes again when a modern upstream cuts the connection', async () => {
     let isModern = true;
     const reset = new GatewayError('OMNI_UPSTREAM_UNREACHABLE', 'reset', { data: { phase: 'body' } });

@@ -137,8 +137,8 @@ class Attempt {
     const { spec, context, credentials, era } = this.#options;
     switch (outcome.kind) {
       case 'silent':
-        // Servers that exit on the probe would do so at every restart.
-        context.eras.remember(spec, 'legacy');
+        // Servers that exit on the probe would do so at every restart; modern ones refuse to be initialized.
+        context.eras.remember(spec, 'legacy-first');
         return this.#run('legacy-first');
       case 'other-transport':
         return this.#runOldTransport(outcome.error, plan);

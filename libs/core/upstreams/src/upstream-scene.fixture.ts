@@ -88,6 +88,7 @@ export class FakeSession implements ClientBinding {
   readonly log: string[] = [];
   readonly client: ClientContext;
   readonly #ends: (() => void)[] = [];
+  #isEnded = false;
 
   constructor(capabilities: string, principal = 'ada') {
     this.capabilities = capabilities;
@@ -121,11 +122,13 @@ export class FakeSession implements ClientBinding {
   }
 
   onEnd(listener: () => void): () => void {
-    this.#ends.push(listener);
+    if (this.#isEnded) listener();
+    else this.#ends.push(listener);
     return () => void this.#ends.splice(this.#ends.indexOf(listener), 1);
   }
 
   end(): void {
+    this.#isEnded = true;
     for (const listener of this.#ends.splice(0)) listener();
   }
 }

@@ -1,4 +1,5 @@
-import type { Era, UpstreamSpec } from '@omni/ports';
+import type { UpstreamSpec } from '@omni/ports';
+import type { EraPlan } from './handshake-outcome.ts';
 
 /**
  * Refusals that are about credentials, money, proxies, connections and load: like failures of the server they
@@ -19,9 +20,12 @@ export function isOtherEraStatus(status: unknown): boolean {
   );
 }
 
+/** An era that was found, or `legacy-first` where a probe was met with silence and nothing more is known. */
+export type RememberedEra = Exclude<EraPlan, 'probe'>;
+
 interface KnownEra {
   readonly fingerprint: string;
-  readonly era: Era;
+  readonly era: RememberedEra;
 }
 
 /**
@@ -32,12 +36,12 @@ interface KnownEra {
 export class EraMemory {
   readonly #known = new Map<string, KnownEra>();
 
-  recall(spec: UpstreamSpec): Era | undefined {
+  recall(spec: UpstreamSpec): RememberedEra | undefined {
     const known = this.#known.get(spec.name);
     return known !== undefined && known.fingerprint === fingerprintOf(spec) ? known.era : undefined;
   }
 
-  remember(spec: UpstreamSpec, era: Era): void {
+  remember(spec: UpstreamSpec, era: RememberedEra): void {
     this.#known.set(spec.name, { fingerprint: fingerprintOf(spec), era });
   }
 

@@ -95,6 +95,17 @@ describe('SessionConnections', () => {
     expect(connections.size).toBe(1);
   });
 
+  // guard: instance/ended-before
+  it('opens nothing for a session that had ended before it first asked', () => {
+    const { openings, connections, session } = subject();
+    session.end();
+    const results: unknown[] = [];
+    for (let call = 0; call < 2; call++) connections.connectionFor(session, (result) => results.push(result));
+    expect(openings).toHaveLength(0);
+    expect(results).toMatchObject([{ code: 'OMNI_CANCELLED' }, { code: 'OMNI_CANCELLED' }]);
+    expect([connections.size, session.endListeners]).toEqual([0, 0]);
+  });
+
   it('listens to a session once, and no more when it is closed', async () => {
     const { connections, session } = subject();
     connections.connectionFor(session, () => {});

@@ -130,7 +130,7 @@ export class SessionConnections {
   }
 
   #add(binding: ClientBinding): SessionInstance | GatewayError {
-    if (this.#ended.has(binding)) return new GatewayError('OMNI_CANCELLED', 'The session has ended');
+    if (this.#ended.has(binding)) return endedError();
     const { upstream, open, clock, isWatched } = this.#options;
     const share = this.#places.takeOver(binding.principal, this.#connections.values());
     // guard: instance/count
@@ -139,7 +139,8 @@ export class SessionConnections {
     const instance = new SessionInstance({ binding, lazy, share, isWatched });
     this.#connections.set(binding.key, instance);
     this.#watch(binding);
-    return instance;
+    // It may have been told just now that the session had ended before: nobody would close what it opened.
+    return /* guard: instance/ended-before */ this.#ended.has(binding) ? endedError() : instance;
   }
 
   #watch(binding: ClientBinding): void {
@@ -178,4 +179,8 @@ export class SessionConnections {
     this.#connections.delete(key);
     this.#places.leave(instance.share);
   }
+}
+
+function endedError(): GatewayError {
+  return new GatewayError('OMNI_CANCELLED', 'The session has ended');
 }
