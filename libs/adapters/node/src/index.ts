@@ -19,8 +19,8 @@ export { nodeHandler } from './http/mounted/node-handler.ts';
 export { type LaunchedProcess, watchLaunchers } from './processes/launcher-watch.ts';
 export {
   serviceManager,
-  type ServiceManager,
   type ServiceManagerOptions,
+  type ServiceSupervisor,
 } from './processes/service-manager.ts';
 export { orphanSweep } from './processes/orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './logging/pino-logger.ts';

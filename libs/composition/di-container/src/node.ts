@@ -9,7 +9,7 @@ export { configurationJsonSchema } from '@omni/config/json-schema';
 export {
   exposeCollector,
   serviceManager,
-  type ServiceManager,
+  type ServiceSupervisor,
   stateDirectory,
   watchLaunchers,
 } from '@omni/node';

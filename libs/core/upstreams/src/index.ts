@@ -14,7 +14,6 @@ export {
   type ModernHttpCall,
 } from './http/modern-http-connection.ts';
 export type {
-  GatewayIdentity,
   ConnectionContext,
   ConnectionCounters,
   ConnectionEvents,
@@ -22,6 +21,7 @@ export type {
   ListKind,
   OpenConnection,
 } from './connection/open-connection.ts';
+export type { GatewayIdentity } from './connection/mcp-revision.ts';
 export type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 export { SseParser, type SseEvent, type SseProblem, type SseSink } from './http/sse-parser.ts';
 export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
