@@ -28,7 +28,7 @@ export { NodeSocketListener, type NodeSocketListenerOptions } from './sockets/so
 export { defaultSocketPath } from './sockets/socket-path.ts';
 export { ProcessRoleHost } from './roles/process-role-host.ts';
 export { runRole } from './roles/run-role.ts';
-export { type RoleEntryOptions, ThreadRoleHost } from './roles/thread-role-host.ts';
+export { type RoleEntryOptions, ThreadRoleHost, type ThreadRoleOptions } from './roles/thread-role-host.ts';
 export { stateDirectory } from './files/state-directory.ts';
 export { stdioChannel, type StdioChannelOptions } from './sockets/stdio-channel.ts';
 export type { TlsFiles } from './http/tls-files.ts';
