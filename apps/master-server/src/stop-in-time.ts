@@ -17,7 +17,7 @@ export interface StopInTimeOptions {
   readonly drainMs: number;
 }
 
-/** What the stop may take beside that: children get 5 s to see the end of their input, and 5 s to heed SIGTERM. */
+/** Beside that: children get 5 s to see the end of their input, and 5 s to heed SIGTERM. */
 export const STOP_GRACE_MS = 15_000;
 /** And once somebody does not want to wait. */
 const FORCED_MS = 2_500;

@@ -23,8 +23,8 @@ export interface Role {
   /**
    * Ends it, whatever it does. No message comes from it once this has been called.
    *
-   * @returns Resolves when nothing of it runs any more. A thread inside a system call runs until that returns,
-   * which may be never.
+   * @returns Resolves when nothing of it runs any more. A thread inside a system call runs until that
+   * returns, which may be never.
    */
   terminate(): Promise<void>;
 }

@@ -105,7 +105,7 @@ export interface UpstreamSpec {
   readonly permanentExitCodes?: readonly number[];
   /** Whether readiness waits for it. */
   readonly critical: boolean;
-  /** How it is probed; how often, and how long an answer may take, is in {@link lifecycle}. Default: `ping`. */
+  /** How it is probed; when, and how long that may take, is in {@link lifecycle}. Default: `ping`. */
   readonly health?: HealthProbe;
   /**
    * `on-demand`: it is started by the first call, and once before where nobody knows yet what it lists.

@@ -19,8 +19,8 @@ export { nodeHandler } from './http/mounted/node-handler.ts';
 export { type LaunchedProcess, watchLaunchers } from './processes/launcher-watch.ts';
 export {
   serviceManager,
-  type ServiceManager,
   type ServiceManagerOptions,
+  type ServiceSupervisor,
 } from './processes/service-manager.ts';
 export { orphanSweep } from './processes/orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './logging/pino-logger.ts';
@@ -28,7 +28,7 @@ export { NodeSocketListener, type NodeSocketListenerOptions } from './sockets/so
 export { defaultSocketPath } from './sockets/socket-path.ts';
 export { ProcessRoleHost } from './roles/process-role-host.ts';
 export { runRole } from './roles/run-role.ts';
-export { type RoleEntryOptions, ThreadRoleHost } from './roles/thread-role-host.ts';
+export { type RoleEntryOptions, ThreadRoleHost, type ThreadRoleOptions } from './roles/thread-role-host.ts';
 export { stateDirectory } from './files/state-directory.ts';
 export { stdioChannel, type StdioChannelOptions } from './sockets/stdio-channel.ts';
 export type { TlsFiles } from './http/tls-files.ts';

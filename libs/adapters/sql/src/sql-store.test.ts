@@ -14,6 +14,7 @@ afterAll(async () => {
 
 const options = { clock: new VirtualClock(), logger: silentLogger };
 
+// guard: store/once, store/closed
 describe('the store in memory', () => {
   stateStoreContract(it, async () => ({
     store: await openStore({ url: 'memory:', schema: 'omni', stateFolder: '/nowhere' }, options),

@@ -101,7 +101,7 @@ function readiness(
 }
 
 function isScope(scope: string | undefined): scope is ReadinessScope | undefined {
-  return scope === undefined || (READINESS_SCOPES as readonly string[]).includes(scope);
+  return scope === undefined || READINESS_SCOPES.some((one) => one === scope);
 }
 
 function healthOf(rollup: HealthRollup, isGood: boolean, reader: Reader): Page {

@@ -9,7 +9,7 @@ export { configurationJsonSchema } from '@omni/config/json-schema';
 export {
   exposeCollector,
   serviceManager,
-  type ServiceManager,
+  type ServiceSupervisor,
   stateDirectory,
   watchLaunchers,
 } from '@omni/node';
@@ -20,6 +20,7 @@ export {
   type NodeMasterServerOptions,
   type TelemetryExporter,
 } from './node/node-master-server.ts';
+export type { SupervisionKind } from './node/coordinator-host.ts';
 export { MetricRegistry, type MetricReading } from '@omni/telemetry';
 export { startHttpGateway, type HttpGateway, type HttpGatewayOptions } from './node/http-gateway.ts';
 export { startStdioGateway, type StdioGateway, type StdioGatewayOptions } from './node/stdio-gateway.ts';

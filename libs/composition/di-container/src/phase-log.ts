@@ -1,8 +1,8 @@
 import type { Clock, Logger, Millis } from '@omni/ports';
 
 /**
- * The named phases in which Omni starts or stops, with their times (S000-BOOT-01): each at debug when it begins
- * and when it is over, and the whole in one line at the end.
+ * The named phases in which Omni starts or stops, with their times (S000-BOOT-01): each at debug when it
+ * begins and when it is over, and the whole in one line at the end.
  */
 export class PhaseLog {
   readonly #what: 'start' | 'stop';

@@ -3,7 +3,11 @@ export { canonicalUri } from './names/canonical-uri.ts';
 export type { OwnedName, PrefixPolicy } from './names/exposed-name.ts';
 export { UriTemplate, type MatchBudget } from './names/uri-template.ts';
 export { readCatalogue, type CatalogueReaderOptions } from './reading/catalogue-reader.ts';
-export { CatalogueRefresher, type CatalogueRefresherOptions } from './reading/catalogue-refresher.ts';
+export {
+  CatalogueRefresher,
+  type CatalogueRefresherOptions,
+  type OnListed,
+} from './reading/catalogue-refresher.ts';
 export { keptLists, type KeptList, restoredCatalogue } from './reading/kept-catalogue.ts';
 export type { HeaderParam } from './reading/header-params.ts';
 export { ListBudget, type ListBudgetOptions, type ListRoom } from './reading/list-budget.ts';

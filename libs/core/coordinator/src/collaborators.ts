@@ -3,7 +3,7 @@ import type { Millis, StoredDefinition, StoredList } from '@omni/ports';
 
 /** One note of the life cycle, as it is told to whoever listens: plain data. */
 export interface UpstreamNote {
-  /** Unique among all notes of all runs of Omni; they sort in the order in which they happened, within a run. */
+  /** Unique among all notes of all runs of Omni; those of a run sort as they happened. */
   readonly id: string;
   readonly at: Millis;
   readonly upstream: string;

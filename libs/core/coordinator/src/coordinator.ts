@@ -70,7 +70,7 @@ class Coordinator {
       case 'adopt':
         return this.#adopt(told.id, told.record, told.settings);
       case 'configure':
-        return this.#upstreams.get(told.id)?.keeper.configure(told.settings);
+        return this.#upstreams.get(told.id)?.lifecycle.configure(told.settings);
       case 'release':
         return this.#release(told.id);
       case 'fact':
@@ -102,20 +102,20 @@ class Coordinator {
 
   #adopt(id: number, record: UpstreamRecord, settings: LifecycleSettings): void {
     this.#release(id);
-    const clock = this.#keeperClock(id);
+    const clock = this.#lifecycleClock(id);
     const upstream = new DecidedUpstream({ record, settings, random: this.#random, clock });
     this.#upstreams.set(id, upstream);
     // Arms its time.
-    upstream.keeper.configure(settings);
+    upstream.lifecycle.configure(settings);
   }
 
   #release(id: number): void {
-    this.#upstreams.get(id)?.keeper.release();
+    this.#upstreams.get(id)?.lifecycle.release();
     this.#upstreams.delete(id);
   }
 
-  /** Time of a keeper: what it does when a timer fires is a decision like others. */
-  #keeperClock(id: number): Clock {
+  /** Time of a life cycle: what it does when a timer fires is a decision like others. */
+  #lifecycleClock(id: number): Clock {
     return clockWith(this.#clock, (action) => {
       this.#lookAtClock();
       this.#handle(id, null, action);
@@ -134,7 +134,7 @@ class Coordinator {
   #decide(id: number, fact: number | null, event: UpstreamEvent): void {
     const upstream = this.#upstreams.get(id);
     // What is told of one that was released has crossed that on its way.
-    this.#handle(id, fact, () => upstream?.keeper.report(event));
+    this.#handle(id, fact, () => upstream?.lifecycle.report(event));
   }
 
   #handle(id: number, fact: number | null, decide: () => void): void {
@@ -155,12 +155,12 @@ class Coordinator {
 
 /** A record, and what the last event made of it. */
 class DecidedUpstream {
-  readonly keeper: LifecycleKeeper;
+  readonly lifecycle: LifecycleKeeper;
   #commands: UpstreamCommand[] = [];
   #change: Change | null = null;
 
   constructor(options: Omit<LifecycleKeeperOptions, 'executor'>) {
-    this.keeper = new LifecycleKeeper({
+    this.lifecycle = new LifecycleKeeper({
       ...options,
       executor: {
         execute: (command) => void this.#commands.push(command),
@@ -176,7 +176,7 @@ class DecidedUpstream {
       this.#change ??
       (this.#commands.length === 0
         ? null
-        : { record: this.keeper.record, notes: [], commands: this.#commands });
+        : { record: this.lifecycle.record, notes: [], commands: this.#commands });
     this.#change = null;
     this.#commands = [];
     return change;

@@ -1,8 +1,8 @@
 import type { Role, RoleHost, RoleListener, RoleProgram } from '@omni/ports';
 
 /**
- * Runs a role in the loop of whoever starts it: messages arrive before `post` returns, as copies, so that what
- * works here works in a thread.
+ * Runs a role in the loop of whoever starts it: messages arrive before `post` returns, as copies, so that
+ * what works here works in a thread.
  */
 export class InlineRoleHost implements RoleHost {
   readonly sharesMemory = true;

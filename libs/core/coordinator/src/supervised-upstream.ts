@@ -48,7 +48,7 @@ export class SupervisedUpstream implements LifecycleHandle {
   #record: UpstreamRecord;
   #settings: LifecycleSettings;
   /** Decides while no coordinator does. */
-  #keeper: LifecycleKeeper | undefined;
+  #lifecycle: LifecycleKeeper | undefined;
   /** Facts without a decision, oldest first. */
   readonly #undecided: { readonly sequence: number; readonly event: UpstreamEvent }[] = [];
   readonly #tasks: (() => void)[] = [];
@@ -93,7 +93,7 @@ export class SupervisedUpstream implements LifecycleHandle {
 
   #report(event: UpstreamEvent): void {
     this.#do(() => {
-      if (this.#keeper !== undefined) return this.#keeper.report(event);
+      if (this.#lifecycle !== undefined) return this.#lifecycle.report(event);
       this.#undecided.push({ sequence: this.#options.decider.ask(this, event), event });
     });
   }
@@ -101,23 +101,23 @@ export class SupervisedUpstream implements LifecycleHandle {
   configure(settings: LifecycleSettings): void {
     this.#settings = settings;
     this.#do(() => {
-      if (this.#keeper === undefined) this.#options.decider.configure(this);
-      else this.#keeper.configure(settings);
+      if (this.#lifecycle === undefined) this.#options.decider.configure(this);
+      else this.#lifecycle.configure(settings);
     });
   }
 
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#keeper?.release();
+    this.#lifecycle?.release();
     this.#options.decider.release(this);
   }
 
   /** A record from before this run, in place of one that nothing has been made of yet. */
   restore(record: UpstreamRecord): void {
     this.#do(() => {
-      if (this.#hasMoved || this.#keeper === undefined) return;
-      this.#keeper.release();
+      if (this.#hasMoved || this.#lifecycle === undefined) return;
+      this.#lifecycle.release();
       this.#record = record;
       this.#keep().report({ kind: 'restored' });
     });
@@ -126,7 +126,7 @@ export class SupervisedUpstream implements LifecycleHandle {
   decided({ fact, change }: Decision): void {
     this.#do(() => {
       // Somebody else has decided about it meanwhile.
-      if (this.#keeper !== undefined) return;
+      if (this.#lifecycle !== undefined) return;
       if (fact !== null) this.#undecided.shift();
       if (change === null) return;
       const before = this.#record;
@@ -140,18 +140,18 @@ export class SupervisedUpstream implements LifecycleHandle {
   /** From now on it is decided here: first about what nobody has decided. */
   takeOver(): void {
     this.#do(() => {
-      if (this.#keeper !== undefined) return;
-      const keeper = this.#keep();
-      for (const { event } of this.#undecided.splice(0)) keeper.report(event);
+      if (this.#lifecycle !== undefined) return;
+      const lifecycle = this.#keep();
+      for (const { event } of this.#undecided.splice(0)) lifecycle.report(event);
     });
   }
 
   /** From now on a coordinator decides. */
   handOver(): void {
     this.#do(() => {
-      if (this.#keeper === undefined) return;
-      this.#keeper.release();
-      this.#keeper = undefined;
+      if (this.#lifecycle === undefined) return;
+      this.#lifecycle.release();
+      this.#lifecycle = undefined;
       this.#options.decider.adopt(this);
     });
   }
@@ -159,7 +159,7 @@ export class SupervisedUpstream implements LifecycleHandle {
   #keep(): LifecycleKeeper {
     const { clock, random, executor } = this.#options;
     const settings = this.#settings;
-    this.#keeper = new LifecycleKeeper({
+    this.#lifecycle = new LifecycleKeeper({
       record: this.#record,
       settings,
       clock,
@@ -174,8 +174,8 @@ export class SupervisedUpstream implements LifecycleHandle {
       },
     });
     // Arms its time.
-    this.#keeper.configure(settings);
-    return this.#keeper;
+    this.#lifecycle.configure(settings);
+    return this.#lifecycle;
   }
 
   #executed(before: UpstreamRecord, notes: readonly LifecycleNote[]): void {

@@ -13,8 +13,9 @@ export const SUBSCRIBER_SLOTS = 256;
 /**
  * What waits for one reader: at most {@link SUBSCRIBER_SLOTS} events.
  *
- * When all slots are taken, of the state events of one subject only the last stays. Where that frees none, all
- * that is not of security is given up for one `resync`; security events are given up only among themselves.
+ * When all slots are taken, of the state events of one subject only the last stays. Where that frees none,
+ * all that is not of security is given up for one `resync`; security events are given up only among
+ * themselves.
  */
 export class SubscriberQueue {
   #events: OmniEvent[] = [];

@@ -38,7 +38,7 @@ export interface HealthMonitorOptions {
   readonly clock?: Pick<Clock, 'now' | 'after'>;
   /** Default: nothing is logged. */
   readonly logger?: Pick<Logger, 'error'>;
-  /** From one look at all components to the next, between those that are asked for; 0: none. Default: 5,000. */
+  /** From one look at all components to the next, beside those asked for; 0: none. Default: 5,000. */
   readonly sampleMs?: Millis;
 }
 

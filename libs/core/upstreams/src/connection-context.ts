@@ -14,7 +14,8 @@ import {
 import { CallChains, type HoldPlace } from './connection/call-chains.ts';
 import { Deadlines } from './connection/deadlines.ts';
 import { EraMemory } from './connection/era-memory.ts';
-import type { ConnectionContext, GatewayIdentity } from './connection/open-connection.ts';
+import type { GatewayIdentity } from './connection/mcp-revision.ts';
+import type { ConnectionContext } from './connection/open-connection.ts';
 import { LocalOwner } from './lifecycle/local-owner.ts';
 import { Prober } from './probing/prober.ts';
 import { DEFAULT_START_LIMITS, StartLimiter } from './starting/start-limiter.ts';

@@ -14,7 +14,6 @@ export {
   type ModernHttpCall,
 } from './http/modern-http-connection.ts';
 export type {
-  GatewayIdentity,
   ConnectionContext,
   ConnectionCounters,
   ConnectionEvents,
@@ -22,11 +21,12 @@ export type {
   ListKind,
   OpenConnection,
 } from './connection/open-connection.ts';
+export type { GatewayIdentity } from './connection/mcp-revision.ts';
 export type { OnResourceUpdated, OnSubscribed } from './subscriptions/resource-watch.ts';
 export { SseParser, type SseEvent, type SseProblem, type SseSink } from './http/sse-parser.ts';
 export { DEFAULT_UPSTREAM_LIMITS, type UpstreamLimits } from './connection/upstream-limits.ts';
 export { errorFactsOf } from './lifecycle/fall-of.ts';
-export { refusalIn } from './lifecycle/refusals.ts';
+export { refusalIn, type RefusalOptions } from './lifecycle/refusals.ts';
 export type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snapshot.ts';
 export {
   UpstreamDefinitions,
@@ -42,7 +42,7 @@ export {
   type StartLimits,
   type StartRequest,
 } from './starting/start-limiter.ts';
-export type { ProbedPlace, ProbeOptions, ProbeOutcome } from './probing/probe.ts';
+export type { ProbedConnection, ProbedPlace, ProbeOptions, ProbeOutcome } from './probing/probe.ts';
 export { Prober } from './probing/prober.ts';
 export type { Watched } from './probing/silence-watch.ts';
 export { Upstreams, type UpstreamsOptions } from './upstreams.ts';

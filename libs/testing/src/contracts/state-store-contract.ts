@@ -25,12 +25,12 @@ const HOUR_MS = 3_600_000;
 /**
  * What every `StateStore` must do; the test file of each calls this.
  *
- * @param it - Of the runner.
+ * @param defineTest - `it` of the runner.
  * @param open - Called for each test: an empty store. The suite closes it.
  */
-export function stateStoreContract(it: DefineTest, open: () => Promise<StateStoreScene>): void {
-  const defineTest = (title: string, run: (scene: StateStoreScene) => Promise<void>): void => {
-    it(title, async () => {
+export function stateStoreContract(defineTest: DefineTest, open: () => Promise<StateStoreScene>): void {
+  const it = (title: string, run: (scene: StateStoreScene) => Promise<void>): void => {
+    defineTest(title, async () => {
       const scene = await open();
       try {
         await run(scene);
@@ -40,7 +40,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     });
   };
 
-  defineTest('is empty at first', async ({ store }) => {
+  it('is empty at first', async ({ store }) => {
     same(await store.load(), []);
     same(await store.loadLists(), []);
     same(await store.definitions(), []);
@@ -50,7 +50,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.ok(store.epoch > 0);
   });
 
-  defineTest('gives back the record of each upstream, and when it was written', async ({ store }) => {
+  it('gives back the record of each upstream, and when it was written', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('b'), definition('a')] }));
     same(await store.load(), [
       { name: 'a', source: 'file', revision: 'r1', record: null, writtenAt: null },
@@ -66,7 +66,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     });
   });
 
-  defineTest('takes another definition of the same name', async ({ store }) => {
+  it('takes another definition of the same name', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('a')], states: [state('a')] }));
     await store.write(batch('2', { defined: [{ ...definition('a'), revision: 'r2' }] }));
     const [row] = await store.load();
@@ -74,7 +74,8 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal(row.record, '{"a":1}');
   });
 
-  defineTest('writes a batch of which it knows the key no second time', async ({ store }) => {
+  // guard: store/once
+  it('writes a batch of which it knows the key no second time', async ({ store }) => {
     const first = batch('1', { defined: [definition('a')], log: [row('a')], events: ['one'] });
     await store.write(first);
     await store.write(first);
@@ -82,7 +83,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal((await store.pendingEvents(10)).length, 1);
   });
 
-  defineTest('keeps nothing of a batch that cannot be written whole', async ({ store }) => {
+  it('keeps nothing of a batch that cannot be written whole', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('a')], states: [state('a')] }));
     const wrong = {
       ...state('a', { record: 'changed' }),
@@ -97,7 +98,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal((await store.healthLog({ limit: 10 })).length, 1);
   });
 
-  defineTest('drops what is said of an upstream that it does not know', async ({ store }) => {
+  it('drops what is said of an upstream that it does not know', async ({ store }) => {
     await store.write(batch('1', { states: [state('nobody')], log: [row('nobody')], events: ['told'] }));
     await store.saveList(list('nobody'));
     same(await store.load(), []);
@@ -106,7 +107,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal((await store.pendingEvents(10)).length, 1);
   });
 
-  defineTest('forgets an upstream with its log and its lists', async ({ store }) => {
+  it('forgets an upstream with its log and its lists', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('a'), definition('b')], log: [row('a'), row('b')] }));
     await store.saveList(list('a'));
     await store.write(batch('2', { removed: ['a', 'nobody'] }));
@@ -121,7 +122,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     );
   });
 
-  defineTest('gives the health log newest first, of one upstream or of all', async ({ store }) => {
+  it('gives the health log newest first, of one upstream or of all', async ({ store }) => {
     const rows: readonly HealthLogRow[] = [
       row('a', { eventType: 'disconnected', at: AT }),
       row('b', { eventType: 'connected', at: AT + 1 }),
@@ -148,7 +149,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     same(await store.healthLog({ before: AT + 1, limit: 10 }), [rows[0]]);
   });
 
-  defineTest('keeps events in their order until they are published', async ({ store }) => {
+  it('keeps events in their order until they are published', async ({ store }) => {
     await store.write(batch('1', { events: ['one', 'two'] }));
     await store.write(batch('2', { at: AT + 5, events: ['three'] }));
     const events = await store.pendingEvents(10);
@@ -169,7 +170,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     );
   });
 
-  defineTest('keeps the newest list of each kind, byte for byte', async ({ store }) => {
+  it('keeps the newest list of each kind, byte for byte', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('a'), definition('b')] }));
     const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index % 256);
     await store.saveList(list('a', { bytes: Uint8Array.of(1) }));
@@ -186,7 +187,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.ok(kept[0]?.bytes.every((byte, index) => byte === bytes[index]));
   });
 
-  defineTest('forgets what is older, and keeps what is waiting', async ({ store }) => {
+  it('forgets what is older, and keeps what is waiting', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('a')], log: [row('a')], events: ['old'] }));
     await store.write(
       batch('2', { at: AT + HOUR_MS, log: [row('a', { at: AT + HOUR_MS })], events: ['new'] }),
@@ -199,7 +200,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal((await store.pendingEvents(10)).length, 2);
   });
 
-  defineTest('keeps batches with more rows than one statement takes', async ({ store }) => {
+  it('keeps batches with more rows than one statement takes', async ({ store }) => {
     const log = Array.from({ length: 1_201 }, (_, index) => row('a', { at: AT + index }));
     const events = log.map((_, index) => `event ${index}`);
     await store.write(batch('1', { defined: [definition('a')], log, events }));
@@ -211,7 +212,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal(await store.prune(AT + 1_000), 1_000);
   });
 
-  defineTest('does calls in the order in which they are made', async ({ store }) => {
+  it('does calls in the order in which they are made', async ({ store }) => {
     const names = Array.from({ length: 20 }, (_, index) => `server-${index}`);
     const writes = names.map((name) => store.write(batch(name, { defined: [definition(name)] })));
     const loaded = store.load();
@@ -219,7 +220,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal((await loaded).length, names.length);
   });
 
-  defineTest('finds nothing wrong with itself', async ({ store }) => {
+  it('finds nothing wrong with itself', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('a')], log: [row('a')] }));
     const { problems, schemaVersion } = await store.check();
     same(problems, []);
@@ -227,7 +228,8 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     assert.equal(store.getStatus().level, 'ok');
   });
 
-  defineTest('does what was asked before it was closed, and nothing later', async ({ store }) => {
+  // guard: store/closed
+  it('does what was asked before it was closed, and nothing later', async ({ store }) => {
     const last = store.write(batch('1', { defined: [definition('a')] }));
     await store.close();
     await last;
@@ -235,7 +237,7 @@ export function stateStoreContract(it: DefineTest, open: () => Promise<StateStor
     await store.close();
   });
 
-  defineTest('outlives the store that wrote it', async ({ store, openNext }) => {
+  it('outlives the store that wrote it', async ({ store, openNext }) => {
     if (openNext === undefined) return;
     await store.write(batch('1', { defined: [definition('a')], states: [state('a')], events: ['one'] }));
     await store.close();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** Whoever supervises this process, as far as it wants to hear of it. */
-export interface ServiceManager {
+export interface ServiceSupervisor {
   /** It serves, and goes on to say so as often as it is wanted to. */
   ready(): void;
   stopping(): void;
@@ -14,16 +14,16 @@ export interface ServiceManagerOptions {
   readonly isAlive: () => boolean;
 }
 
-const NOBODY: ServiceManager = { ready() {}, stopping() {} };
+const NOBODY: ServiceSupervisor = { ready() {}, stopping() {} };
 const MICROS = 1_000;
 
 /**
- * systemd, where it has started this process with `Type=notify`: it is told by `systemd-notify`, since Node has
- * no datagrams of Unix sockets. The unit needs `NotifyAccess=all`, for the message comes from a child.
+ * systemd, where it has started this process with `Type=notify`: it is told by `systemd-notify`, since Node
+ * has no datagrams of Unix sockets. The unit needs `NotifyAccess=all`, for the message comes from a child.
  *
  * @see Sd_notify(3), sd_watchdog_enabled(3).
  */
-export function serviceManager({ environment, pid, isAlive }: ServiceManagerOptions): ServiceManager {
+export function serviceManager({ environment, pid, isAlive }: ServiceManagerOptions): ServiceSupervisor {
   if (environment['NOTIFY_SOCKET'] === undefined) return NOBODY;
   const tell = (state: string): void => {
     const child = spawn('systemd-notify', [`--pid=${pid}`, state], { env: environment, stdio: 'ignore' });

@@ -17,7 +17,7 @@ export function runRole(program: RoleProgram): void {
 
 function runInThread(program: RoleProgram, port: NonNullable<typeof parentPort>): void {
   program({
-    data: workerData as unknown,
+    data: workerData satisfies unknown,
     post: (message) => port.postMessage(message),
     // What comes before there is a listener waits in the port.
     onMessage: (handler) => void port.on('message', handler),
@@ -28,6 +28,7 @@ function runInProcess(program: RoleProgram): void {
   // Whoever started it is gone.
   process.once('disconnect', () => process.exit());
   process.once('message', (start) => {
+    // The host sends this first, and nobody else has the channel.
     const { data } = start as ProcessStart;
     program({
       data,

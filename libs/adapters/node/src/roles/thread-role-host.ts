@@ -9,7 +9,7 @@ export interface RoleEntryOptions {
 }
 
 export interface ThreadRoleOptions extends RoleEntryOptions {
-  /** What a role may keep: one that needs more has a leak, and ends instead of the process. Default: 512 MiB. */
+  /** What a role may keep; one that needs more ends, and not the process. Default: 512 MiB. */
   readonly maxHeapMb?: number;
 }
 

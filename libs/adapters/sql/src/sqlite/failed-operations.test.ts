@@ -193,6 +193,28 @@ describe.each(Object.entries(SCENARIOS))('when any statement fails: %s', (_title
   );
 });
 
+// guard: store/reopen
+describe('a connection whose statement failed', () => {
+  it.each([
+    ['SQLITE_IOERR', 'is given up', true],
+    ['SQLITE_BUSY', 'is used again', false],
+  ])('with %s %s', async (code, _what, isGivenUp) => {
+    const fault = failing({ after: 0, errcode: RESULTS[code] ?? 0, isDone: false });
+    let opened = 0;
+    const engine = new SqliteEngine(path, (at, given) => {
+      opened++;
+      return fault.open(at, given);
+    });
+    const store = await SqlStore.open(engine, options);
+    const before = opened;
+    fault.arm();
+    await expect(store.load()).rejects.toMatchObject({ code: 'OMNI_STORE_UNAVAILABLE' });
+    expect(await store.load()).toEqual([]);
+    expect(opened > before).toBe(isGivenUp);
+    await store.close();
+  });
+});
+
 describe('a full disk', () => {
   it('keeps nothing of a batch that it has no room for, and goes on when there is room', async () => {
     const store = await openStore({ url: 'sqlite:', schema: 'omni', stateFolder: folder }, options);

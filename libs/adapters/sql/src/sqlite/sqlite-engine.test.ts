@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { silentLogger, type StateStore } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { openStore } from '../open-store.ts';
@@ -142,6 +142,21 @@ describe('rights to a store in SQLite', () => {
     await chmod(path, 0o600);
     await chmod(folder, 0o777);
     await expect(openAt()).rejects.toMatchObject({ code: 'OMNI_STORE_DENIED', hint: `chmod 700 ${folder}` });
+  });
+
+  // guard: store/owner
+  it('are refused when another user owns the store', async () => {
+    await filled();
+    const owner = process.getuid?.() ?? 0;
+    const getuid = jest.spyOn(process, 'getuid').mockReturnValue(owner + 1);
+    try {
+      await expect(openAt()).rejects.toMatchObject({
+        code: 'OMNI_STORE_DENIED',
+        message: `${folder} belongs to another user`,
+      });
+    } finally {
+      getuid.mockRestore();
+    }
   });
 
   // guard: store/no-file

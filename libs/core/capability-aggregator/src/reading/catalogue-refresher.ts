@@ -39,7 +39,7 @@ export interface CatalogueRefresherOptions {
 }
 
 /** @param hasProblem - Whether a list could not be read, or not to its end. */
-type OnListed = (hasProblem: boolean) => void;
+export type OnListed = (hasProblem: boolean) => void;
 
 interface Kept {
   /** What is shown is what its predecessor offered: it stays until this one is read or fails. */

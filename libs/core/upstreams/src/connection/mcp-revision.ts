@@ -19,9 +19,14 @@ import {
   LATEST_LEGACY_VERSION,
   MODERN_VERSION,
 } from '@omni/model';
-import type { GatewayIdentity } from './open-connection.ts';
 import { declaredUnder, type RootsPolicy } from '../terms/roots-policy.ts';
 import { UPSTREAM_JSON_LIMITS } from './upstream-limits.ts';
+
+/** What Omni says of itself to upstreams. */
+export interface GatewayIdentity {
+  readonly name: string;
+  readonly version: string;
+}
 
 /** Capabilities of a client that an upstream may make use of through Omni. */
 const RELAYED_CAPABILITIES: ReadonlySet<string> = new Set([

@@ -1,14 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type {
-  CallHandler,
-  ClientBinding,
-  Dialect,
-  Dialects,
-  LifecycleOwner,
-  RunningCall,
-  UpstreamCall,
-  UpstreamConnection,
-} from '@omni/model';
+import type { ClientBinding, Dialect, Dialects, LifecycleOwner, UpstreamConnection } from '@omni/model';
 import type {
   ByteBudget,
   ChannelDialer,
@@ -19,14 +10,15 @@ import type {
   GatewayError,
   HttpClient,
   Logger,
-  Millis,
   OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
+import type { ProbedConnection } from '../probing/probe.ts';
 import type { Prober } from '../probing/prober.ts';
 import type { CallChains } from './call-chains.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EraMemory } from './era-memory.ts';
+import type { GatewayIdentity } from './mcp-revision.ts';
 import type { StartLimiter } from '../starting/start-limiter.ts';
 import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import type { UpstreamLimits } from './upstream-limits.ts';
@@ -34,12 +26,6 @@ import type { UpstreamLimits } from './upstream-limits.ts';
 /** The lists of capabilities that an upstream can declare changed. */
 export type ListKind = 'tools' | 'prompts' | 'resources';
 export const LIST_KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
-
-/** What Omni says of itself to upstreams. */
-export interface GatewayIdentity {
-  readonly name: string;
-  readonly version: string;
-}
 
 /** What every connection of a gateway shares. */
 export interface ConnectionContext {
@@ -113,14 +99,12 @@ export interface ConnectionCounters {
 }
 
 /** A connection as its binding holds it. */
-export interface OpenConnection extends UpstreamConnection {
+export interface OpenConnection extends UpstreamConnection, ProbedConnection {
   readonly counters: Readonly<ConnectionCounters>;
   /** Calls under way. */
   readonly inFlight: number;
   /** Calls of clients under way. */
   readonly clientCalls: number;
-  /** Monotonic: when anything of the other side was last received. */
-  readonly heardAtMs: Millis;
   /** Monotonic: since when a client waits, or could, and nothing was received. */
   readonly silentSinceMs: Millis;
   /** Whether a client has yet to answer a server request, so that a further one could not be attributed. */
@@ -132,8 +116,6 @@ export interface OpenConnection extends UpstreamConnection {
   readonly boundTo: CredentialValues | undefined;
   /** The headers in force are others: streams that are open are opened again with them, calls go on. */
   renewStreams(): void;
-  /** As {@link send}, past all stages. */
-  probe(call: UpstreamCall, handler: CallHandler): RunningCall;
   /**
    * Fails what runs and ends the connection. Resolves when the other side is gone, or was given enough time.
    *

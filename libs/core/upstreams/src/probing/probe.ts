@@ -1,11 +1,25 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { IGNORED, internalCall } from '@omni/model';
+import {
+  type CallHandler,
+  IGNORED,
+  internalCall,
+  type RunningCall,
+  type UpstreamCall,
+  type UpstreamConnection,
+} from '@omni/model';
 import { type Clock, GatewayError, type HealthProbe, type HttpClient, type Millis } from '@omni/ports';
-import { declaresCapability, modernParams } from '../connection/mcp-revision.ts';
-import type { GatewayIdentity, OpenConnection } from '../connection/open-connection.ts';
+import { declaresCapability, type GatewayIdentity, modernParams } from '../connection/mcp-revision.ts';
 
-/** `silent`: nothing in time, which may have many reasons. A failure: nobody is there, or it works no more. */
+/** `silent`: nothing in time, for whatever reason. A failure: nobody is there, or it works no more. */
 export type ProbeOutcome = 'alive' | 'silent' | GatewayError;
+
+/** What a probe needs of a connection. */
+export interface ProbedConnection extends Pick<UpstreamConnection, 'era' | 'handshake'> {
+  /** Monotonic: when anything of the other side was last received. */
+  readonly heardAtMs: Millis;
+  /** As a call that is sent, past all stages. */
+  probe(call: UpstreamCall, handler: CallHandler): RunningCall;
+}
 
 /** Where a server answers HTTP. */
 export interface ProbedPlace {
@@ -20,7 +34,7 @@ export interface ProbeOptions {
   readonly probe?: HealthProbe | undefined;
   readonly timeoutMs: Millis;
   /** The live one: no probe starts another copy of a server (X000-06). */
-  readonly connection: OpenConnection;
+  readonly connection: ProbedConnection;
   /** Where a path is asked for: the address of the server, and the headers that it is asked with. */
   readonly web?: ProbedPlace | undefined;
   readonly identity: GatewayIdentity;
@@ -94,7 +108,7 @@ function outcomeOf(error: GatewayError): ProbeOutcome {
     case 'OMNI_UPSTREAM_TIMEOUT':
       return 'silent';
     default:
-      // Who refuses a request that it does not know lives; who fails, or wants other credentials, is of no use.
+      // Who refuses a request that it does not know lives; who fails, or wants other credentials, is useless.
       return typeof status === 'number' && (status >= 500 || status === 401) ? error : 'alive';
   }
 }

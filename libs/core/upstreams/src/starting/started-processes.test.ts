@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChannelListener, ChildLauncher, ChildSpec } from '@omni/ports';
-import { ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import type { ChannelListener, ChildLauncher, ChildSpec, UpstreamTransport } from '@omni/ports';
+import { ScriptedHttpClient, ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { connect } from '../connect.ts';
 import { connectionContextOf, credentialsOf } from '../connection/connection-context.fixture.ts';
 import { StartLimiter } from './start-limiter.ts';
 
 const EVENTS = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
+
+const PROCESS: UpstreamTransport = { kind: 'stdio', command: 'x', args: [], env: {} };
 
 /** Processes that say nothing. */
 function sceneOf() {
@@ -20,16 +22,17 @@ function sceneOf() {
     close: () => Promise.resolve(),
   };
   const starts = new StartLimiter({ maxStarting: 2, maxStartsPerSecond: 20, clock });
-  const context = connectionContextOf(clock, { launcher, starts });
-  const start = (name: string): (() => void) => {
-    const spec = upstreamSpecOf({ kind: 'stdio', command: 'x', args: [], env: {} }, { name });
+  const http = new ScriptedHttpClient();
+  const context = connectionContextOf(clock, { launcher, starts, http });
+  const start = (name: string, transport: UpstreamTransport = PROCESS): (() => void) => {
+    const spec = upstreamSpecOf(transport, { name });
     const credentials = credentialsOf(spec, context);
     return connect(
       { spec, context, credentials, events: EVENTS, binding: undefined, era: 'legacy', onReport() {} },
       () => {},
     );
   };
-  return { clock, launched, starts, start };
+  return { clock, launched, http, starts, start };
 }
 
 describe('processes of servers', () => {
@@ -42,6 +45,17 @@ describe('processes of servers', () => {
     starts.open();
     start('a');
     expect(launched).toEqual(['a']);
+  });
+
+  it('are alone in that: what runs elsewhere is not started, and waits for no turn', () => {
+    const { start, http } = sceneOf();
+    for (const name of ['a', 'b', 'c'])
+      start(name, { kind: 'http', url: `http://${name}.test/mcp`, headers: {} });
+    expect(http.exchanges.map(({ request }) => request.url)).toEqual([
+      'http://a.test/mcp',
+      'http://b.test/mcp',
+      'http://c.test/mcp',
+    ]);
   });
 
   it('wait for their turn, in which their time begins, and give it back when they are given up', () => {

@@ -9,8 +9,7 @@ import {
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import { LISTEN } from '../connection/call-timeout.ts';
-import { modernParams } from '../connection/mcp-revision.ts';
-import type { GatewayIdentity } from '../connection/open-connection.ts';
+import { type GatewayIdentity, modernParams } from '../connection/mcp-revision.ts';
 
 /**
  * Told of one resource: whether the server honours the subscription, then of updates, and at last of the end
