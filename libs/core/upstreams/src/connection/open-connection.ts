@@ -10,6 +10,7 @@ import type {
   GatewayError,
   HttpClient,
   Logger,
+  Millis,
   OwnerReport,
   UpstreamSpec,
 } from '@omni/ports';
