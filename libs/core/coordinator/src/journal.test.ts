@@ -281,6 +281,21 @@ describe('Journal', () => {
     expect(logged(disk)).toEqual(['started', 'connected']);
   });
 
+  it('takes nobody for stuck whose database takes its time to be reached', async () => {
+    const disk = new ScriptedDisk();
+    let reach = (): void => {};
+    disk.reached = new Promise((resolve) => (reach = resolve));
+    const scene = stored(disk);
+    const ready = scene.supervision.start();
+    await scene.pass(20_000);
+    await ready;
+    expect(scene.observer.restarts).toEqual([]);
+    expect(disk.opens).toBe(1);
+    reach();
+    await scene.pass();
+    expect(scene.supervision.getStatus().details).toMatchObject({ store: 'open', replacements: 0 });
+  });
+
   it('[S001-CO-03] looks every 30 s at what is defined in the store', async () => {
     const { disk, pass, observer, clock } = await started();
     expect(observer.definitions).toEqual([]);

@@ -19,6 +19,8 @@ export type WriteMode = 'works' | 'fails' | 'lost' | 'hangs';
 export class ScriptedDisk {
   mode: WriteMode = 'works';
   canOpen = true;
+  /** Resolves when a database that is slow to be reached is. */
+  reached: Promise<void> = Promise.resolve();
   opens = 0;
   /** Keys of batches, as often as they were written. */
   readonly attempts: string[] = [];
@@ -36,10 +38,11 @@ export class ScriptedDisk {
     return this.#events;
   }
 
-  readonly open = (): Promise<StateStore> => {
+  readonly open = async (): Promise<StateStore> => {
     this.opens++;
-    if (!this.canOpen) return Promise.reject(unavailable());
-    return Promise.resolve(new ScriptedStore(this, this.opens));
+    await this.reached;
+    if (!this.canOpen) throw unavailable();
+    return new ScriptedStore(this, this.opens);
   };
 
   keep(batch: StoreBatch): void {

@@ -35,6 +35,7 @@ export class StoreWork {
   #prunedAt: Millis | undefined;
   #cancelScan: CancelTimer | undefined;
   #cancelOpen: CancelTimer | undefined;
+  #isOpening = false;
   #isOver = false;
 
   constructor(options: StoreWorkOptions) {
@@ -48,7 +49,8 @@ export class StoreWork {
   open(): void {
     const { openStore, data } = this.#options;
     if (openStore === undefined || data.store === null) return;
-    this.#queue.add(() => this.#open(() => openStore(data.store)));
+    // Beside the queue: a database may take its time to be reached, and to be brought to this version.
+    void this.#open(() => openStore(data.store));
   }
 
   beat(number: number): void {
@@ -86,23 +88,29 @@ export class StoreWork {
   }
 
   async #open(openStore: () => Promise<StateStore>): Promise<void> {
-    if (this.#store !== undefined || this.#isOver) return;
+    if (this.#store !== undefined || this.#isOpening || this.#isOver) return;
     const { tell, clock } = this.#options;
     let opened: StateStore | undefined;
+    this.#isOpening = true;
     try {
       opened = await openStore();
+      if (this.#isOver) return await opened.close();
       const upstreams = await opened.load();
       const lists = await opened.loadLists();
       this.#store = opened;
       tell({ kind: 'storeOpened', upstreams, lists });
     } catch (error) {
-      await opened?.close();
+      await opened?.close().catch(() => {});
       tell({ kind: 'storeFailed', failure: failureOf(error) });
-      this.#cancelOpen = clock.after(OPEN_AGAIN_MS, () => this.open());
+      if (!this.#isOver) this.#cancelOpen = clock.after(OPEN_AGAIN_MS, () => this.open());
       return;
+    } finally {
+      this.#isOpening = false;
     }
-    await this.#relay();
-    await this.#scanDefinitions();
+    this.#queue.add(async () => {
+      await this.#relay();
+      await this.#scanDefinitions();
+    });
   }
 
   /** What is in the outbox goes to main, again until it is marked. */

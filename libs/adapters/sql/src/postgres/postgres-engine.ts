@@ -17,7 +17,10 @@ export interface PostgresEngineOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Of the network: a statement ends sooner. */
 const QUERY_TIMEOUT_MS = 10_000;
+/** Whoever waits for a write takes the writer for stuck after 3 s. */
+const STATEMENT_TIMEOUT_MS = 2_000;
 /** A server notices within this time that a connection of the one before is gone. */
 const LOCK_ATTEMPTS = 20;
 const LOCK_PAUSE_MS = 100;
@@ -42,7 +45,6 @@ export class PostgresEngine implements Engine {
       application_name: `omni-${instance}`,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
-      statement_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
       types: { getTypeParser: parserOf(pg.types) },
     });
@@ -53,6 +55,7 @@ export class PostgresEngine implements Engine {
       await this.#prepare(client);
       const db = kyselyOf(client);
       await migrate(db, POSTGRES);
+      await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
       return db;
     } catch (error) {
       await client.end().catch(() => {});
