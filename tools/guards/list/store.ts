@@ -13,7 +13,7 @@ export const STORE_GUARDS: readonly Guard[] = [
   {
     name: 'store/reopen',
     against: 'After a failure of the disk Omni trusts what the old connection believes.',
-    without: 'endsConnection: false,',
+    without: 'endsConnection: false',
   },
   { name: 'store/old-sqlite', against: 'A SQLite that loses written pages is used.' },
   { name: 'store/no-file', against: 'A link leads the store to a file of somebody else.' },

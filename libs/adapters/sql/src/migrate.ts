@@ -83,11 +83,11 @@ async function columnsOf(
 /** @throws {@link GatewayError} `OMNI_STORE_NEWER` */
 export function refuseNewer(version: number): void {
   // guard: store/newer
-  if (version <= SCHEMA_VERSION) return;
-  throw new GatewayError(
-    'OMNI_STORE_NEWER',
-    `The store has schema version ${version}; this Omni knows versions up to ${SCHEMA_VERSION}`,
-  );
+  if (version > SCHEMA_VERSION)
+    throw new GatewayError(
+      'OMNI_STORE_NEWER',
+      `The store has schema version ${version}; this Omni knows versions up to ${SCHEMA_VERSION}`,
+    );
 }
 
 const HEALTH_STATUSES = sql`('healthy', 'disconnected', 'circuit_open', 'disabled')`;

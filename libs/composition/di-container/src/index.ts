@@ -31,7 +31,7 @@ export { PhaseLog } from './phase-log.ts';
 export type { OnSession } from './scope/session-scope.ts';
 export { Token } from './token.ts';
 export type { Measurements } from './telemetry/measurements.ts';
-export type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
+export type { UpstreamTelemetry, UpstreamTelemetryOptions } from './telemetry/upstream-telemetry.ts';
 export type { OwnedUpstreamReport, ShownError, UpstreamReport } from './upstreams/upstream-report.ts';
 export type { Pages, Page } from './health-pages.ts';
 export type { UpstreamDirectory } from './upstreams/upstream-directory.ts';

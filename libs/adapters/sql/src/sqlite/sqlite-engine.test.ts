@@ -165,10 +165,12 @@ describe('rights to a store in SQLite', () => {
     await symlink(path, join(folder, 'link.db'));
     await expect(openAt(`sqlite:${join(folder, 'link.db')}`)).rejects.toMatchObject({
       code: 'OMNI_STORE_DENIED',
+      message: `${join(folder, 'link.db')} is no file`,
     });
     await mkdir(join(folder, 'folder.db'));
     await expect(openAt(`sqlite:${join(folder, 'folder.db')}`)).rejects.toMatchObject({
       code: 'OMNI_STORE_DENIED',
+      message: `${join(folder, 'folder.db')} is no file`,
     });
   });
 
@@ -185,14 +187,11 @@ describe('a damaged store in SQLite', () => {
     await file.write(new Uint8Array(length).fill(byte), 0, length, position);
   };
   const damages: readonly (readonly [string, Damage])[] = [
-    // guard: store/empty
     ['that is empty', () => truncate(path, 0)],
     ['that is cut', () => truncate(path, 5 * PAGE_BYTES)],
     ['with a header of zeros', () => overwrite(0, 100, 0)],
-    // guard: store/damaged
     ['with a page of noise', () => overwrite(8 * PAGE_BYTES, PAGE_BYTES, 0xa5)],
     ['that is all zeros', async () => overwrite(0, (await stat(path)).size, 0)],
-    // guard: store/gone
     [
       'of which the log of writes alone is left',
       async () => {
@@ -202,6 +201,7 @@ describe('a damaged store in SQLite', () => {
     ],
   ];
 
+  // guard: store/empty, store/damaged, store/gone
   it.each(damages)('%s is refused and not touched', async (_title, damage) => {
     await filled();
     await damage();
