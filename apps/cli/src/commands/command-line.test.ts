@@ -22,7 +22,8 @@ beforeAll(async () => {
   environment = { OMNI_HOME: join(folder, 'state') };
   config = join(folder, 'omni.json');
   const mcpServers = {
-    demo: { command: process.execPath, args: ['--conditions=@omni/source', DEMO] },
+    // Said, since a machine with other work may load it for longer than Omni waits to find out.
+    demo: { command: process.execPath, args: ['--conditions=@omni/source', DEMO], protocol: '2026-07-28' },
     gone: { command: join(folder, 'not-there') },
     off: { command: 'never-started', disabled: true },
   };
