@@ -1,4 +1,5 @@
 import type { GatewayUpstream } from '@omni/container';
+import type { OutsideDefinition } from '@omni/ports';
 import type { Scenario } from './scenario.ts';
 import type { SimulatedDialer } from './world/dialer.ts';
 import type { HostPlan } from './world/host.ts';
@@ -35,4 +36,18 @@ function transportOf({ name, transport }: HostPlan, dialer: SimulatedDialer): Ga
     case 'channel':
       return { kind: 'channel', open: dialer.inProcess(name) };
   }
+}
+
+/** A row of the store for a server, which is defined in a file. */
+export function rowOf(name: string, revision: string): OutsideDefinition {
+  return {
+    name,
+    source: 'file',
+    revision,
+    transport: null,
+    url: null,
+    command: null,
+    enabled: true,
+    critical: false,
+  };
 }

@@ -1,7 +1,12 @@
 import { coordinatorProgram, Supervision } from '@omni/coordinator';
 import type { LifecycleNote, UpstreamRecord } from '@omni/model';
-import type { OutsideDefinition } from '@omni/ports';
-import { createMasterServer, type MasterServer, type Scope, Token } from '@omni/container';
+import {
+  createMasterServer,
+  type GatewayConfiguration,
+  type MasterServer,
+  type Scope,
+  Token,
+} from '@omni/container';
 import { parseConfigurationText } from '@omni/container/node';
 import { Conditions } from './checks/conditions.ts';
 import { Durability } from './checks/durability.ts';
@@ -9,12 +14,13 @@ import { Violations, type Violation } from './checks/violations.ts';
 import { ObservedOwner } from './checks/observed-owner.ts';
 import { Gauges } from './checks/gauges.ts';
 import { SimulatedClient } from './clients/simulated-client.ts';
-import { definitionsOf } from './definitions.ts';
+import { definitionsOf, rowOf } from './definitions.ts';
 import { Choices } from './engine/choices.ts';
 import { type ForbiddenUse, ForbiddenSources } from './engine/forbidden-sources.ts';
 import { SimulatedTime } from './engine/simulated-time.ts';
 import { Trace } from './engine/trace.ts';
 import { FaultPlayer } from './fault-player.ts';
+import { liveAgain } from './next-life.ts';
 import { brokenForGood, type Scenario } from './scenario.ts';
 import { CallLedger } from './world/call-ledger.ts';
 import { CoordinatorHost } from './world/coordinator-host.ts';
@@ -85,10 +91,14 @@ class Run {
   readonly #ledger = new CallLedger(this.#violations, () => this.#time.nowMs);
   readonly #durability = new Durability(this.#violations);
   readonly #disk: VirtualDisk;
+  /** What another gateway finds after this one: as the last cut has left it. */
+  #nextDisk: VirtualDisk;
+  #cutAtMs = 0;
   readonly #world: World;
   readonly #launcher: SimulatedLauncher;
   readonly #network: SimulatedNetwork;
   readonly #dialer: SimulatedDialer;
+  readonly #configuration: GatewayConfiguration;
   readonly #server: MasterServer;
   readonly #player: FaultPlayer;
   readonly #gauges: Gauges;
@@ -122,9 +132,11 @@ class Run {
       choices: new Choices(seed, 'disk'),
       work: () => new Promise((resolve) => this.#time.after(SYNC_MS, resolve)),
     });
+    this.#nextDisk = this.#disk;
     const definitions = definitionsOf(scenario, this.#dialer);
+    this.#configuration = configurationOf(scenario, definitions);
     this.#server = createMasterServer({
-      configuration: configurationOf(scenario, definitions),
+      configuration: this.#configuration,
       clock: this.#time.gatewayClock,
       random: new Choices(seed, 'gateway').random,
       launcher: this.#launcher,
@@ -145,7 +157,7 @@ class Run {
       definitions,
       coordinator: this.#coordinator,
       disk: this.#disk,
-      onPowerCut: () => this.#durability.checkCut(this.#disk.cut()),
+      onPowerCut: () => this.#cutPower(),
     });
   }
 
@@ -164,6 +176,16 @@ class Run {
     const workedMs = this.#time.nowMs;
     await this.#quiet();
     await this.#stop();
+    await liveAgain({
+      seed: this.#scenario.seed,
+      configuration: this.#configuration,
+      disk: this.#nextDisk,
+      cutAtMs: this.#cutAtMs,
+      world: this.#world,
+      time: this.#time,
+      trace: this.#trace,
+      violations: this.#violations,
+    });
     const calls = this.#clients.reduce((sum, client) => sum + client.calls, 0);
     return {
       violations: this.#violations.all,
@@ -178,6 +200,13 @@ class Run {
       received: this.#ledger.received,
       faults: faults.length,
     };
+  }
+
+  /** The gateway lives on; what the next one finds is what was safe by now. */
+  #cutPower(): void {
+    this.#nextDisk = this.#disk.cut();
+    this.#cutAtMs = this.#time.wallMs;
+    this.#durability.checkCut(this.#nextDisk);
   }
 
   /** Every decision about a server is looked at. */
@@ -281,6 +310,7 @@ class Run {
   async #heal(): Promise<void> {
     const { core, hosts } = this.#scenario;
     const planOf = (name: string) => hosts.find((plan) => plan.name === name) ?? hosts[0];
+    this.#cutPower();
     this.#trace.note('heals');
     const ended = this.#player.end(core, (name) => {
       const plan = planOf(name);
@@ -338,20 +368,6 @@ class Run {
       if (count > 0)
         this.#violations.add('I7', `${count} ${what} are left behind by a gateway that has stopped`);
   }
-}
-
-/** A row of the store for a server, which is defined in a file. */
-function rowOf(name: string, revision: string): OutsideDefinition {
-  return {
-    name,
-    source: 'file',
-    revision,
-    transport: null,
-    url: null,
-    command: null,
-    enabled: true,
-    critical: false,
-  };
 }
 
 function configurationOf({ limits }: Scenario, upstreams: ReturnType<typeof definitionsOf>) {
