@@ -14,7 +14,7 @@ export interface UpstreamObserver {
    */
   onReady(name: string, connection: UpstreamConnection, onListed: (hasProblem: boolean) => void): void;
   /**
-   * @param source - Where it was told; its connection has an binding when it is not shared by all clients.
+   * @param source - Where it was told; its connection has a binding when it is not shared by all clients.
    */
   onListsChanged(name: string, kinds: ReadonlySet<ListKind>, source: ListSource): void;
 }
