@@ -118,6 +118,7 @@ export class Journal {
   openFailed(failure: StoreFailure): void {
     this.#failure = failure;
     this.#tellEarly();
+    this.#tellEmpty();
   }
 
   /** Whoever wrote is gone. */
@@ -126,6 +127,7 @@ export class Journal {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     this.#tellEarly();
+    this.#tellEmpty();
   }
 
   written(key: string, failure: StoreFailure | null): void {

@@ -26,7 +26,12 @@ export class ListShelf {
     this.#putBack();
   }
 
-  /** @param isSaved - One that is not is tried again with the next one. */
+  /** The store can be written again. */
+  retry(): void {
+    this.#sendNext();
+  }
+
+  /** @param isSaved - One that is not waits for {@link retry}. */
   answered(isSaved: boolean): void {
     if (isSaved) this.#underWay = undefined;
     else this.#putBack();

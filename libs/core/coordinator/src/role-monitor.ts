@@ -119,7 +119,10 @@ export class RoleMonitor {
     this.#cancelStart?.();
     const live = this.#live;
     this.#live = undefined;
-    await live?.role.terminate();
+    if (live === undefined) return;
+    this.#ending++;
+    await live.role.terminate();
+    this.#ending--;
   }
 
   #startRole(): void {

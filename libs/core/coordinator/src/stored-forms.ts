@@ -20,7 +20,8 @@ export function stateRowOf(name: string, record: UpstreamRecord): UpstreamStateR
     lastSeen: history.lastSeenAt,
     outageStartedAt: history.outage?.startedAt ?? null,
     totalDowntimeMs: history.totalDowntimeMs,
-    disabledReason: disabledBy,
+    // What is stopped with Omni is not switched off.
+    disabledReason: state.phase === 'stopped' ? 'shutdown' : disabledBy,
     disabledAt: isDisabled ? state.since : null,
     lastErrorCode: history.lastError?.code ?? null,
     lastError: history.lastError?.message ?? null,

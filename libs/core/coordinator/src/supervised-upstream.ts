@@ -113,14 +113,23 @@ export class SupervisedUpstream implements LifecycleHandle {
     this.#options.decider.release(this);
   }
 
-  /** A record from before this run, in place of one that nothing has been made of yet. */
-  restore(record: UpstreamRecord): void {
+  /**
+   * A record from before this run, in place of one that nothing has been made of yet.
+   *
+   * @returns Whether it was.
+   */
+  restore(record: UpstreamRecord): boolean {
+    if (this.#hasMoved || this.#undecided.length > 0) return false;
     this.#do(() => {
-      if (this.#hasMoved || this.#lifecycle === undefined) return;
-      this.#lifecycle.release();
       this.#record = record;
+      if (this.#lifecycle === undefined) {
+        this.#options.decider.adopt(this);
+        return this.#report({ kind: 'restored' });
+      }
+      this.#lifecycle.release();
       this.#keep().report({ kind: 'restored' });
     });
+    return true;
   }
 
   decided({ fact, change }: Decision): void {

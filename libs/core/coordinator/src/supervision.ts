@@ -80,6 +80,11 @@ export class Supervision implements LifecycleOwner {
   #decisions = 0;
   #refused = 0;
   #noted = 0;
+  /** What earlier runs have stored of upstreams that have not come yet. */
+  readonly #stored = new Map<string, StoredUpstream>();
+  #hasRead = false;
+  /** Code of why the store could not be opened last. */
+  #storeFailure: string | undefined;
   /** What was stored in an earlier run has been taken, or is not waited for. */
   #isRestored: boolean;
   #tellRestored: (() => void) | undefined;
@@ -177,6 +182,8 @@ export class Supervision implements LifecycleOwner {
     const upstream = new SupervisedUpstream({ id, adopted, executor, clock, random, decider: this.#decider });
     this.#upstreams.set(id, upstream);
     this.#byName.set(upstream.name, upstream);
+    // Defined in the store, for example: it comes when that has been read.
+    this.#restore(upstream);
     return upstream;
   }
 
@@ -309,10 +316,7 @@ export class Supervision implements LifecycleOwner {
       case 'storeOpened':
         return this.#onStoreOpened(told.upstreams, told.lists);
       case 'storeFailed':
-        this.#options.logger.error(
-          { ...told.failure },
-          'the store cannot be opened; nothing is remembered for now',
-        );
+        this.#onOpenFailed(told.failure);
         this.#journal?.openFailed(told.failure);
         return this.#restored();
       case 'written':
@@ -326,6 +330,12 @@ export class Supervision implements LifecycleOwner {
       case 'failed':
         return this.#monitor.lose(`has failed: ${told.reason}`);
     }
+  }
+
+  #onOpenFailed(failure: StoreFailure): void {
+    if (this.#storeFailure === failure.code) return;
+    this.#storeFailure = failure.code;
+    this.#options.logger.error({ ...failure }, 'the store cannot be opened; nothing is remembered for now');
   }
 
   #onReady(epoch: number): void {
@@ -353,8 +363,11 @@ export class Supervision implements LifecycleOwner {
   }
 
   #onStoreOpened(stored: readonly StoredUpstream[], lists: readonly StoredList[]): void {
-    if (!this.#isRestored) {
-      this.#restore(stored);
+    this.#storeFailure = undefined;
+    if (!this.#hasRead) {
+      this.#hasRead = true;
+      for (const row of stored) this.#stored.set(row.name, row);
+      for (const upstream of [...this.#byName.values()]) this.#restore(upstream);
       this.#options.observer.onLists?.(lists);
     }
     this.#journal?.opened();
@@ -362,19 +375,19 @@ export class Supervision implements LifecycleOwner {
     this.#restored();
   }
 
-  #restore(stored: readonly StoredUpstream[]): void {
-    const gone: string[] = [];
+  /** Once for each name: what is stored later is what happened since. */
+  #restore(upstream: SupervisedUpstream): void {
+    const { name, definition, settings } = upstream;
+    const row = this.#stored.get(name);
+    if (row === undefined) return;
+    this.#stored.delete(name);
     const now = this.#options.clock.now();
-    for (const row of stored) {
-      const isOutside = row.source === 'file' || row.source === 'registry';
-      if (isOutside && !this.#definedOutside.has(row.name)) gone.push(row.name);
-      const upstream = this.#byName.get(row.name);
-      if (upstream === undefined) continue;
-      const { definition, settings } = upstream;
-      const record = restorable({ stored: row, definition, now, settings });
-      if (record !== undefined) upstream.restore(record);
-    }
-    if (gone.length > 0) this.#journal?.define([], gone);
+    const record = restorable({ stored: row, definition, now, settings });
+    if (record === undefined || upstream.restore(record)) return;
+    // It has begun without: who was switched off is so again.
+    const { state } = record;
+    if (state.phase !== 'disabled') return;
+    upstream.report({ kind: 'disabled', by: state.by, reason: state.reason, until: now });
   }
 
   #restored(): void {
@@ -390,7 +403,9 @@ export class Supervision implements LifecycleOwner {
     const { logger } = this.#options;
     if (failure !== null && before === null)
       logger.error({ ...failure }, 'the store cannot be written; what happens is not remembered for now');
-    if (failure === null && before !== null) logger.info({}, 'the store can be written again');
+    if (failure !== null) return;
+    this.#lists.retry();
+    if (before !== null) logger.info({}, 'the store can be written again');
   }
 
   #handOver(): void {

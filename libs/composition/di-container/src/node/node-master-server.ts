@@ -101,25 +101,30 @@ export async function createNodeParts({
     );
   }
   const store = await startPhases.run('store', () => holdStore(configuration.storage, state, logger));
-  const server = await startPhases.run('container', () =>
-    createMasterServer({
-      ...options,
-      configuration,
-      logger,
-      startPhases,
-      measureRuntime,
-      ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
-      launcher: new NodeChildLauncher({ logger }),
-      http: new UndiciHttpClient({
-        userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
-        proxyOf: proxyRules(proxySettings(proxy, process.env)),
+  const server = await startPhases
+    .run('container', () =>
+      createMasterServer({
+        ...options,
+        configuration,
+        logger,
+        startPhases,
+        measureRuntime,
+        ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
+        launcher: new NodeChildLauncher({ logger }),
+        http: new UndiciHttpClient({
+          userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
+          proxyOf: proxyRules(proxySettings(proxy, process.env)),
+        }),
+        dialer: new NodeChannelDialer(),
+        coordinator: coordinatorHost(supervision),
+        readStoredDefinitions: storedDefinitionReader(environment, logger),
+        ...(store.settings !== undefined && { store: store.settings }),
       }),
-      dialer: new NodeChannelDialer(),
-      coordinator: coordinatorHost(supervision),
-      readStoredDefinitions: storedDefinitionReader(environment, logger),
-      ...(store.settings !== undefined && { store: store.settings }),
-    }),
-  );
+    )
+    .catch((error: unknown) => {
+      store.release();
+      throw error;
+    });
   // Ends the children of an earlier Omni that was killed without time to end them.
   const ended = orphanSweep();
   if (ended > 0) logger.warn({ ended }, 'ended process groups that an earlier Omni left behind');

@@ -1,4 +1,5 @@
 import { endpointOf } from '@omni/model';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { stateDirectory, stdioChannel } from '@omni/node';
 import { clientBacklogBytes } from './client-backlog-bytes.ts';
@@ -47,8 +48,8 @@ export async function startStdioGateway({
   const { server, end } = await createNodeParts({
     ...options,
     environment,
-    // Every editor starts one: only the first remembers.
-    state: environment && { folder: stateDirectory(environment), otherwise: 'forget' },
+    // Every editor starts one: the first remembers, in a place of its own, so that `serve` has the other.
+    state: environment && { folder: join(stateDirectory(environment), 'stdio'), otherwise: 'forget' },
     configuration,
     startGraceMs: STDIO_START_GRACE_MS,
   });

@@ -75,6 +75,7 @@ function outsideDefinition(spec: GatewayUpstream, registry: UpstreamRegistry): O
 
 /** What a query or a user name holds may be a secret. */
 function publicUrl(text: string): string {
-  const url = new URL(text);
-  return `${url.origin}${url.pathname}`;
+  // That of a server that is switched off may be none.
+  const url = URL.parse(text);
+  return url === null ? '' : `${url.origin}${url.pathname}`;
 }
