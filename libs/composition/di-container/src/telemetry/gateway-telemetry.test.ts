@@ -173,6 +173,7 @@ describe('the events of a gateway', () => {
     expect(scene.events.find(({ type }) => type === 'request.timeout')).toMatchObject({
       subject: { server: 'files', principal: 'local' },
       data: { method: 'tools/call' },
+      acl: { servers: ['files'], minRole: 'owner', principal: 'local' },
       trace: TRACE,
       severity: 'warn',
     });
