@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { coordinatorProgram, InlineRoleHost } from '@omni/coordinator';
 import { DEFAULT_LIFECYCLE, type RoleHost } from '@omni/ports';
-import type { OmniEvent } from '@omni/events';
 import { RecordingExchange, ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { createMasterServer } from './create-master-server.ts';
 import { SceneClient, ToolServer } from './gateway-scene.fixture.ts';
@@ -13,12 +12,11 @@ const AUTH = { mode: 'token', token: OWNER_TOKEN } as const;
 const LIFECYCLE = { ...DEFAULT_LIFECYCLE, probe: { ...DEFAULT_LIFECYCLE.probe, jitter: 0 } };
 
 /** Messages take a millisecond each way. */
-function elsewhere(clock: VirtualClock, exits: ((reason: string) => void)[] = []): RoleHost {
+function elsewhere(clock: VirtualClock): RoleHost {
   const inline = new InlineRoleHost(coordinatorProgram({ clock, random: () => 0 }));
   return {
     sharesMemory: true,
     start(data, listener) {
-      exits.push((reason) => listener.onExit(reason));
       const role = inline.start(data, {
         onMessage: (message) => void clock.after(1, () => listener.onMessage(message)),
         onExit: (reason) => listener.onExit(reason),
@@ -100,28 +98,5 @@ describe('R: an idle stop with a coordinator in a thread', () => {
       await gateway.stop({ deadlineMs: 0 });
     }
     expect(answers.filter((text) => !text.includes('files read'))).toEqual([]);
-  });
-});
-
-describe('R: a coordinator that was restarted', () => {
-  it('is told of on the bus', async () => {
-    const clock = new VirtualClock();
-    const exits: ((reason: string) => void)[] = [];
-    const { spec } = new ToolServer({ clock, name: 'files', tools: ['read'] });
-    const gateway = createMasterServer({
-      configuration: { upstreams: [spec] },
-      clock,
-      random: () => 0,
-      coordinator: elsewhere(clock, exits),
-    });
-    const events: OmniEvent[] = [];
-    gateway.events.listen((event) => void events.push(event));
-    await gateway.start();
-    await clock.advanceAsync(5_000);
-    exits[0]?.('died');
-    await clock.advanceAsync(30_000);
-    await gateway.stop({ deadlineMs: 0 });
-    expect(exits.length).toBeGreaterThan(1);
-    expect(events.map(({ type }) => type)).toContain('coordinator.restarted');
   });
 });

@@ -36,7 +36,11 @@ export function callTimeouts(
       );
 }
 
-function timeoutOf(server: string, { method, caller, forwardedHeaders }: UpstreamCall, more: number): NewEvent {
+function timeoutOf(
+  server: string,
+  { method, caller, forwardedHeaders }: UpstreamCall,
+  more: number,
+): NewEvent {
   return {
     type: 'request.timeout',
     subject: { server, ...(caller !== undefined && { principal: caller.id }) },
