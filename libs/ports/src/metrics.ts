@@ -8,6 +8,8 @@ export interface MetricFacts {
   readonly unit?: 's' | 'By';
   /** Names of what tells the series apart, with dots. Default: there is one series. */
   readonly labels?: readonly string[];
+  /** The label that says whose a series is: owners share the room fairly, and their series go with them. */
+  readonly owner?: string;
 }
 
 export interface HistogramFacts extends MetricFacts {
@@ -30,7 +32,7 @@ export interface Histogram {
 export interface MetricFamily<Series> {
   /**
    * The series of these values, in the order of the labels; an empty one says that the label does not apply.
-   * Busy paths ask once and keep it.
+   * Busy paths ask once and keep it, where series have no owner.
    */
   with(...values: readonly string[]): Series;
 }

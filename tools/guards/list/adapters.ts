@@ -40,6 +40,11 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     without: '(text) => text',
   },
   {
+    name: 'child/failure-secrets',
+    against: 'Callers read a secret in the command of a server that cannot be started.',
+    without: 'explain(spec, code, path)',
+  },
+  {
     name: 'child/after-close',
     against: 'A process that starts while Omni stops outlives it.',
   },

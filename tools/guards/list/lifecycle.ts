@@ -97,6 +97,15 @@ export const LIFECYCLE_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'lifecycle/error-secrets',
+    against: 'Health pages, events and the store show a secret of a definition.',
+    without: 'text',
+  },
+  {
+    name: 'lifecycle/late-start',
+    against: 'A listener that is bound after the stop stays.',
+  },
+  {
     name: 'lifecycle/one-process',
     against: 'A second process runs beside one that hangs.',
     rule: 'X000-06',

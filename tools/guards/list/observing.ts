@@ -5,12 +5,16 @@ export const OBSERVING_GUARDS: readonly Guard[] = [
   {
     name: 'events/slots',
     against: 'Events for a reader that does not read fill the memory.',
-    without: 'true',
+    without: 'false',
   },
   {
     name: 'events/resync',
     against: 'A slow reader loses events and is not told.',
     without: '0',
+  },
+  {
+    name: 'events/subscriptions',
+    against: 'Any number of readers hold events that they do not read.',
   },
   {
     name: 'events/log-count',
@@ -40,8 +44,17 @@ export const OBSERVING_GUARDS: readonly Guard[] = [
     against: 'A server that hangs drives all other events out of the log.',
   },
   {
+    name: 'events/timeout-caller',
+    against: 'Whoever may see a server reads whose calls it does not answer.',
+  },
+  {
     name: 'metrics/series',
     against: 'Whoever chooses names fills the memory with series.',
+  },
+  {
+    name: 'metrics/owner-series',
+    against: 'One server takes the room of all others in a metric.',
+    without: 'false',
   },
   {
     name: 'metrics/read-series',
@@ -62,6 +75,11 @@ export const OBSERVING_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'metrics/error-code',
+    against: 'A server makes a series of each error code that it invents.',
+    without: 'true',
+  },
+  {
     name: 'log/sampling',
     against: 'Where a share of the requests is to be logged, all are.',
     rule: 'S003-LG-02',
@@ -76,6 +94,11 @@ export const OBSERVING_GUARDS: readonly Guard[] = [
     name: 'process/command-secrets',
     against: 'The event of a started process shows a secret in the path of its command.',
     without: 'command',
+  },
+  {
+    name: 'trace/client-name',
+    against: 'What a client writes in place of a name becomes the name of a span.',
+    without: 'span.updateName(spanName(method, target));',
   },
   {
     name: 'trace/argument',

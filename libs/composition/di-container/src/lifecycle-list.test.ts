@@ -117,6 +117,26 @@ describe('LifecycleList', () => {
     expect(told).toEqual([]);
   });
 
+  // guard: lifecycle/late-start
+  it('lets go of what a part holds whose start ends after its stop', async () => {
+    let end = (): void => {};
+    let isHeld = false;
+    const start = (): Promise<void> =>
+      new Promise((resolve) => {
+        end = () => {
+          isHeld = true;
+          resolve();
+        };
+      });
+    const { list } = listOf([{ name: 'listeners', start, stop: () => void (isHeld = false) }]);
+    const started = list.start();
+    await list.stop(0);
+    end();
+    expect(isHeld).toBe(true);
+    await started;
+    expect(isHeld).toBe(false);
+  });
+
   it('keeps the process alive from its start until all has stopped, whatever fails', async () => {
     const { list, holds } = listOf([{ name: 'a', stop: () => Promise.reject(new RangeError('late')) }]);
     expect(holds.count).toBe(0);

@@ -15,6 +15,7 @@ export interface LifecyclePart {
   start?(signal: AbortSignal): void | Promise<void>;
   /**
    * Called once, also when the list has not been started: some parts hold something from when they are made.
+   * Called again when a start that was under way then has ended.
    *
    * @param deadlineMs - How much is left for running requests.
    */
@@ -36,6 +37,8 @@ export class LifecycleList {
   readonly #parts: readonly LifecyclePart[];
   readonly #options: LifecycleListOptions;
   readonly #root = new AbortController();
+  /** Parts that have been told to stop. */
+  readonly #told = new Set<LifecyclePart>();
   #stopped: Promise<void> | undefined;
   #letGo: CancelTimer | undefined;
 
@@ -51,6 +54,8 @@ export class LifecycleList {
     for (const part of this.#parts) {
       if (this.#stopped !== undefined) return;
       if (part.start !== undefined) await phases.run(part.name, () => part.start?.(this.#root.signal));
+      // guard: lifecycle/late-start
+      if (this.#told.has(part)) await part.stop?.(0);
     }
     phases.end();
   }
@@ -79,6 +84,7 @@ export class LifecycleList {
     for (const part of this.#parts) {
       if (part.stop === undefined) continue;
       disposers.add(async () => {
+        this.#told.add(part);
         try {
           await phases.run(part.name, () => part.stop?.(Math.max(0, endsAtMs - clock.monotonicMs())));
         } catch (error) {

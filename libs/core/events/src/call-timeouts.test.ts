@@ -45,9 +45,9 @@ function scene() {
     behind = handler;
     return NOTHING_RUNS;
   };
-  const send = callTimeouts((event) => events.push(event), clock)(raw, FACTS);
-  const fail = (code: 'OMNI_UPSTREAM_TIMEOUT' | 'OMNI_UPSTREAM_EXITED') => {
-    send(CALL, new RecordingCall<RpcMessage>());
+  const stage = callTimeouts((event) => events.push(event), clock);
+  const fail = (code: 'OMNI_UPSTREAM_TIMEOUT' | 'OMNI_UPSTREAM_EXITED', instance = FACTS.instance) => {
+    stage(raw, { ...FACTS, instance })(CALL, new RecordingCall<RpcMessage>());
     behind?.onFailure(new GatewayError(code, 'x'), 'sent');
   };
   return { clock, events, fail };
@@ -60,6 +60,7 @@ describe('callTimeouts', () => {
     message: notification(),
   });
 
+  // guard: events/timeout-caller
   it('publishes the end of a call by its deadline, and no other failure [S000-GRD-04]', () => {
     const { events, fail } = scene();
     fail('OMNI_UPSTREAM_EXITED');
@@ -70,14 +71,15 @@ describe('callTimeouts', () => {
         subject: { server: 'up', principal: 'ada' },
         data: { method: 'tools/call', more: 0 },
         trace: TRACE,
+        acl: { servers: ['up'], minRole: 'owner', principal: 'ada' },
       },
     ]);
   });
 
   // guard: events/timeout-flood
-  it('publishes ten a second of one server, and counts the others', () => {
+  it('publishes ten a second of one server with any number of instances, and counts the others', () => {
     const { clock, events, fail } = scene();
-    for (let n = 0; n < 1_000; n++) fail('OMNI_UPSTREAM_TIMEOUT');
+    for (let n = 0; n < 1_000; n++) fail('OMNI_UPSTREAM_TIMEOUT', { key: `session-${n}` });
     expect(events).toHaveLength(10);
     clock.advance(1_000);
     fail('OMNI_UPSTREAM_TIMEOUT');

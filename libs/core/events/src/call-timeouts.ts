@@ -5,6 +5,7 @@ import {
   ForwardingHandler,
   traceIdOf,
   traceparentIn,
+  type UpstreamCall,
 } from '@omni/model';
 import type { Clock, GatewayError } from '@omni/ports';
 import type { NewEvent } from './event.ts';
@@ -12,35 +13,42 @@ import type { NewEvent } from './event.ts';
 /** Of one server; beyond it they are counted, and the next event says how many. */
 const EVENTS_PER_SECOND = 10;
 const SECOND_MS = 1_000;
+/** Servers that are counted at the same time, before those are forgotten that have been quiet for a second. */
+const MANY_SERVERS = 1_000;
 
 /**
  * Publishes `request.timeout` for each call that its deadline has ended (S000-GRD-04): the server has been
- * told to give it up by then.
+ * told to give it up by then. Whose call it was is shown to that user and to the owner.
  */
 export function callTimeouts(
   publish: (event: NewEvent) => void,
   clock: Pick<Clock, 'monotonicMs'>,
 ): CallStage {
-  return (next, { upstream }) => {
-    const rate = new Rate(clock);
-    return (call, handler) =>
+  const rates = new Rates(clock);
+  return (next, { upstream }) =>
+    (call, handler) =>
       next(
         call,
         new WatchedCall(handler, () => {
-          const more = rate.pass();
-          if (more === undefined) return;
-          publish({
-            type: 'request.timeout',
-            subject: {
-              server: upstream,
-              ...(call.caller !== undefined && { principal: call.caller.id }),
-            },
-            // Methods come from clients.
-            data: { method: call.method.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80), more },
-            trace: traceIdOf(traceparentIn(call.forwardedHeaders)),
-          });
+          const more = rates.of(upstream).pass();
+          if (more !== undefined) publish(timeoutOf(upstream, call, more));
         }),
       );
+}
+
+function timeoutOf(
+  server: string,
+  { method, caller, forwardedHeaders }: UpstreamCall,
+  more: number,
+): NewEvent {
+  return {
+    type: 'request.timeout',
+    subject: { server, ...(caller !== undefined && { principal: caller.id }) },
+    // Methods come from clients.
+    data: { method: method.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80), more },
+    trace: traceIdOf(traceparentIn(forwardedHeaders)),
+    // guard: events/timeout-caller
+    ...(caller !== undefined && { acl: { servers: [server], minRole: 'owner', principal: caller.id } }),
   };
 }
 
@@ -58,6 +66,25 @@ class WatchedCall extends ForwardingHandler {
   }
 }
 
+/** One {@link Rate} for each server, however many connections it has. */
+class Rates {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #rates = new Map<string, Rate>();
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock;
+  }
+
+  of(server: string): Rate {
+    let rate = this.#rates.get(server);
+    if (rate !== undefined) return rate;
+    if (this.#rates.size >= MANY_SERVERS)
+      for (const [name, { isQuiet }] of this.#rates) if (isQuiet) this.#rates.delete(name);
+    this.#rates.set(server, (rate = new Rate(this.#clock)));
+    return rate;
+  }
+}
+
 /** Lets so many a second pass, and counts the others. */
 class Rate {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
@@ -69,11 +96,14 @@ class Rate {
     this.#clock = clock;
   }
 
+  get isQuiet(): boolean {
+    return this.#clock.monotonicMs() - this.#sinceMs >= SECOND_MS;
+  }
+
   /** @returns How many did not pass since the last that did; `undefined` when this one does not. */
   pass(): number | undefined {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#sinceMs >= SECOND_MS) {
-      this.#sinceMs = nowMs;
+    if (this.isQuiet) {
+      this.#sinceMs = this.#clock.monotonicMs();
       this.#passed = 0;
     }
     if (/* guard: events/timeout-flood */ this.#passed >= EVENTS_PER_SECOND) {

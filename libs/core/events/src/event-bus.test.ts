@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@omni/testing';
 import fc from 'fast-check';
 import type { NewEvent, OmniEvent } from './event.ts';
-import { EventBus } from './event-bus.ts';
+import { EventBus, MAX_SUBSCRIPTIONS } from './event-bus.ts';
 import { eventFacts } from './event-catalogue.ts';
 import type { EventLogLimits } from './event-log.ts';
 import { type Delivery, stateKey, SUBSCRIBER_SLOTS } from './subscription.ts';
@@ -92,6 +92,56 @@ describe('EventBus', () => {
     expect(errors).toEqual([new RangeError('filter'), new RangeError('reader')]);
   });
 
+  it('tells listeners of every event, also of more in one turn than a slow reader may leave', async () => {
+    const { bus } = scene();
+    const heard: string[] = [];
+    bus.listen(({ id }) => heard.push(id));
+    const published = Array.from({ length: 2 * SUBSCRIBER_SLOTS }, (_, n) => [
+      bus.publish({ ...DOWN, subject: { server: `s${n}` } }).id,
+      bus.publish(TIMEOUT).id,
+    ]).flat();
+    await Promise.resolve();
+    expect(heard).toEqual(published);
+  });
+
+  it('tells a listener that leaves meanwhile nothing more', async () => {
+    const { bus } = scene();
+    const heard: string[] = [];
+    const leave = bus.listen(({ id }) => {
+      heard.push(id);
+      leave();
+    });
+    const { id } = bus.publish(DOWN);
+    bus.publish(DOWN);
+    await Promise.resolve();
+    expect(heard).toEqual([id]);
+  });
+
+  it('publishes without its data what cannot be written, and logs that', async () => {
+    const { bus, errors } = scene();
+    const heard: OmniEvent[] = [];
+    bus.listen((event) => heard.push(event));
+    const event = bus.publish({ ...DOWN, data: { bytes: 1n } });
+    await Promise.resolve();
+    expect(event.data).toEqual({});
+    expect(heard).toEqual([event]);
+    expect(bus.since('').events).toEqual([event]);
+    expect(errors).toEqual([expect.any(TypeError)]);
+  });
+
+  // guard: events/subscriptions
+  it('has so many slow readers and no more; each that leaves makes room for one', () => {
+    const { bus } = scene();
+    const read = () => bus.subscribe({ onAvailable() {} });
+    const readers = Array.from({ length: MAX_SUBSCRIPTIONS }, read);
+    expect(read).toThrow(expect.objectContaining({ code: 'OMNI_OVERLOADED' }));
+    readers[0]?.close();
+    readers[0]?.close();
+    read();
+    expect(read).toThrow(expect.objectContaining({ code: 'OMNI_OVERLOADED' }));
+    bus.listen(() => {});
+  });
+
   it('wakes a reader once for what waits, and shows it only what it accepts', async () => {
     const { bus } = scene();
     let woken = 0;
@@ -134,6 +184,27 @@ describe('a slow reader', () => {
       { kind: 'event', event: { type: POLICY.type } },
       { kind: 'event', event: { id } },
     ]);
+  });
+
+  it('costs whoever publishes the same, however many events wait', () => {
+    const { bus } = scene();
+    const subscription = bus.subscribe({ onAvailable() {} });
+    let looks = 0;
+    for (let n = 0; n < SUBSCRIBER_SLOTS; n++) {
+      const subject = {
+        get server() {
+          looks++;
+          return `s${n}`;
+        },
+      };
+      bus.publish({ type: 'upstream.connected', subject });
+    }
+    const before = looks;
+    for (let n = 0; n < SUBSCRIBER_SLOTS; n++)
+      bus.publish({ type: 'upstream.degraded', subject: { server: `s${n}` } });
+    // Each looks at the one that gives way to it.
+    expect(looks - before).toBeLessThanOrEqual(2 * SUBSCRIBER_SLOTS);
+    expect(drained(subscription)).toHaveLength(SUBSCRIBER_SLOTS);
   });
 
   // guard: events/slots

@@ -1,4 +1,4 @@
-import { callForeign, type Clock, type Logger } from '@omni/ports';
+import { callForeign, type Clock, GatewayError, type Logger } from '@omni/ports';
 import type { NewEvent, OmniEvent } from './event.ts';
 import { eventFacts } from './event-catalogue.ts';
 import { EventLog, type EventLogLimits, type Replay } from './event-log.ts';
@@ -32,9 +32,12 @@ export interface EventSubscription {
 
 interface Subscriber {
   readonly options: SubscribeOptions;
-  readonly queue: SubscriberQueue;
+  readonly queue: Pick<SubscriberQueue, 'add' | 'isEmpty'>;
   isWoken: boolean;
 }
+
+/** Readers at the same time that may be slow: each may hold all its slots. */
+export const MAX_SUBSCRIPTIONS = 256;
 
 const ID_RADIX = 36;
 /** Enough for the year 5188, and for 78 billion events in one run. */
@@ -51,6 +54,7 @@ export class EventBus {
   readonly #options: EventBusOptions;
   readonly #log: EventLog;
   readonly #subscribers = new Set<Subscriber>();
+  #subscriptions = 0;
   readonly #run: string;
   #count = 0;
 
@@ -64,7 +68,7 @@ export class EventBus {
   publish({ type, severity, subject = {}, data = {}, trace, acl }: NewEvent, role = 'gateway'): OmniEvent {
     const { instance, clock } = this.#options;
     const { server } = subject;
-    const event: OmniEvent = {
+    const event = this.#logged({
       id: this.#nextId(),
       type,
       time: clock.now(),
@@ -75,45 +79,74 @@ export class EventBus {
       ...(trace !== undefined && { trace }),
       acl: acl ?? { servers: server === undefined ? [] : [server], minRole: 'user' },
       v: 1,
-    };
-    this.#log.add(event);
+    });
     for (const subscriber of this.#subscribers) this.#give(subscriber, event);
     return event;
   }
 
+  /** @throws GatewayError `OMNI_OVERLOADED` when there are {@link MAX_SUBSCRIPTIONS}. */
   subscribe(options: SubscribeOptions): EventSubscription {
-    const subscriber: Subscriber = { options, queue: new SubscriberQueue(), isWoken: false };
+    // guard: events/subscriptions
+    if (this.#subscriptions >= MAX_SUBSCRIPTIONS)
+      throw new GatewayError('OMNI_OVERLOADED', `${MAX_SUBSCRIPTIONS} readers follow the events already`);
+    const queue = new SubscriberQueue();
+    const subscriber: Subscriber = { options, queue, isWoken: false };
     this.#subscribers.add(subscriber);
+    this.#subscriptions++;
     return {
-      take: () => subscriber.queue.take(),
+      take: () => queue.take(),
       close: () => {
-        this.#subscribers.delete(subscriber);
-        subscriber.queue.clear();
+        if (this.#subscribers.delete(subscriber)) this.#subscriptions--;
+        queue.clear();
       },
     };
   }
 
   /**
-   * Calls back for each event, for readers that are never slow.
+   * Calls back for each event, whatever happens in one turn: for readers in the process that are never slow.
    *
    * @returns Ends it.
    */
   listen(listener: (event: OmniEvent) => void): () => void {
-    const subscription = this.subscribe({
-      onAvailable: () => {
-        for (let next = subscription.take(); next !== undefined; next = subscription.take()) {
-          if (next.kind === 'resync') continue;
-          const { event } = next;
-          this.#call(() => listener(event));
-        }
+    // What one turn publishes: it is told before the next one.
+    let waiting: OmniEvent[] = [];
+    const onAvailable = (): void => {
+      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
+        const told = event;
+        this.#call(() => listener(told));
+      }
+    };
+    const queue = {
+      add: (event: OmniEvent) => void waiting.push(event),
+      get isEmpty() {
+        return waiting.length === 0;
       },
-    });
-    return () => subscription.close();
+    };
+    const subscriber: Subscriber = { options: { onAvailable }, queue, isWoken: false };
+    this.#subscribers.add(subscriber);
+    return () => {
+      this.#subscribers.delete(subscriber);
+      waiting = [];
+    };
   }
 
   /** What was published behind an event. */
   since(id: string): Replay {
     return this.#log.since(id);
+  }
+
+  /** @returns The event; without its data where that cannot be written as JSON. */
+  #logged(event: OmniEvent): OmniEvent {
+    try {
+      this.#log.add(event);
+      return event;
+    } catch (error) {
+      const { logger } = this.#options;
+      logger.error({ err: error, event: event.type }, 'the data of an event cannot be written');
+      const bare = { ...event, data: {} };
+      this.#log.add(bare);
+      return bare;
+    }
   }
 
   #give(subscriber: Subscriber, event: OmniEvent): void {

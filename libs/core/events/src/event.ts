@@ -17,6 +17,8 @@ export interface EventAcl {
   /** Servers that the reader must be allowed to see, all of them. */
   readonly servers: readonly string[];
   readonly minRole: 'user' | 'owner';
+  /** The one user who may be shown it without that role: whose doing it tells of. */
+  readonly principal?: string;
 }
 
 /** What whoever publishes says; the bus adds the rest. */

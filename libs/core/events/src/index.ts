@@ -4,6 +4,7 @@ export {
   EventBus,
   type EventBusOptions,
   type EventSubscription,
+  MAX_SUBSCRIPTIONS,
   type SubscribeOptions,
 } from './event-bus.ts';
 export {

@@ -13,31 +13,37 @@ export const SUBSCRIBER_SLOTS = 256;
 /**
  * What waits for one reader: at most {@link SUBSCRIBER_SLOTS} events.
  *
- * When all slots are taken, of the state events of one subject only the last stays. Where that frees none,
- * all that is not of security is given up for one `resync`; security events are given up only among
- * themselves.
+ * When all slots are taken, a state event gives way that a later one of the same subject makes worthless. Where
+ * there is none, all that is not of security is given up for one `resync`; security events are given up only
+ * among themselves. None of this looks at what waits one by one: whoever publishes pays for it.
  */
 export class SubscriberQueue {
-  #events: OmniEvent[] = [];
+  /** By id, in order. */
+  readonly #events = new Map<string, OmniEvent>();
+  /** Ids of those that are not of security. */
+  readonly #common = new Set<string>();
+  /** Ids of state events that a later one makes worthless. */
+  readonly #outdated = new Set<string>();
+  /** Id of the last state event of each subject. */
+  readonly #latest = new Map<string, string>();
   /** Given up before the first of {@link #events}. */
   #dropped = 0;
 
-  get size(): number {
-    return this.#events.length;
-  }
-
   get isEmpty(): boolean {
-    return this.#events.length === 0 && this.#dropped === 0;
+    return this.#events.size === 0 && this.#dropped === 0;
   }
 
   add(event: OmniEvent): void {
-    this.#events.push(event);
-    if (/* guard: events/slots */ this.#events.length <= SUBSCRIBER_SLOTS) return;
-    this.#events = withoutOutdated(this.#events);
-    if (this.#events.length <= SUBSCRIBER_SLOTS) return;
-    const kept = this.#events.filter(isOfSecurity).slice(-SUBSCRIBER_SLOTS);
-    this.#dropped += /* guard: events/resync */ this.#events.length - kept.length;
-    this.#events = kept;
+    const { id } = event;
+    this.#events.set(id, event);
+    if (!isOfSecurity(event)) this.#common.add(id);
+    const key = stateKey(event);
+    if (key !== undefined) {
+      const former = this.#latest.get(key);
+      if (former !== undefined) this.#outdated.add(former);
+      this.#latest.set(key, id);
+    }
+    if (/* guard: events/slots */ this.#events.size > SUBSCRIBER_SLOTS) this.#makeRoom();
   }
 
   take(): Delivery | undefined {
@@ -46,29 +52,43 @@ export class SubscriberQueue {
       this.#dropped = 0;
       return { kind: 'resync', dropped };
     }
-    const event = this.#events.shift();
-    return event === undefined ? undefined : { kind: 'event', event };
+    for (const event of this.#events.values()) {
+      this.#remove(event);
+      return { kind: 'event', event };
+    }
+    return undefined;
   }
 
   clear(): void {
-    this.#events = [];
+    this.#events.clear();
+    this.#common.clear();
+    this.#outdated.clear();
+    this.#latest.clear();
     this.#dropped = 0;
   }
-}
 
-/** Without state events that a later one of the same subject makes worthless. */
-function withoutOutdated(events: readonly OmniEvent[]): OmniEvent[] {
-  const seen = new Set<string>();
-  return events
-    .toReversed()
-    .filter((event) => {
-      const key = stateKey(event);
-      if (key === undefined) return true;
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    })
-    .toReversed();
+  #makeRoom(): void {
+    const [outdated] = this.#outdated;
+    if (outdated !== undefined) return this.#removeAt(outdated);
+    const [first] = this.#events.keys();
+    const given = this.#common.size > 0 ? [...this.#common] : [first ?? ''];
+    this.#dropped += /* guard: events/resync */ given.length;
+    for (const id of given) this.#removeAt(id);
+  }
+
+  #removeAt(id: string): void {
+    const event = this.#events.get(id);
+    if (event !== undefined) this.#remove(event);
+  }
+
+  #remove(event: OmniEvent): void {
+    const { id } = event;
+    this.#events.delete(id);
+    this.#common.delete(id);
+    this.#outdated.delete(id);
+    const key = stateKey(event);
+    if (key !== undefined && this.#latest.get(key) === id) this.#latest.delete(key);
+  }
 }
 
 /** The same for two events when the later one says all that counts of both; `undefined` for other events. */

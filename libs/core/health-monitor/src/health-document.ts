@@ -1,4 +1,4 @@
-import type { StatusLevel } from '@omni/ports';
+import type { Millis, StatusLevel } from '@omni/ports';
 import type { ComponentHealth, HealthRollup } from './health-rollup.ts';
 
 export type HealthVerdict = 'pass' | 'warn' | 'fail';
@@ -49,5 +49,11 @@ export function healthDocument(rollup: HealthRollup): HealthDocument {
 
 function checkOf({ level, critical, since }: ComponentHealth): HealthCheck {
   const check = { status: VERDICTS[level], observedValue: level, critical };
-  return Math.abs(since) <= MAX_TIME ? { ...check, time: new Date(since).toISOString() } : check;
+  const time = isoTime(since);
+  return time === null ? check : { ...check, time };
+}
+
+/** ISO 8601; `null` for what is no time. */
+export function isoTime(time: Millis): string | null {
+  return Math.abs(time) <= MAX_TIME ? new Date(time).toISOString() : null;
 }

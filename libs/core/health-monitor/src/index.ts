@@ -3,6 +3,7 @@ export {
   type HealthCheck,
   type HealthDocument,
   type HealthVerdict,
+  isoTime,
 } from './health-document.ts';
 export {
   HealthMonitor,

@@ -37,6 +37,15 @@ describe('Scorecard', () => {
     expect(card.facts(51 * MINUTE).score).toBe(100);
   });
 
+  it('is of the last hour, also after a wall clock that was a year ahead was set right', () => {
+    const ahead = 365 * 24 * 60 * MINUTE;
+    const card = new Scorecard('ok', ahead);
+    card.see('ok', ahead + MINUTE);
+    card.see('error', 0);
+    expect(card.facts(59 * MINUTE).score).toBe(2);
+    expect(card.facts(120 * MINUTE).score).toBe(0);
+  });
+
   it('keeps its last ten changes, the latest first', () => {
     const card = new Scorecard('ok', 0);
     for (let at = 1; at <= 20; at++) card.see(at % 2 === 1 ? 'error' : 'ok', at);

@@ -25,7 +25,7 @@ const WEIGHTS: Readonly<Record<Exclude<StatusLevel, 'unknown'>, number>> = { ok:
 
 interface Slot {
   /** Number of the minute. */
-  readonly minute: number;
+  minute: number;
   knownMs: number;
   goodMs: number;
 }
@@ -64,7 +64,8 @@ export class Scorecard {
 
   #count(now: Millis): void {
     const oldest = Math.floor(now / SLOT_MS) - SLOTS + 1;
-    // What lies before the window says nothing; a wall clock that was set back takes nothing away.
+    this.#setBack(now);
+    // What lies before the window says nothing.
     let from = Math.max(this.#countedTo, oldest * SLOT_MS);
     this.#countedTo = now;
     if (this.#level !== 'unknown')
@@ -75,6 +76,12 @@ export class Scorecard {
         slot.goodMs += ms * WEIGHTS[this.#level];
       }
     while ((this.#slots[0]?.minute ?? oldest) < oldest) this.#slots.shift();
+  }
+
+  /** A wall clock that was set back takes nothing away: what is known was so long ago as before. */
+  #setBack(now: Millis): void {
+    const minutes = Math.floor(this.#countedTo / SLOT_MS) - Math.floor(now / SLOT_MS);
+    if (minutes > 0) for (const slot of this.#slots) slot.minute -= minutes;
   }
 
   #slotOf(at: Millis): Slot {

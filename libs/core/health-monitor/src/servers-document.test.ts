@@ -31,6 +31,13 @@ describe('serversDocument', () => {
     ]);
   });
 
+  it('bears a component whose time is none', () => {
+    const monitor = new HealthMonitor();
+    const getStatus = () => ({ level: 'ok' as const, details: {}, since: Number.NaN });
+    monitor.register({ name: 'upstream:x', server: 'x', critical: false, getStatus });
+    expect(serversDocument(monitor.getReadiness()).servers).toMatchObject([{ name: 'x', since: null }]);
+  });
+
   it.each<[StatusLevel[], ServerLevel]>([
     [[], 'ok'],
     [['ok', 'ok'], 'ok'],

@@ -1,4 +1,5 @@
 import type { StatusLevel } from '@omni/ports';
+import { isoTime } from './health-document.ts';
 import type { HealthRollup } from './health-rollup.ts';
 
 /**
@@ -11,8 +12,8 @@ export interface ServerSummary {
   readonly name: string;
   readonly status: ServerLevel;
   readonly critical: boolean;
-  /** When that began, ISO 8601. */
-  readonly since: string;
+  /** When that began, ISO 8601; `null`: not known. */
+  readonly since: string | null;
   /** Share of the last hour in which it was well, in per cent; `null`: not known. */
   readonly score: number | null;
 }
@@ -39,7 +40,7 @@ export function serversDocument({ components }: HealthRollup): ServersDocument {
           name,
           status: LEVELS[level],
           critical,
-          since: new Date(since).toISOString(),
+          since: isoTime(since),
           score: scorecard.score,
         },
   );

@@ -1,12 +1,11 @@
 export { CallMeter } from './metrics/call-meter.ts';
 export {
-  MAX_SERIES,
   MetricRegistry,
-  OTHER,
   type HistogramPoint,
   type MetricReading,
   type NumberPoint,
 } from './metrics/metric-registry.ts';
+export { MAX_OWNER_SERIES, MAX_SERIES, OTHER } from './metrics/series-tree.ts';
 export { PROMETHEUS_TYPE, prometheusName, prometheusText } from './metrics/prometheus-text.ts';
 export { RequestMeter, type MeteredRequest } from './metrics/request-meter.ts';
 export { UpstreamMeter, type ReadRecords } from './metrics/upstream-meter.ts';

@@ -40,6 +40,7 @@ export const CLIENT_DURATION: HistogramFacts = {
   help: 'Duration of requests to servers, also those that Omni makes for itself.',
   unit: 's',
   labels: [method, tool, errorType, transport, upstream],
+  owner: upstream,
   buckets: DURATIONS,
 };
 export const REQUEST_QUANTILES: MetricFacts = {
@@ -52,16 +53,19 @@ export const SPAWNS: MetricFacts = {
   name: 'mcp_server_spawn',
   help: 'Processes of servers that were started.',
   labels: ['server'],
+  owner: 'server',
 };
 export const EXITS: MetricFacts = {
   name: 'mcp_server_exit',
   help: 'Processes of servers that ended, by exit code or signal.',
   labels: ['server', 'code'],
+  owner: 'server',
 };
 export const RESTARTS: MetricFacts = {
   name: 'mcp_server_restart',
   help: 'Attempts to bring a server back.',
   labels: ['server'],
+  owner: 'server',
 };
 export const RESTART_REASONS: MetricFacts = {
   name: 'omni.upstream.restarts',
@@ -72,16 +76,19 @@ export const PROBE_SUCCESSES: MetricFacts = {
   name: 'mcp_probe_success',
   help: 'Probes that a server has answered.',
   labels: ['server'],
+  owner: 'server',
 };
 export const PROBE_FAILURES: MetricFacts = {
   name: 'mcp_probe_fail',
   help: 'Probes that a server has not answered.',
   labels: ['server'],
+  owner: 'server',
 };
 export const PROBE_LATENCY: HistogramFacts = {
   name: 'mcp_probe_latency_ms',
   help: 'How long servers took to answer a probe, in milliseconds.',
   labels: ['server'],
+  owner: 'server',
   buckets: LATENCIES_MS,
 };
 export const PROBE_DURATION: HistogramFacts = {
@@ -89,6 +96,7 @@ export const PROBE_DURATION: HistogramFacts = {
   help: 'How long servers took to answer a probe.',
   unit: 's',
   labels: [upstream],
+  owner: upstream,
   buckets: DURATIONS,
 };
 export const UPTIME: MetricFacts = {

@@ -405,7 +405,7 @@ describe('an upstream on a WebSocket whose headers change', () => {
     scene.failures.push(refused, refused, refused);
     await scene.start();
     expect(tokens(scene)).toEqual(['first-token', 'token-2']);
-    expect(scene.upstream.record.state).toMatchObject({ phase: 'login', error: errorFactsOf(refused) });
+    expect(scene.upstream.record.state).toMatchObject({ phase: 'login', error: errorFactsOf(refused, []) });
   });
 
   it('waits for others at once when there are none', async () => {

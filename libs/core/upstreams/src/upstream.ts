@@ -153,6 +153,7 @@ export class Upstream {
     });
     this.#life = new UpstreamLife({
       spec: this.spec,
+      credentials: this.#credentials,
       context,
       open: openPrimary,
       web: () => placeOf(this.spec, context.http, probeHeaders),

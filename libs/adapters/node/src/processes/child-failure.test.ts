@@ -31,4 +31,20 @@ describe('spawnFailure', () => {
     const failure = spawnFailure(SPEC, Object.assign(new Error(), { code: 'ENOENT' }), '/bin');
     expect(failure).toMatchObject({ code: 'OMNI_UPSTREAM_SPAWN_FAILED', facts: { retryable: false } });
   });
+
+  // guard: child/failure-secrets
+  it.each(['ENOENT', 'EACCES', 'EUNKNOWN'])('says no secret in command and folder: %s', (code) => {
+    const spec: ChildSpec = {
+      ...SPEC,
+      command: '/opt/hunter2-secret/bin/server',
+      cwd: code === 'EACCES' ? '/srv/hunter2-secret' : '/',
+      secretValues: () => ['hunter2-secret'],
+    };
+    const cause = Object.assign(new Error(`spawn ${spec.command}`), { code, path: spec.command });
+    const failure = spawnFailure(spec, cause, '/bin');
+    expect(failure.message).toContain('***');
+    expect(failure.message + JSON.stringify(failure)).not.toContain('hunter2');
+    // Errors are logged with what they are made of.
+    expect(failure.cause).toBeUndefined();
+  });
 });

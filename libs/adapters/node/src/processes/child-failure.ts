@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { type ChildExit, type ChildSpec, GatewayError } from '@omni/ports';
+import { type ChildExit, type ChildSpec, GatewayError, withoutSecrets } from '@omni/ports';
 import { errorCode } from '../files/error-code.ts';
 
 /** The system has none left; the same command may well be started later. */
@@ -12,12 +12,14 @@ const NO_RESOURCES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN',
  */
 export function spawnFailure(spec: ChildSpec, cause: unknown, path: string): GatewayError {
   const code = errorCode(cause) ?? 'UNKNOWN';
-  const message = `Cannot start "${spec.upstream}": ${explain(spec, code, path)}`;
+  // Callers read it, whoever they are; what the system says repeats command, arguments and folder.
+  const why = /* guard: child/failure-secrets */ withoutSecrets(
+    explain(spec, code, path),
+    spec.secretValues(),
+  );
+  const message = `Cannot start "${spec.upstream}": ${why}`;
   const kind = NO_RESOURCES.has(code) ? 'OMNI_UPSTREAM_NO_RESOURCES' : 'OMNI_UPSTREAM_SPAWN_FAILED';
-  return new GatewayError(kind, message, {
-    cause,
-    data: { upstream: spec.upstream, reason: code },
-  });
+  return new GatewayError(kind, message, { data: { upstream: spec.upstream, reason: code } });
 }
 
 /** How a child ended, in words: `exited with code 3`. */

@@ -46,7 +46,11 @@ export function registerTelemetry(scope: Scope): void {
         burst: new FailureBurst(clock),
         measure: metrics && ((records) => new UpstreamMeter(metrics, clock, records)),
       });
-      registry.subscribe(() => telemetry.keep(new Set(registry.current.names)));
+      registry.subscribe(() => {
+        const names = new Set(registry.current.names);
+        telemetry.keep(names);
+        metrics?.keep(names);
+      });
       return telemetry;
     },
   });

@@ -42,6 +42,15 @@ describe('logEvent', () => {
     ]);
   });
 
+  it('leaves the process id of a line to Omni', () => {
+    const data = { pid: 4711, code: 0, signal: null };
+    const [[, , fields] = []] = logged({ type: 'process.exited', subject: { server: 'files' }, data }) as [
+      [string, string, LogFields],
+    ];
+    expect(fields).toMatchObject({ childPid: 4711, code: 0, upstream: 'files' });
+    expect(fields).not.toHaveProperty('pid');
+  });
+
   it('says of a critical event that it is one', () => {
     expect(logged({ type: 'fleet.multiple_failures' })).toEqual([
       ['error', 'fleet.multiple_failures', expect.objectContaining({ severity: 'critical' })],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { coordinatorProgram, InlineRoleHost } from '@omni/coordinator';
 import type { OmniEvent } from '@omni/events';
-import { DEFAULT_LIFECYCLE, type LogFields, type Logger } from '@omni/ports';
+import { DEFAULT_LIFECYCLE, type LogFields, type Logger, type RoleHost, silentLogger } from '@omni/ports';
 import { prometheusText } from '@omni/telemetry';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 import { createMasterServer } from '../create-master-server.ts';
@@ -124,6 +125,14 @@ describe('the metrics of a gateway', () => {
     expect(owner.responseHeaders).toContain('text/plain; version=0.0.4; charset=utf-8');
   });
 
+  it('of a server go with it', async () => {
+    await using scene = await gateway();
+    const calls = (): number => scene.samples('mcp_client_operation_duration_seconds_count{').length;
+    expect(calls()).toBeGreaterThan(0);
+    await scene.server.apply([]);
+    expect(calls()).toBe(0);
+  });
+
   it('are neither taken nor shown where they are switched off', async () => {
     await using scene = await gateway({ telemetry: { metrics: false } });
     expect(scene.server.metrics).toBeUndefined();
@@ -164,6 +173,56 @@ describe('the events of a gateway', () => {
     ]);
   });
 
+  it('say it of each of many servers, which stop in one turn [S000-SHD-06]', async () => {
+    const clock = new VirtualClock();
+    const stopped = new Set<unknown>();
+    const note = (fields: LogFields, message: string): void => {
+      if (message === 'Server Stop') stopped.add(fields['upstream']);
+    };
+    const upstreams = Array.from(
+      { length: 150 },
+      (_, at) => new ToolServer({ clock, name: `s${at}`, tools: ['t'] }).spec,
+    );
+    const logger = { ...silentLogger, info: note };
+    const server = createMasterServer({ configuration: { upstreams }, clock, random: () => 0, logger });
+    await server.start();
+    await clock.advanceAsync(10_000);
+    await server.stop({ deadlineMs: 0 });
+    await clock.advanceAsync(0);
+    expect(stopped.size).toBe(150);
+  });
+
+  it('tell of a coordinator that was restarted', async () => {
+    const clock = new VirtualClock();
+    const inline = new InlineRoleHost(coordinatorProgram({ clock, random: () => 0 }));
+    const exits: ((reason: string) => void)[] = [];
+    const coordinator: RoleHost = {
+      sharesMemory: true,
+      start(data, listener) {
+        exits.push((reason) => listener.onExit(reason));
+        return inline.start(data, listener);
+      },
+    };
+    const { spec } = new ToolServer({ clock, name: 'files', tools: ['read'] });
+    const server = createMasterServer({
+      configuration: { upstreams: [spec] },
+      clock,
+      random: () => 0,
+      coordinator,
+    });
+    const events: OmniEvent[] = [];
+    server.events.listen((event) => void events.push(event));
+    await server.start();
+    await clock.advanceAsync(5_000);
+    exits[0]?.('died');
+    await clock.advanceAsync(30_000);
+    await server.stop({ deadlineMs: 0 });
+    expect(events.find(({ type }) => type === 'coordinator.restarted')).toMatchObject({
+      severity: 'critical',
+      source: { role: 'coordinator' },
+    });
+  });
+
   it('tell of a call that its deadline has ended, and the log joins it by its trace [S000-GRD-04] [S002-DG-03]', async () => {
     await using scene = await gateway({}, 3_600_000);
     const answered = scene.call({ traceparent: `00-${TRACE}-b7ad6b7169203331-01` });
@@ -173,6 +232,7 @@ describe('the events of a gateway', () => {
     expect(scene.events.find(({ type }) => type === 'request.timeout')).toMatchObject({
       subject: { server: 'files', principal: 'local' },
       data: { method: 'tools/call' },
+      acl: { servers: ['files'], minRole: 'owner', principal: 'local' },
       trace: TRACE,
       severity: 'warn',
     });

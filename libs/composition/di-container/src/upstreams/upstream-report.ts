@@ -88,7 +88,7 @@ export function reportOf(
       isPartial,
       reason: ownerReports.redacted(reason),
     })),
-    lastError: errorOf(name, record, now),
+    lastError: errorOf(spec, record, now),
     retryInMs: 'nextAttemptAt' in state ? Math.max(0, state.nextAttemptAt - now) : undefined,
   };
 }
@@ -96,21 +96,26 @@ export function reportOf(
 /** An upstream whose entry is wrong is shown as what it is, and not as one that somebody has switched off. */
 export function shownRecord({
   snapshot: { record },
-  spec: { flaw },
+  spec: { flaw, secretValues },
 }: Pick<Upstream, 'snapshot' | 'spec'>): UpstreamRecord {
   if (flaw === undefined) return record;
   const error = errorFactsOf(
     new GatewayError('OMNI_CONFIG_INVALID', flaw, {
       hint: 'Correct its entry there; Omni reads it when it starts.',
     }),
+    secretValues,
   );
   return { ...record, state: { phase: 'misconfigured', since: record.state.since, error } };
 }
 
-function errorOf(name: string, { state, history }: UpstreamRecord, now: Millis): ShownError | undefined {
+function errorOf(
+  { name, secretValues }: Upstream['spec'],
+  { state, history }: UpstreamRecord,
+  now: Millis,
+): ShownError | undefined {
   if ('error' in state) return state.error;
   if (state.phase === 'starting') return history.lastError ?? undefined;
   const refusal =
     state.phase === 'disabled' ? refusalIn(name, state, { lastError: undefined, now }) : undefined;
-  return refusal && errorFactsOf(refusal);
+  return refusal && errorFactsOf(refusal, secretValues);
 }

@@ -1,5 +1,6 @@
 import type { CallHandler, CallStage } from '@omni/model';
 import type { Clock, Histogram, MetricFamily, Metrics } from '@omni/ports';
+import { knownError } from '../known-errors.ts';
 import { knownMethod } from '../known-methods.ts';
 import { MeasuredCall } from '../measured-call.ts';
 import { CLIENT_DURATION } from '../semantic-names.ts';
@@ -24,7 +25,7 @@ export class CallMeter {
       const beganMs = this.#clock.monotonicMs();
       const onOver = (error: string): void =>
         this.#durations
-          .with(method, tool, error, network, upstream)
+          .with(method, tool, knownError(error), network, upstream)
           .record((this.#clock.monotonicMs() - beganMs) / 1_000);
       return new MeteredCall(handler, onOver).begin(next, call);
     };

@@ -72,6 +72,30 @@ describe('CallMeter', () => {
     message: messageOf('{"jsonrpc":"2.0","method":"notifications/message","params":{}}'),
   });
 
+  // guard: metrics/error-code
+  it('makes no series of error codes that a server has thought of', () => {
+    const { clock, registry, samples } = scene();
+    const meter = new CallMeter(registry, clock);
+    for (let code = 0; code < 100; code++)
+      sent(meter.stage).handler.onAnswer({
+        kind: 'message',
+        message: messageOf(`{"jsonrpc":"2.0","id":1,"error":{"code":${code},"message":"x"}}`),
+        status: 200,
+      });
+    const requests = new RequestMeter(registry, clock);
+    for (let code = 0; code < 100; code++)
+      requests.onSettled(
+        { message: { method: 'tools/call' }, beganMs: 0 },
+        { kind: 'message', payload: '', status: 200, errorCode: String(code) },
+      );
+    expect(samples('mcp_client_operation_duration_seconds_count')).toEqual([
+      expect.stringContaining('error_type="other"'),
+    ]);
+    expect(samples('mcp_server_operation_duration_seconds_count')).toEqual([
+      expect.stringContaining('error_type="other"'),
+    ]);
+  });
+
   it('measures calls by tool, server and end', () => {
     const { clock, registry, samples } = scene();
     const meter = new CallMeter(registry, clock);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MAX_SERIES, MetricRegistry } from './metric-registry.ts';
+import { MetricRegistry } from './metric-registry.ts';
+import { MAX_OWNER_SERIES, MAX_SERIES } from './series-tree.ts';
 
 const CALLS = { name: 'omni.calls', help: 'Calls.', labels: ['tool', 'code'] };
 
@@ -49,6 +50,68 @@ describe('MetricRegistry', () => {
     expect(points[0]).toEqual({ labels: ['tool0', ''], value: 2 });
     expect(points.at(-1)).toEqual({ labels: ['other', 'other'], value: 50 });
     expect(pointsOf(registry, 'omni.metrics.overflows')).toEqual([{ labels: ['omni.calls'], value: 50 }]);
+  });
+
+  it('has one series for what there is no room for, also where somebody is called so', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter(CALLS);
+    calls.with('other', 'other').add(5);
+    for (let n = 1; n < MAX_SERIES + 50; n++) calls.with(`tool${n}`, '').add();
+    const points = pointsOf(registry, 'omni.calls');
+    expect(points.filter(({ labels }) => labels.join() === 'other,other')).toEqual([
+      { labels: ['other', 'other'], value: 55 },
+    ]);
+  });
+
+  it('counts a long label in its own series, also when there is no room for further ones', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter(CALLS);
+    const long = 'x'.repeat(200);
+    calls.with(long, '').add();
+    for (let n = 0; n < MAX_SERIES; n++) calls.with(`tool${n}`, '').add();
+    calls.with(long, '').add();
+    expect(pointsOf(registry, 'omni.calls')[0]).toMatchObject({ value: 2 });
+  });
+
+  // guard: metrics/owner-series
+  it('lets no owner take the room of others', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter({ ...CALLS, owner: 'code' });
+    for (let n = 0; n < 2 * MAX_SERIES; n++) calls.with(`tool${n}`, 'evil').add();
+    calls.with('read', 'good').add();
+    const points = pointsOf(registry, 'omni.calls');
+    expect(points).toHaveLength(MAX_OWNER_SERIES + 2);
+    expect(points.slice(-2)).toEqual([
+      { labels: ['other', 'evil'], value: 2 * MAX_SERIES - MAX_OWNER_SERIES },
+      { labels: ['read', 'good'], value: 1 },
+    ]);
+  });
+
+  it('tells owners apart when there is no room left, up to a limit', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter({ ...CALLS, owner: 'code' });
+    for (let n = 0; n < 3 * MAX_SERIES; n++) calls.with('read', `server${n}`).add();
+    const points = pointsOf(registry, 'omni.calls');
+    expect(points).toHaveLength(2 * MAX_SERIES + 1);
+    expect(points[MAX_SERIES]).toMatchObject({ labels: ['other', `server${MAX_SERIES}`] });
+    expect(points.at(-1)).toEqual({ labels: ['other', 'other'], value: MAX_SERIES });
+  });
+
+  it('drops the series of owners that are gone, and has their room for others', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter({ ...CALLS, owner: 'code' });
+    const others = registry.counter({ name: 'x', help: 'X.', labels: ['code'] });
+    calls.with('read', 'gone').add();
+    calls.with('read', 'here').add();
+    others.with('gone').add();
+    registry.keep(new Set(['here']));
+    expect(pointsOf(registry, 'omni.calls')).toEqual([{ labels: ['read', 'here'], value: 1 }]);
+    expect(pointsOf(registry, 'x')).toHaveLength(1);
+    calls.with('read', 'here').add();
+    for (let n = 0; n < MAX_OWNER_SERIES; n++) calls.with(`tool${n}`, 'gone').add();
+    const points = pointsOf(registry, 'omni.calls');
+    expect(points[0]).toEqual({ labels: ['read', 'here'], value: 2 });
+    expect(points).toHaveLength(MAX_OWNER_SERIES + 1);
   });
 
   // guard: metrics/read-series

@@ -7,12 +7,7 @@ import type {
   Metrics,
   ReadValue,
 } from '@omni/ports';
-
-/** Series of one metric, at most; what comes beyond is counted in one whose labels are all `other`. */
-export const MAX_SERIES = 1_000;
-/** What stands in a label in place of values that there is no room for. */
-export const OTHER = 'other';
-const MAX_LABEL_LENGTH = 128;
+import { MAX_SERIES, SeriesTree, shortened } from './series-tree.ts';
 
 /** One value with its labels, as they are at the moment of reading. */
 export interface NumberPoint {
@@ -43,6 +38,7 @@ export type MetricReading =
 interface Registered {
   readonly name: string;
   read(): MetricReading;
+  keep?(owners: ReadonlySet<string>): void;
 }
 
 const OVERFLOWS: MetricFacts = {
@@ -54,7 +50,7 @@ const OVERFLOWS: MetricFacts = {
 /**
  * Keeps all measurements of a gateway in memory, for whoever reads them: a page for Prometheus, an exporter.
  *
- * Each metric has at most {@link MAX_SERIES} series, so that nobody fills the memory with names.
+ * Each metric has a limit of series, so that nobody fills the memory with names.
  */
 export class MetricRegistry implements Metrics {
   readonly #metrics: Registered[] = [];
@@ -68,6 +64,7 @@ export class MetricRegistry implements Metrics {
     const family = this.#family(facts, () => new Count());
     this.#metrics.push({
       name: facts.name,
+      keep: (owners) => family.keep(owners),
       read: () => ({
         kind: 'counter',
         facts,
@@ -81,6 +78,7 @@ export class MetricRegistry implements Metrics {
     const family = this.#family(facts, () => new BucketCounts(facts.buckets));
     this.#metrics.push({
       name: facts.name,
+      keep: (owners) => family.keep(owners),
       read: () => ({
         kind: 'histogram',
         facts,
@@ -103,13 +101,19 @@ export class MetricRegistry implements Metrics {
     });
   }
 
+  /** Drops what was counted of all other owners. */
+  keep(owners: ReadonlySet<string>): void {
+    for (const metric of this.#metrics) metric.keep?.(owners);
+  }
+
   /** Everything, in the order of the names. */
   read(): readonly MetricReading[] {
     return this.#metrics.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((metric) => metric.read());
   }
 
-  #family<Series>({ name, labels = [] }: MetricFacts, create: () => Series): SeriesTree<Series> {
-    return new SeriesTree(labels.length, create, () =>
+  #family<Series>(facts: MetricFacts, create: () => Series): SeriesTree<Series> {
+    const { name } = facts;
+    return new SeriesTree(facts, create, () =>
       this.#overflows.set(name, (this.#overflows.get(name) ?? 0) + 1),
     );
   }
@@ -152,67 +156,4 @@ export class BucketCounts implements Histogram {
     counts[at] = (counts[at] ?? 0) + 1;
     this.sum += value;
   }
-}
-
-interface SeriesNode<Series> {
-  readonly children: Map<string, SeriesNode<Series>>;
-  leaf: { readonly labels: readonly string[]; readonly series: Series } | undefined;
-}
-
-/** The series of one metric, found by one value after the other: no key is put together. */
-class SeriesTree<Series> implements MetricFamily<Series> {
-  readonly #labelCount: number;
-  readonly #create: () => Series;
-  readonly #onOverflow: () => void;
-  readonly #root: SeriesNode<Series> = { children: new Map(), leaf: undefined };
-  readonly #leaves: { readonly labels: readonly string[]; readonly series: Series }[] = [];
-  #other: Series | undefined;
-
-  constructor(labelCount: number, create: () => Series, onOverflow: () => void) {
-    this.#labelCount = labelCount;
-    this.#create = create;
-    this.#onOverflow = onOverflow;
-  }
-
-  with(...values: readonly string[]): Series {
-    let node: SeriesNode<Series> | undefined = this.#root;
-    for (let at = 0; at < this.#labelCount && node !== undefined; at++)
-      node = node.children.get(values[at] ?? '');
-    return node?.leaf?.series ?? this.#add(values);
-  }
-
-  series(): readonly { readonly labels: readonly string[]; readonly series: Series }[] {
-    return this.#leaves;
-  }
-
-  #add(values: readonly string[]): Series {
-    if (/* guard: metrics/series */ this.#leaves.length >= MAX_SERIES) {
-      this.#onOverflow();
-      this.#other ??= this.#leaf(Array.from({ length: this.#labelCount }, () => OTHER));
-      return this.#other;
-    }
-    let node = this.#root;
-    const labels = Array.from({ length: this.#labelCount }, (_, at) => shortened(values[at] ?? ''));
-    for (const value of labels) {
-      let child = node.children.get(value);
-      if (child === undefined) node.children.set(value, (child = { children: new Map(), leaf: undefined }));
-      node = child;
-    }
-    if (node.leaf !== undefined) return node.leaf.series;
-    const series = this.#leaf(labels);
-    node.leaf = { labels, series };
-    return series;
-  }
-
-  #leaf(labels: readonly string[]): Series {
-    const series = this.#create();
-    this.#leaves.push({ labels, series });
-    return series;
-  }
-}
-
-function shortened(value: string): string {
-  return /* guard: metrics/label-length */ value.length > MAX_LABEL_LENGTH
-    ? value.slice(0, MAX_LABEL_LENGTH)
-    : value;
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '@omni/model';
 import type { Clock, Histogram, MetricFamily, Metrics, ReadValue } from '@omni/ports';
+import { knownError } from '../known-errors.ts';
 import { knownMethod } from '../known-methods.ts';
 import { errorOfOutcome } from '../outcome-error.ts';
 import { FINE_DURATIONS, REQUEST_QUANTILES, SERVER_DURATION } from '../semantic-names.ts';
@@ -36,7 +37,7 @@ export class RequestMeter {
     if (beganMs === undefined) return;
     const nowMs = this.#clock.monotonicMs();
     const seconds = (nowMs - beganMs) / 1_000;
-    this.#durations.with(knownMethod(method), errorOfOutcome(outcome)).record(seconds);
+    this.#durations.with(knownMethod(method), knownError(errorOfOutcome(outcome))).record(seconds);
     // How long somebody listens says nothing of how fast Omni is.
     if (method !== 'subscriptions/listen') this.#recent.record(seconds, nowMs);
   }

@@ -44,22 +44,35 @@ export class RequestTracer {
     const { method } = message;
     const target = method === 'tools/call' || method === 'prompts/get' ? nameIn(message) : undefined;
     const span = this.#tracer.startSpan(
-      spanName(method, target),
+      spanName(method, undefined),
       { kind: SpanKind.SERVER },
       parentIn(message),
     );
     if (!span.isRecording()) return undefined;
     span.setAttributes({
-      ...requestAttributes(method, target),
+      ...requestAttributes(method, undefined),
       [ATTRIBUTES.requestId]: message.id,
       ...(client.session !== undefined && { [ATTRIBUTES.sessionId]: client.session.key }),
     });
     link(span, message, header);
     return {
       message: withParent(message, parentOf(span), this.#limits),
-      end: (outcome) => endSpan(span, errorOfOutcome(outcome)),
+      end(outcome) {
+        // guard: trace/client-name
+        if (hasReached(outcome)) {
+          span.updateName(spanName(method, target));
+          span.setAttributes(requestAttributes(method, target));
+        }
+        endSpan(span, errorOfOutcome(outcome));
+      },
     };
   }
+}
+
+/** Whether there was a server to take the request: until then a name may be anything that a client writes. */
+function hasReached(outcome: Outcome): boolean {
+  if (outcome.kind === 'error') return outcome.error.code.startsWith('OMNI_UPSTREAM_');
+  return outcome.kind === 'message' || outcome.kind === 'streamed';
 }
 
 function parentIn(message: RpcMessage): Context {

@@ -4,6 +4,7 @@ import {
   callParams,
   type ClientContext,
   forwardedHeadersOf,
+  type Outcome,
   type SendCall,
   type UpstreamCall,
 } from '@omni/model';
@@ -173,6 +174,20 @@ describe('tracing of a call', () => {
     const { call } = sent(stage, callOf(request));
     expect(callParams(call)).toContain(`"arguments":{"x":"${PARENT}"}`);
     expect(call.forwardedHeaders?.[1]).not.toBe(PARENT);
+  });
+
+  // guard: trace/client-name
+  it.each<Outcome>([
+    { kind: 'error', error: new GatewayError('OMNI_NAME_UNKNOWN', 'x') },
+    { kind: 'refused', error: new GatewayError('OMNI_OVERLOADED', 'x') },
+    { kind: 'cancelled' },
+  ])('takes no name of a client that reaches no server for a span: %j', (outcome) => {
+    const { requests, spans } = scene();
+    const text = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"my password is hunter2"}}';
+    requests.begin(messageOf(text), CLIENT)?.end(outcome);
+    const [span] = spans();
+    expect(span?.name).toBe('tools/call');
+    expect(JSON.stringify(span?.attributes)).not.toContain('hunter2');
   });
 
   it('takes no text of a client for the name of a span', () => {

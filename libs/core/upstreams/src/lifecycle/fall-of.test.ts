@@ -8,7 +8,7 @@ function natureOf(
   permanentExitCodes?: readonly number[],
 ): string {
   const spec = permanentExitCodes === undefined ? {} : { permanentExitCodes };
-  return fallOf(new GatewayError(code, 'why', { data }), spec).nature;
+  return fallOf(new GatewayError(code, 'why', { data }), spec, []).nature;
 }
 
 describe('fallOf', () => {
@@ -45,10 +45,21 @@ describe('fallOf', () => {
     const error = new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', 'busy', {
       data: { status: 429, retryAfterSeconds: 7 },
     });
-    expect(fallOf(error, {})).toEqual({
+    expect(fallOf(error, {}, [])).toEqual({
       error: { code: 'OMNI_UPSTREAM_HTTP_STATUS', message: 'busy', hint: error.hint },
       pauseMs: 7_000,
       nature: 'failure',
+    });
+  });
+
+  // guard: lifecycle/error-secrets
+  it('keeps no secret of the definition', () => {
+    const error = new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', '"/opt/hunter2-secret/x" does not exist', {
+      hint: 'Look into /opt/hunter2-secret.',
+    });
+    expect(fallOf(error, {}, ['hunter2-secret']).error).toMatchObject({
+      message: '"/opt/***/x" does not exist',
+      hint: 'Look into /opt/***.',
     });
   });
 });

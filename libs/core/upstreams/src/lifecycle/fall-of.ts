@@ -1,13 +1,21 @@
 import type { ErrorFacts, Fall } from '@omni/model';
-import type { GatewayError, UpstreamSpec } from '@omni/ports';
+import { type GatewayError, type UpstreamSpec, withoutSecrets } from '@omni/ports';
 import { askedPauseMs } from './asked-pause.ts';
 
 /** Why a program could not be started: what only a person, or whoever installs programs, can mend. */
 const NOT_STARTABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR', 'ENOEXEC']);
 
 /** What the life cycle is told of a failed attempt or a lost connection. */
-export function fallOf(error: GatewayError, spec: Pick<UpstreamSpec, 'permanentExitCodes'>): Fall {
-  return { error: errorFactsOf(error), pauseMs: askedPauseMs(error), nature: natureOf(error, spec) };
+export function fallOf(
+  error: GatewayError,
+  spec: Pick<UpstreamSpec, 'permanentExitCodes'>,
+  secretValues: readonly string[],
+): Fall {
+  return {
+    error: errorFactsOf(error, secretValues),
+    pauseMs: askedPauseMs(error),
+    nature: natureOf(error, spec),
+  };
 }
 
 function natureOf(
@@ -27,7 +35,16 @@ function isNotStartable(code: string, reason: unknown): boolean {
   return code === 'OMNI_UPSTREAM_SPAWN_FAILED' && NOT_STARTABLE.has(reason);
 }
 
-/** What is kept of a failure. */
-export function errorFactsOf({ code, message, hint }: GatewayError): ErrorFacts {
-  return { code, message, hint };
+/**
+ * What is kept of a failure, and shown to whoever may see the server.
+ *
+ * @param secretValues - Its own, which none of them may see.
+ */
+export function errorFactsOf(
+  { code, message, hint }: GatewayError,
+  secretValues: readonly string[],
+): ErrorFacts {
+  const shown = (text: string): string =>
+    /* guard: lifecycle/error-secrets */ withoutSecrets(text, secretValues);
+  return { code, message: shown(message), hint: shown(hint) };
 }

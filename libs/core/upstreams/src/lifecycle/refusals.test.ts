@@ -12,7 +12,7 @@ const since = NOW;
 const DOWN: UpstreamState = {
   phase: 'down',
   since,
-  error: errorFactsOf(EXITED),
+  error: errorFactsOf(EXITED, []),
   nextAttemptAt: NOW + 11_200,
   circuit: null,
 };

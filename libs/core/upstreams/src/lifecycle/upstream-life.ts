@@ -12,6 +12,7 @@ import {
 import { DEFAULT_LIFECYCLE, GatewayError, type Millis, type UpstreamSpec } from '@omni/ports';
 import type { ConnectionContext, OpenConnection } from '../connection/open-connection.ts';
 import { stoppedError } from '../connection/stopped-error.ts';
+import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts';
 import type { OnConnection } from '../instances/lazy-connection.ts';
 import { definitionId } from '../registry/definition-identity.ts';
 import type { ProbedPlace, ProbeOutcome } from '../probing/probe.ts';
@@ -24,6 +25,7 @@ import { disablingOf, refusalIn } from './refusals.ts';
 export interface UpstreamLifeOptions {
   /** Its settings as they are now. */
   readonly spec: UpstreamSpec;
+  readonly credentials: Pick<UpstreamCredentials, 'secretValues'>;
   readonly context: ConnectionContext;
   /** Opens the shared connection; returns what gives the attempt up. */
   readonly open: (done: OnConnection) => () => void;
@@ -247,7 +249,8 @@ export class UpstreamLife implements LifecycleExecutor {
 
   #noted(error: GatewayError): Fall {
     this.#lastError = error;
-    return fallOf(error, this.#options.spec);
+    const { spec, credentials } = this.#options;
+    return fallOf(error, spec, credentials.secretValues);
   }
 
   #probe(): void {
