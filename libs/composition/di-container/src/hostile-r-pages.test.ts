@@ -37,7 +37,7 @@ describe('R: the scan of what cannot be started', () => {
     const clock = new VirtualClock();
     let launches = 0;
     const launcher: ChildLauncher = {
-      canStart: () => Promise.resolve(true),
+      startable: () => Promise.resolve('/mnt/noexec/server 755'),
       launch(_spec, listener) {
         launches++;
         queueMicrotask(() =>

@@ -332,10 +332,12 @@ describe('a probe', () => {
 });
 
 describe('an upstream that cannot be started', () => {
-  function launcherOf(reason: string): ChildLauncher & { launches: number; isThere: boolean } {
+  type Launcher = ChildLauncher & { launches: number; program: string | undefined };
+
+  function launcherOf(reason: string, program?: string): Launcher {
     return {
       launches: 0,
-      isThere: false,
+      program,
       launch(_spec, listener) {
         this.launches++;
         const data = reason === 'exit' ? { exitCode: 78 } : { reason };
@@ -343,8 +345,8 @@ describe('an upstream that cannot be started', () => {
         queueMicrotask(() => listener.onClose(new GatewayError(code, 'no such command', { data })));
         return { pid: undefined, send: () => true, close: () => Promise.resolve() };
       },
-      canStart(this: { isThere: boolean }) {
-        return Promise.resolve(this.isThere);
+      startable(this: { program: string | undefined }) {
+        return Promise.resolve(this.program);
       },
       close: () => Promise.resolve(),
     };

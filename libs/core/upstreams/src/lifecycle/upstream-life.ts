@@ -15,6 +15,7 @@ import { stoppedError } from '../connection/stopped-error.ts';
 import type { OnConnection } from '../instances/lazy-connection.ts';
 import { definitionId } from '../registry/definition-identity.ts';
 import type { ProbedPlace, ProbeOutcome } from '../probing/probe.ts';
+import type { Departures } from './departures.ts';
 import { DrainWatch } from './drain-watch.ts';
 import { fallOf } from './fall-of.ts';
 import { PhaseLog } from './phase-log.ts';
@@ -25,6 +26,8 @@ export interface UpstreamLifeOptions {
   /** Its settings as they are now. */
   readonly spec: UpstreamSpec;
   readonly context: ConnectionContext;
+  /** Its instances that end: where they are processes, no second one begins beside them. */
+  readonly departures: Departures;
   /** Opens the shared connection; returns what gives the attempt up. */
   readonly open: (done: OnConnection) => () => void;
   /** Where its paths are asked for; `undefined` where it has none. */
@@ -66,10 +69,8 @@ export class UpstreamLife implements LifecycleExecutor {
   readonly #onProbed = new Set<() => void>();
   /** Whether it is to end: what was decided before that opens nothing any more. */
   #isEnding = false;
-  /** Resolves when what was told to close is closed. */
-  #closed: Promise<unknown> = Promise.resolve();
-  /** The same of a connection that was cut: no second process begins beside its own. */
-  #cut: Promise<void> | undefined;
+  /** Monotonic: when it first missed a probe, and has not been heard since. */
+  #silentSinceMs: Millis | undefined;
   readonly #onOver = new Set<() => void>();
 
   constructor(options: UpstreamLifeOptions) {
@@ -141,13 +142,19 @@ export class UpstreamLife implements LifecycleExecutor {
     this.#isEnding = true;
     this.report({ kind: 'ended', until });
     if (!isOver(this.record)) await new Promise<void>((resolve) => this.#onOver.add(resolve));
-    await this.#closed;
+    await this.#options.departures.gone();
   }
 
   /** Asks whether it lives, where it is connected; resolves when that is known. */
   async probe(): Promise<void> {
+    const { state } = this.record;
+    // Its owner may begin the probe a moment later.
+    // guard: probing/waits
+    const begins = state.phase === 'ready' && state.probeAt !== null;
+    if (!begins && this.#cancelProbe === undefined) return;
+    const probed = new Promise<void>((resolve) => this.#onProbed.add(resolve));
     this.report({ kind: 'silent' });
-    if (this.#cancelProbe !== undefined) await new Promise<void>((resolve) => this.#onProbed.add(resolve));
+    await probed;
   }
 
   /** Nothing more is decided about it. */
@@ -173,8 +180,9 @@ export class UpstreamLife implements LifecycleExecutor {
   /** @returns Whether it was the shared one. */
   onClosed(connection: OpenConnection, reason: GatewayError): boolean {
     if (connection !== this.#connection) return false;
-    this.#leave();
-    this.report({ kind: 'connectionLost', ...this.#noted(reason) });
+    // What has closed its side may live on; over HTTP other calls do.
+    if (isOwnProcess(this.#options.spec)) this.#end(connection, reason);
+    this.#lose(reason);
     return true;
   }
 
@@ -194,7 +202,13 @@ export class UpstreamLife implements LifecycleExecutor {
         this.#giveUpProbe();
         this.#options.onLeft();
         this.#options.onDraining();
-        return this.#drainWatch.begin();
+        // Calls may go on here once more.
+        this.#announced = undefined;
+        this.#drainWatch.begin();
+        // It was to fall asleep, and a call has come meanwhile.
+        // guard: idle-stop/taken-back
+        if (this.#drainWatch.isNeeded) this.report({ kind: 'wanted' });
+        return;
       case 'close':
         return this.#close();
     }
@@ -226,7 +240,11 @@ export class UpstreamLife implements LifecycleExecutor {
   #connect(): void {
     // Its owner may not have heard yet that it ends, or of the connection that there is.
     if (this.#isEnding || this.#abortConnect !== undefined) return;
-    if (this.#connection !== undefined) return this.onConnected(this.#connection);
+    if (this.#connection !== undefined) {
+      this.#drainWatch.end();
+      return this.onConnected(this.#connection);
+    }
+    const { spec, departures } = this.#options;
     let isAborted = false;
     let abort = (): void => {
       isAborted = true;
@@ -241,8 +259,8 @@ export class UpstreamLife implements LifecycleExecutor {
     };
     this.#abortConnect = () => abort();
     // guard: lifecycle/one-process
-    if (this.#cut === undefined) open();
-    else void this.#cut.then(open);
+    if (isOwnProcess(spec)) departures.whenGone(open);
+    else open();
   }
 
   #noted(error: GatewayError): Fall {
@@ -256,7 +274,8 @@ export class UpstreamLife implements LifecycleExecutor {
     const connection = this.#connection;
     // That it is lost is told already.
     if (connection === undefined) return;
-    this.#giveUpProbe();
+    // Whoever waits for the former one waits for this.
+    this.#cancelProbe?.();
     const { timeoutMs } = (spec.lifecycle ?? DEFAULT_LIFECYCLE).probe;
     this.#cancelProbe = context.prober.begin(
       {
@@ -278,9 +297,26 @@ export class UpstreamLife implements LifecycleExecutor {
 
   #onOutcome(connection: OpenConnection, outcome: ProbeOutcome): void {
     if (outcome === 'alive') return this.report({ kind: 'probed' });
-    if (outcome === 'silent') return this.report({ kind: 'probeMissed', isBusy: connection.clientCalls > 0 });
-    void connection.close(outcome);
-    this.onClosed(connection, outcome);
+    if (outcome === 'silent') return this.report({ kind: 'probeMissed', isBusy: this.#isBusy(connection) });
+    if (connection !== this.#connection) return;
+    this.#end(connection, outcome);
+    this.#lose(outcome);
+  }
+
+  /** Whether a call that began before the silence may still be inside its deadline. */
+  #isBusy({ clientCalls, heardAtMs }: OpenConnection): boolean {
+    const { spec, context } = this.#options;
+    const now = context.clock.monotonicMs();
+    // Whoever was heard meanwhile is silent anew.
+    if (heardAtMs > (this.#silentSinceMs ?? -Infinity)) this.#silentSinceMs = undefined;
+    const silentMs = now - (this.#silentSinceMs ??= now);
+    // guard: probing/busy
+    return clientCalls > 0 && silentMs < spec.callTimeoutMs;
+  }
+
+  #lose(reason: GatewayError): void {
+    this.#leave();
+    this.report({ kind: 'connectionLost', ...this.#noted(reason) });
   }
 
   #giveUpProbe(): void {
@@ -300,11 +336,12 @@ export class UpstreamLife implements LifecycleExecutor {
     const reason = new GatewayError(code, message, { hint });
     this.#lastError = reason;
     this.#leave();
-    const cut = connection.close(reason).finally(() => {
-      if (this.#cut === cut) this.#cut = undefined;
-    });
-    this.#cut = cut;
-    this.#closed = Promise.all([this.#closed, cut]);
+    this.#end(connection, reason);
+  }
+
+  #end(connection: OpenConnection, reason: GatewayError): void {
+    if (connection === this.#latest) this.#latest = undefined;
+    this.#options.departures.add(connection.close(reason));
   }
 
   #leave(): void {
@@ -319,8 +356,14 @@ export class UpstreamLife implements LifecycleExecutor {
     this.#leave();
     this.#latest = undefined;
     this.#announced = undefined;
-    this.#closed = Promise.all([this.#closed, latest?.close(), this.#options.onClosing()]);
+    const { departures, onClosing } = this.#options;
+    departures.add(Promise.all([latest?.close(), onClosing()]));
   }
+}
+
+/** Whether each instance is one that Omni has started, which may hold what only one can have. */
+function isOwnProcess({ transport: { kind } }: UpstreamSpec): boolean {
+  return kind === 'stdio' || kind === 'channel';
 }
 
 function isOver({ state }: UpstreamRecord): boolean {
