@@ -282,7 +282,7 @@ function probeMissed(
   if (isSilent && /* guard: lifecycle/grace */ at.now - state.since >= graceMs) {
     const error: Fall['error'] = {
       code: 'OMNI_UPSTREAM_TIMEOUT',
-      message: `The server did not answer ${misses} probes in a row as it should`,
+      message: `The server did not answer ${misses} probes in a row`,
       hint: 'It is alive but hangs, or refuses what it is asked: look at what it wrote last, or raise the timeout of its probes.',
     };
     const fell = lost(record, state, { error, pauseMs: 0, nature: 'failure' }, at, 'probes');

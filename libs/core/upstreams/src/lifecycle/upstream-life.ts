@@ -65,7 +65,9 @@ export class UpstreamLife implements LifecycleExecutor {
   #lastError: GatewayError | undefined;
   #abortConnect: (() => void) | undefined;
   #cancelProbe: (() => void) | undefined;
-  /** Who waits for the probe that is under way. */
+  /** Whether the latest probe is over, and its owner has yet to say what that means. */
+  #isAnswered = false;
+  /** Who waits for that. */
   readonly #onProbed = new Set<() => void>();
   /** Whether it is to end: what was decided before that opens nothing any more. */
   #isEnding = false;
@@ -145,7 +147,7 @@ export class UpstreamLife implements LifecycleExecutor {
     await this.#options.departures.gone();
   }
 
-  /** Asks whether it lives, where it is connected; resolves when that is known. */
+  /** Asks whether it lives, where it is connected; resolves when its owner knows. */
   async probe(): Promise<void> {
     const { state } = this.record;
     // Its owner may begin the probe a moment later.
@@ -216,6 +218,7 @@ export class UpstreamLife implements LifecycleExecutor {
 
   onChanged(record: UpstreamRecord, notes: readonly LifecycleNote[]): void {
     this.#log.note(record);
+    if (this.#isAnswered) this.#tellProbed();
     this.#options.onChanged(record, notes);
     const { callable } = this;
     if (callable !== undefined && callable !== this.#announced) {
@@ -289,8 +292,8 @@ export class UpstreamLife implements LifecycleExecutor {
       },
       (outcome) => {
         this.#cancelProbe = undefined;
+        this.#isAnswered = true;
         this.#onOutcome(connection, outcome);
-        this.#tellProbed();
       },
     );
   }
@@ -326,6 +329,7 @@ export class UpstreamLife implements LifecycleExecutor {
   }
 
   #tellProbed(): void {
+    this.#isAnswered = false;
     for (const tell of this.#onProbed) tell();
     this.#onProbed.clear();
   }
