@@ -110,7 +110,7 @@ export class ReferenceLife {
         return;
       case 'wanted':
         if (this.#phase === 'asleep') this.#try(now);
-        else if (this.#phase === 'draining' && this.#next === 'asleep') this.#next = 'starting';
+        else if (this.#phase === 'draining' && this.#next === 'asleep') this.#try(now);
         return;
       case 'idle':
         if (this.#phase === 'ready') this.#leave('asleep', event.until, now);
@@ -233,6 +233,7 @@ export class ReferenceLife {
   #due(now: number): void {
     if (this.#phase === 'draining') return this.#finish(now);
     if (this.#phase === 'login') return this.#try(now);
+    if (this.#phase === 'starting' && this.#downFor(now) >= DISABLE_MS) return this.#giveUp(now);
     if (this.#phase !== 'down') return;
     const attemptAt = this.#attempt?.[0] ?? now;
     if (this.#downFor(Math.max(now, attemptAt)) >= DISABLE_MS) this.#giveUp(now);

@@ -94,6 +94,16 @@ export function upstreamConfig(
       `${key}: callTimeout is longer than maxCallTime, which ends a call first`,
     );
   }
+  const lifecycle = lifecycleOf(forAll, settings);
+  const { recoveryTimeoutMs, maxTimeoutMs } = lifecycle.breaker;
+  if (maxTimeoutMs < recoveryTimeoutMs) {
+    const at = expanded.entries.get('circuit_breaker')?.value.at ?? entry.at;
+    warnings.add(
+      at,
+      `${key}.circuit_breaker`,
+      `${key}: circuit_breaker.max_timeout is shorter than recovery_timeout, so every wait for a trial is max_timeout`,
+    );
+  }
   const { allowedTools, disabledTools = [] } = settings;
   if (settings.health?.strategy === 'http' && kind !== 'http' && kind !== 'sse') {
     const at = expanded.entries.get('health')?.value.at ?? entry.at;
@@ -111,7 +121,7 @@ export function upstreamConfig(
     callTimeoutMs,
     maxCallTimeMs,
     listAgeMs: settings.listAge ?? defaults.listAge,
-    lifecycle: lifecycleOf(forAll, settings),
+    lifecycle,
     ...(settings.permanentExitCodes !== undefined && { permanentExitCodes: settings.permanentExitCodes }),
     critical: settings.critical,
     ...(settings.health !== undefined && probeOf(settings.health)),

@@ -11,6 +11,7 @@ import { isOtherEraStatus } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
 import { openInProcess } from './channel/in-process-channel.ts';
 import type { OpenHeadedChannel } from './channel/headed-channel.ts';
+import { Departures } from './lifecycle/departures.ts';
 import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
@@ -23,6 +24,8 @@ export interface ConnectOptions extends ConnectionOptions {
   readonly era: Era | undefined;
   /** Whether it has been tried before. Default `false`. */
   readonly isRestart?: boolean;
+  /** What attempts leave behind. Default: of this one alone. */
+  readonly departures?: Departures;
 }
 
 /** A failed attempt; the era that was remembered may be wrong then. */
@@ -80,6 +83,7 @@ type SseTransport = Extract<UpstreamTransport, { readonly kind: 'sse' }>;
 class Attempt {
   readonly #options: ConnectOptions;
   readonly #done: (result: OpenConnection | GatewayError) => void;
+  readonly #departures: Departures;
   /** Whether newer credentials were asked for. */
   #isRenewed = false;
   /** What the last channel was opened with. */
@@ -90,7 +94,8 @@ class Attempt {
   #isOver = false;
 
   constructor(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void) {
-    this.#options = options;
+    this.#departures = options.departures ?? new Departures();
+    this.#options = { ...options, departures: this.#departures };
     this.#done = done;
     const { http, clock } = options.context;
     this.#http = http === undefined ? undefined : new InstanceHttp(http, clock);
@@ -132,6 +137,14 @@ class Attempt {
     this.#abort = handshakeOnChannel({ ...this.#options, open, plan, boundTo }, onOutcome);
   }
 
+  /** The instance that there was is used up: no other begins beside it. */
+  #runNext(plan: EraPlan): void {
+    // guard: connect/one-process
+    this.#departures.whenGone(() => {
+      if (!this.#isOver) this.#run(plan);
+    });
+  }
+
   #onOutcome(outcome: HandshakeOutcome, plan: EraPlan): void {
     if (this.#isOver) return;
     const { spec, context, credentials, era } = this.#options;
@@ -139,7 +152,7 @@ class Attempt {
       case 'silent':
         // Servers that exit on the probe would do so at every restart; modern ones refuse to be initialized.
         context.eras.remember(spec, 'legacy-first');
-        return this.#run('legacy-first');
+        return this.#runNext('legacy-first');
       case 'other-transport':
         return this.#runOldTransport(outcome.error, plan);
       case 'connection':
@@ -147,8 +160,8 @@ class Attempt {
         if (era === undefined) context.eras.remember(spec, outcome.connection.era);
         // guard: credentials/changed-meanwhile
         if (isOutdated(outcome.connection, credentials)) {
-          void outcome.connection.close();
-          return this.#run(plan);
+          this.#departures.add(outcome.connection.close());
+          return this.#runNext(plan);
         }
         this.#isOver = true;
         return this.#done(outcome.connection);

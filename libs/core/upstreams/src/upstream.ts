@@ -7,6 +7,7 @@ import {
   type ListSource,
   type UpstreamConnection,
   type UpstreamRecord,
+  type UpstreamState,
 } from '@omni/model';
 import {
   type CredentialValues,
@@ -22,6 +23,7 @@ import { stoppedError } from './connection/stopped-error.ts';
 import { isOtherEraStatus } from './connection/era-memory.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { PersistentSubscription, type SubscriptionHost } from './subscriptions/persistent-subscription.ts';
+import { Departures } from './lifecycle/departures.ts';
 import { OwnerReports } from './lifecycle/owner-reports.ts';
 import { declaredUnder } from './terms/roots-policy.ts';
 import { RequestHeaders } from './http/http-headers.ts';
@@ -61,6 +63,9 @@ export type OnFound = (result: UpstreamConnection | GatewayError) => void;
 /** How long a server that starts on demand lives when nobody needs it, unless it is said. */
 const ON_DEMAND_IDLE_MS = 60_000;
 
+/** How long at most calls that came when it was to fall asleep hold that up. */
+const IDLE_DRAIN_MS = 60_000;
+
 const NOBODY_WAITS = (): void => {};
 
 /** The connections of one upstream: the right one for every client, as long as its life cycle has it run. */
@@ -87,6 +92,8 @@ export class Upstream {
   #listWatch: ListWatch | undefined;
   #speaksLegacy: 'yes' | 'no' | 'untried' = 'untried';
   readonly #idleStop: IdleStop;
+  /** What could not be started; `undefined` where nothing was there. */
+  #refusedProgram: Promise<string | undefined> | undefined;
   /** What open streams were opened with. */
   #streamHeaders: CredentialValues;
 
@@ -111,6 +118,7 @@ export class Upstream {
     const { add: onReport } = this.ownerReports;
     const open = (binding: ClientBinding | undefined, era: Era | undefined, done: OnConnection) =>
       connect({ ...shared, onReport, binding, era }, done);
+    const departures = new Departures();
     const openPrimary = (done: OnConnection): (() => void) =>
       connect(
         {
@@ -118,6 +126,7 @@ export class Upstream {
           onReport,
           binding: undefined,
           era: undefined,
+          departures,
           isRestart: this.record.history.outage !== null,
         },
         done,
@@ -149,12 +158,14 @@ export class Upstream {
       clock: context.clock,
       idleMs: () => this.spec.idleStopMs ?? (this.spec.start === 'on-demand' ? ON_DEMAND_IDLE_MS : 0),
       isInUse: () => this.#isInUse,
-      onIdle: () => this.#life.report({ kind: 'idle', until: context.clock.now() }),
+      // Whoever decides may be a moment behind: a call that comes meanwhile ends in peace.
+      onIdle: () => this.#life.report({ kind: 'idle', until: context.clock.now() + IDLE_DRAIN_MS }),
     });
     this.#life = new UpstreamLife({
       spec: this.spec,
       credentials: this.#credentials,
       context,
+      departures,
       open: openPrimary,
       web: () => placeOf(this.spec, context.http, probeHeaders),
       inFlight: () => this.#legacyShared.inFlight + this.#own.inFlight + this.#retired.inFlight,
@@ -224,13 +235,19 @@ export class Upstream {
    * What a program says by its exit code ends with another definition, or other credentials.
    */
   async look(): Promise<void> {
-    const { state } = this.record;
+    if (!isNotStartable(this.record.state)) return;
+    const refused = await this.#refusedProgram;
+    const program = await this.#program();
+    // What the system has refused it refuses again, for reasons that may not be visible here.
+    // guard: lifecycle/repaired
+    if (program !== undefined && program !== refused) this.#life.report({ kind: 'repaired' });
+  }
+
+  async #program(): Promise<string | undefined> {
     const { transport } = this.spec;
-    if (state.phase !== 'misconfigured' || state.error.code !== 'OMNI_UPSTREAM_SPAWN_FAILED') return;
-    if (transport.kind !== 'stdio') return;
-    const { launcher } = this.#context;
+    if (transport.kind !== 'stdio') return undefined;
     const env = this.#credentials.environment;
-    if (await launcher?.canStart?.({ ...transport, env })) this.#life.report({ kind: 'repaired' });
+    return await this.#context.launcher?.startable?.({ ...transport, env });
   }
 
   /**
@@ -376,6 +393,8 @@ export class Upstream {
   }
 
   #onChanged({ state }: UpstreamRecord, notes: readonly LifecycleNote[]): void {
+    if (isNotStartable(state)) this.#refusedProgram ??= this.#program();
+    else this.#refusedProgram = undefined;
     this.#observer.onStateChanged(this.snapshot, notes);
     if (state.phase !== 'ready') this.#idleStop.stop();
     else if (state.isListed) this.#idleStop.start();
@@ -555,6 +574,10 @@ export class Upstream {
       this.#speaksLegacy = 'no';
     return this.#life.connection;
   }
+}
+
+function isNotStartable(state: UpstreamState): boolean {
+  return state.phase === 'misconfigured' && state.error.code === 'OMNI_UPSTREAM_SPAWN_FAILED';
 }
 
 /** Where paths of a server are asked for. */

@@ -76,6 +76,7 @@ describe('the circuit breaker', () => {
         { kind: 'circuit_opened', recoveryEtaMs },
       ]),
       { kind: 'auto_disabled' },
+      { kind: 'circuit_closed' },
     ]);
   });
 

@@ -16,6 +16,10 @@ export function dueAt({ state, history }: UpstreamRecord, settings: LifecycleSet
       return state.nextAttemptAt;
     case 'down':
       return Math.min(state.nextAttemptAt, disableAtOf(history.outage, settings));
+    case 'starting': {
+      const disableAt = disableAtOf(history.outage, settings);
+      return disableAt === Number.POSITIVE_INFINITY ? null : disableAt;
+    }
     default:
       return null;
   }

@@ -44,6 +44,10 @@ describe('LifecycleKeeper', () => {
     expect(scene.phase).toBe('down');
     scene.clock.advance(1);
     expect(scene.phase).toBe('starting');
+    // An attempt ends when the outage has lasted for too long.
+    expect(scene.clock.pendingTimers).toBe(1);
+    scene.clock.advance(1_799_500);
+    expect(scene.phase).toBe('disabled');
     expect(scene.clock.pendingTimers).toBe(0);
   });
 

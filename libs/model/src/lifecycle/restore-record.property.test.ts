@@ -78,6 +78,8 @@ describe('restoreRecord', () => {
         expect(restored.state.since).toBeGreaterThanOrEqual(0);
         expect(restored.state.since).toBeLessThanOrEqual(NOW);
         const next = transition(restored, { kind: 'restored' }, AT).record;
+        // How long an attempt may take is no wait.
+        if (next.state.phase === 'starting') return;
         const due = dueAt(next, SETTINGS);
         if (due === null) return;
         expect(due - NOW).toBeGreaterThanOrEqual(0);

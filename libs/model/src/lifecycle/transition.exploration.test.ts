@@ -78,9 +78,10 @@ function afterEvent(world: World, { kind }: UpstreamEvent, isHeeded: boolean): W
 function afterCommand(world: World, command: UpstreamCommand): World {
   switch (command.kind) {
     case 'connect':
-      // Two at once would be two processes.
-      if (world.isConnecting || world.isConnected) throw new RangeError('it is connecting or connected');
-      return { ...world, isConnecting: true };
+      // Two at once would be two processes; what drains may go on as it is.
+      if (world.isConnecting || (world.isConnected && !world.isDraining))
+        throw new RangeError('it is connecting or connected');
+      return { isConnecting: true, isConnected: false, isDraining: false };
     case 'abort':
       if (!world.isConnecting) throw new RangeError('there is no attempt to give up');
       return { ...world, isConnecting: false };

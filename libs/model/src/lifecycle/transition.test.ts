@@ -253,12 +253,20 @@ describe('sleep', () => {
   });
 
   // guard: lifecycle/wanted-again
-  it('does not begin when a call comes while it is being stopped', () => {
-    const life = wellLife()
-      .tell({ kind: 'idle', until: BEGIN + 5_000 })
-      .tell({ kind: 'wanted' });
+  it('does not begin when a call comes while it is being stopped: it goes on with its connection', () => {
+    const life = wellLife().tell({ kind: 'idle', until: BEGIN + 5_000 });
+    expect(life.state.phase).toBe('draining');
+    life.tell({ kind: 'wanted' });
+    expect(life.state.phase).toBe('starting');
+    expect(life.commands.slice(-2)).toEqual(['drain', 'connect']);
+    // What it tells of the drain comes too late.
     expect(life.tell({ kind: 'drained' }).state.phase).toBe('starting');
-    expect(life.commands.slice(-2)).toEqual(['close', 'connect']);
+    expect(life.notes.at(-1)).toEqual({ kind: 'stopped', reason: 'idle' });
+    // Negative control: where no call comes it falls asleep.
+    const idle = wellLife()
+      .tell({ kind: 'idle', until: BEGIN + 5_000 })
+      .tell({ kind: 'drained' });
+    expect(idle.state.phase).toBe('asleep');
   });
 
   it('is where an upstream begins that is started on demand', () => {

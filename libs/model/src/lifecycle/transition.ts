@@ -39,6 +39,30 @@ export interface Transition {
  * the record, by `dueAt`.
  */
 export function transition(record: UpstreamRecord, event: UpstreamEvent, at: Circumstances): Transition {
+  const next = eventful(record, event, at);
+  const { state } = next.record;
+  if (!isOpen(record.state) || isOpen(state)) return next;
+  const isWell = state.phase === 'ready' && state.isListed;
+  const closed: LifecycleNote = { kind: 'circuit_closed', ...(!isWell && { reason: state.phase }) };
+  // guard: lifecycle/circuit-closed
+  return { ...next, notes: [...next.notes, closed] };
+}
+
+/** Whether the circuit is open, or half open while a trial is under way. */
+function isOpen(state: UpstreamState): boolean {
+  switch (state.phase) {
+    case 'down':
+      return state.circuit !== null;
+    case 'starting':
+      return state.isTrial;
+    case 'ready':
+      return state.isTrial && !state.isListed;
+    default:
+      return false;
+  }
+}
+
+function eventful(record: UpstreamRecord, event: UpstreamEvent, at: Circumstances): Transition {
   const { state } = record;
   switch (event.kind) {
     case 'started':
@@ -122,9 +146,12 @@ function ended(record: UpstreamRecord, until: Millis, at: Circumstances): Transi
 function wanted(record: UpstreamRecord, at: Circumstances): Transition {
   const { state } = record;
   if (state.phase === 'asleep') return connect(record, at);
+  // Whoever has not closed its connection yet goes on with it.
   // guard: lifecycle/wanted-again
-  if (state.phase === 'draining' && state.next.phase === 'asleep')
-    return becomes(record, { ...state, next: { phase: 'starting' } });
+  if (state.phase === 'draining' && state.next.phase === 'asleep') {
+    const again = connect(record, at);
+    return { ...again, notes: [...stopNotes(state.next), ...again.notes] };
+  }
   return stays(record);
 }
 
@@ -161,8 +188,11 @@ function disabled(
   // What an admin has switched off stays so, whatever else wants it off.
   // guard: lifecycle/admin-first
   if (off?.by === 'admin' && by !== 'admin') return stays(record);
-  if (record.state.phase === 'disabled' && off?.by === by && off.reason === reason) return stays(record);
+  const isSaid = off?.by === by && off.reason === reason;
+  if (record.state.phase === 'disabled' && isSaid) return stays(record);
   const done = drain(record, { phase: 'disabled', by, reason }, until, at);
+  // guard: lifecycle/disabled-once
+  if (isSaid) return done;
   return { ...done, notes: [...done.notes, { kind: 'manually_disabled', reason: by }] };
 }
 
@@ -201,7 +231,6 @@ function listed(
   const wasOut = history.outage !== null;
   const notes: LifecycleNote[] = [{ kind: 'connected' }];
   if (wasOut) notes.push({ kind: 'recovery_success', downtimeMs: outageMs(history.outage, at.now) });
-  if (state.isTrial) notes.push({ kind: 'circuit_closed' });
   if (hasProblem) notes.push({ kind: 'degraded', reason: 'lists' });
   const isFlapping = recentFalls(history, at).length >= at.settings.restart.flapFalls;
   return becomes(
@@ -254,7 +283,7 @@ function probeMissed(
     const error: Fall['error'] = {
       code: 'OMNI_UPSTREAM_TIMEOUT',
       message: `The server did not answer ${misses} probes in a row`,
-      hint: 'It is alive but hangs: look at what it wrote last, or raise the timeout of its probes.',
+      hint: 'It is alive but hangs, or refuses what it is asked: look at what it wrote last, or raise the timeout of its probes.',
     };
     const fell = lost(record, state, { error, pauseMs: 0, nature: 'failure' }, at, 'probes');
     return { ...fell, commands: [{ kind: 'cut', error }, ...fell.commands] };
@@ -426,8 +455,7 @@ function waitsForBetter({ phase }: UpstreamState): boolean {
 function redefined(record: UpstreamRecord, at: Circumstances): Transition {
   const { state, history } = record;
   const forgiven: UpstreamRecord = {
-    // Nothing is left that a trial would be of.
-    state: state.phase === 'starting' || state.phase === 'ready' ? { ...state, isTrial: false } : state,
+    state: redefinedState(state, at),
     history: forgiveness(history, at.now),
   };
   // guard: lifecycle/rearmed
@@ -435,6 +463,16 @@ function redefined(record: UpstreamRecord, at: Circumstances): Transition {
   // What waited for the circuit is no trial either: the attempt is of another definition.
   if (waitsForBetter(state)) return connect({ ...forgiven, state: { phase: 'stopped', since: at.now } }, at);
   return stays(isEqual(forgiven, record) ? record : forgiven);
+}
+
+function redefinedState(state: UpstreamState, at: Circumstances): UpstreamState {
+  // Nothing is left that a trial would be of.
+  if (state.phase === 'starting') return { ...state, isTrial: false };
+  if (state.phase !== 'ready') return state;
+  // Probes may be switched on or off, or be due sooner.
+  const nextAt = nextProbeAt(at);
+  const probeAt = nextAt === null ? null : Math.min(nextAt, state.probeAt ?? nextAt);
+  return { ...state, isTrial: false, probeAt };
 }
 
 /** Nothing of what has failed counts any more; downtime that was is kept. */
@@ -455,6 +493,12 @@ function due(record: UpstreamRecord, at: Circumstances): Transition {
         : connect(record, at);
     case 'login':
       return connect(record, at);
+    case 'starting': {
+      // guard: lifecycle/attempt-overdue
+      if (disableAtOf(history.outage, at.settings) > at.now) return stays(record);
+      const off = autoDisable(record, 'auto_downtime', at);
+      return { ...off, commands: [{ kind: 'abort' }, ...off.commands] };
+    }
     case 'draining':
       return finish(record, state.next, at);
     default:
@@ -522,13 +566,18 @@ function finish(
   if (state.phase !== 'starting')
     return becomes(record, state, [...before, { kind: 'close' }], stopNotes(next));
   const history = { ...record.history, lastAttemptAt: at.now };
-  return becomes({ ...record, history }, state, [...before, { kind: 'close' }, { kind: 'connect' }]);
+  return becomes(
+    { ...record, history },
+    state,
+    [...before, { kind: 'close' }, { kind: 'connect' }],
+    stopNotes(next),
+  );
 }
 
 function stopNotes(next: AfterDrain): readonly LifecycleNote[] {
   if (next.phase === 'stopped') return [{ kind: 'stopped', reason: 'shutdown' }];
   if (next.phase === 'asleep') return [{ kind: 'stopped', reason: 'idle' }];
-  return next.phase === 'disabled' ? [{ kind: 'stopped', reason: 'disabled' }] : [];
+  return [{ kind: 'stopped', reason: next.phase === 'disabled' ? 'disabled' : 'restart' }];
 }
 
 function afterDrain(next: AfterDrain, now: Millis): UpstreamState {

@@ -194,7 +194,7 @@ export type UpstreamEvent =
 
 /** What is to be done, in this order. */
 export type UpstreamCommand =
-  /** One attempt; its outcome is `connected` or `connectFailed`. */
+  /** One attempt; its outcome is `connected` or `connectFailed`. A connection that is still open is kept. */
   | { readonly kind: 'connect' }
   /** Gives the attempt up; it has no outcome then. */
   | { readonly kind: 'abort' }

@@ -52,10 +52,11 @@ export interface ChildChannel extends MessageChannel {
 export interface ChildLauncher {
   launch(spec: ChildSpec, listener: ChannelListener): ChildChannel;
   /**
-   * Whether what a child needs to be started is there by now: its folder, and a command that may be executed.
-   * Starts nothing. Absent where that cannot be told.
+   * What would be started: text that is another when the folder, the file that the command stands for, its mode,
+   * its content or its interpreter is. `undefined` where something that a child needs is not there. Starts
+   * nothing. Absent where that cannot be told.
    */
-  canStart?(spec: Pick<ChildSpec, 'command' | 'cwd' | 'env'>): Promise<boolean>;
+  startable?(spec: Pick<ChildSpec, 'command' | 'cwd' | 'env'>): Promise<string | undefined>;
   /** Ends every child that still runs. */
   close(): Promise<void>;
 }

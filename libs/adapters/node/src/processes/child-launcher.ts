@@ -14,7 +14,7 @@ import { ownCgroup } from './child-cgroup.ts';
 import { ChildFamily } from './child-family.ts';
 import { DescendantFollower } from './descendant-follower.ts';
 import { Reaper } from './reaper.ts';
-import { isStartable } from './startable.ts';
+import { startable } from './startable.ts';
 
 /** Settings of {@link NodeChildLauncher}. */
 export interface NodeChildLauncherOptions {
@@ -74,9 +74,13 @@ export class NodeChildLauncher implements ChildLauncher {
     return channel;
   }
 
-  canStart({ command, cwd, env }: Parameters<NonNullable<ChildLauncher['canStart']>>[0]): Promise<boolean> {
+  startable({
+    command,
+    cwd,
+    env,
+  }: Parameters<NonNullable<ChildLauncher['startable']>>[0]): Promise<string | undefined> {
     const environment = environmentOf(env, this.#owner);
-    return isStartable({ command, environment, ...(cwd !== undefined && { cwd }) });
+    return startable({ command, environment, ...(cwd !== undefined && { cwd }) });
   }
 
   /** A second call goes to the next, harder step at once. */

@@ -1,12 +1,17 @@
+import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { isStartable } from './startable.ts';
+import { startable, type StartableOptions } from './startable.ts';
 
 const isPosix = process.platform !== 'win32';
 
-describe('isStartable', () => {
+async function isStartable(options: StartableOptions): Promise<boolean> {
+  return (await startable(options)) !== undefined;
+}
+
+describe('startable', () => {
   let folder: string;
   let environment: Record<string, string>;
 
@@ -55,5 +60,27 @@ describe('isStartable', () => {
   it('takes what cannot be a path for what is not there', async () => {
     expect(await isStartable({ command: 'a\0b', environment })).toBe(false);
     expect(await isStartable({ command: 'tool', cwd: 'a\0b', environment })).toBe(false);
+  });
+
+  (isPosix ? it : it.skip)(
+    'takes the line ends of Windows for part of the interpreter, as the system does',
+    async () => {
+      const command = await program('script', '#!/bin/sh\r\necho hello\r\n');
+      const failure = await new Promise((resolve) => {
+        const child = spawn(command, []);
+        child.on('error', (error) => resolve((error as NodeJS.ErrnoException).code));
+        child.on('exit', () => resolve('started'));
+      });
+      expect(failure).toBe('ENOENT');
+      expect(await isStartable({ command, environment })).toBe(false);
+    },
+  );
+
+  it('says another thing when the file is another, and the same while it is not', async () => {
+    const command = await program('tool');
+    const before = await startable({ command, environment });
+    expect(await startable({ command, environment })).toBe(before);
+    await program('tool', '#!/bin/sh\n: longer\n');
+    expect(await startable({ command, environment })).not.toBe(before);
   });
 });

@@ -13,15 +13,30 @@ const MAX_SHEBANG_BYTES = 512;
 const IS_WINDOWS = process.platform === 'win32';
 
 /**
- * Whether a command is there and may be executed, and so are its folder and the interpreter in its first
- * line. Starts nothing.
+ * What a command stands for: its file and the interpreter in its first line, as they are now. `undefined` where
+ * one of them is not there or may not be executed, or the folder is not there. Starts nothing.
  */
-export async function isStartable({ command, cwd, environment }: StartableOptions): Promise<boolean> {
-  if (cwd !== undefined && !(await isFolder(cwd))) return false;
+export async function startable({
+  command,
+  cwd,
+  environment,
+}: StartableOptions): Promise<string | undefined> {
+  if (cwd !== undefined && !(await isFolder(cwd))) return undefined;
   const file = await found(command, cwd, environment);
-  if (file === undefined) return false;
+  if (file === undefined) return undefined;
   const interpreter = await interpreterOf(file);
-  return interpreter === undefined || isExecutable(interpreter);
+  if (interpreter !== undefined && !(await isExecutable(interpreter))) return undefined;
+  return `${await marksOf(file)}\n${interpreter === undefined ? '' : await marksOf(interpreter)}`;
+}
+
+/** What is another when a file is. */
+async function marksOf(file: string): Promise<string> {
+  try {
+    const { dev, ino, mode, uid, gid, size, mtimeMs, ctimeMs } = await stat(file);
+    return [file, dev, ino, mode, uid, gid, size, mtimeMs, ctimeMs].join(' ');
+  } catch {
+    return file;
+  }
 }
 
 async function found(
@@ -63,7 +78,8 @@ async function interpreterOf(file: string): Promise<string | undefined> {
   try {
     await using handle = await open(file, 'r');
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_SHEBANG_BYTES), 0, MAX_SHEBANG_BYTES, 0);
-    return /^#![ \t]*([^ \t\r\n]+)/.exec(buffer.toString('latin1', 0, bytesRead))?.[1];
+    // A carriage return is part of the name, as it is for the system.
+    return /^#![ \t]*([^ \t\n]+)/.exec(buffer.toString('latin1', 0, bytesRead))?.[1];
   } catch {
     return undefined;
   }

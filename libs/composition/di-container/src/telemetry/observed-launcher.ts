@@ -10,9 +10,9 @@ export interface ObservedLauncherOptions {
 
 /** Tells of each process that is started and how it ended (S000-PROC-02, S000-PROC-05). */
 export function observedLauncher({ launcher, publish, meter }: ObservedLauncherOptions): ChildLauncher {
-  const canStart = launcher.canStart?.bind(launcher);
+  const startable = launcher.startable?.bind(launcher);
   return {
-    ...(canStart !== undefined && { canStart }),
+    ...(startable !== undefined && { startable }),
     close: () => launcher.close(),
     launch(spec, listener) {
       const { upstream: server } = spec;

@@ -2,7 +2,7 @@ import type { Catalogue } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
 import type { Clock, ComponentStatus, StatusLevel, UpstreamSpec } from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
-import { project, type UpstreamProjection } from '@omni/model';
+import { project, type UpstreamProjection, type UpstreamRecord, type UpstreamState } from '@omni/model';
 import { reportOf, shownRecord } from './upstream-report.ts';
 
 export interface UpstreamHealthParts {
@@ -21,6 +21,9 @@ export class UpstreamHealth {
   /** What takes each of them out again. */
   readonly #registered = new Map<string, () => void>();
 
+  /** Those that were asleep when they were seen last, or wake. */
+  readonly #waking = new Set<string>();
+
   constructor(parts: UpstreamHealthParts) {
     this.#parts = parts;
     this.follow();
@@ -33,6 +36,7 @@ export class UpstreamHealth {
     for (const [name, remove] of this.#registered) {
       if (isWatched(current.get(name))) continue;
       this.#registered.delete(name);
+      this.#waking.delete(name);
       remove();
     }
     for (const spec of current.all)
@@ -55,6 +59,13 @@ export class UpstreamHealth {
     };
   }
 
+  /** A call wakes it: it is as good as asleep until an attempt fails. */
+  #isWaking(name: string, { state, history }: UpstreamRecord): boolean {
+    if (state.phase === 'asleep') this.#waking.add(name);
+    else if (!isStarting(state) || history.outage !== null) this.#waking.delete(name);
+    return this.#waking.has(name);
+  }
+
   #statusOf(name: string): ComponentStatus {
     const { upstreams, catalogue, clock, registry } = this.#parts;
     const upstream = upstreams.get(name);
@@ -63,7 +74,8 @@ export class UpstreamHealth {
       return { level: 'unknown', since: clock.now(), details: {} };
     const record = shownRecord(upstream);
     return {
-      level: levelOf(project(record)),
+      // guard: health/waking
+      level: this.#isWaking(name, record) ? 'ok' : levelOf(project(record)),
       since: record.state.since,
       get details() {
         return { ...reportOf(upstream, catalogue, clock.now()) };
@@ -71,6 +83,10 @@ export class UpstreamHealth {
       ownerDetails: { ownerReports: upstream.ownerReports.list() },
     };
   }
+}
+
+function isStarting(state: UpstreamState): boolean {
+  return state.phase === 'starting' || (state.phase === 'ready' && !state.isListed);
 }
 
 /** Readiness waits for what has yet to come up; a server that is up offers nothing before it is listed. */

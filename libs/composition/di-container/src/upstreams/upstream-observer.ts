@@ -1,6 +1,6 @@
 import type { CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
-import type { UpstreamState } from '@omni/model';
+import type { DisabledBy, UpstreamState } from '@omni/model';
 import type { UpstreamObserver } from '@omni/upstreams';
 import type { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
 
@@ -28,11 +28,19 @@ export function upstreamObserver({
     },
     onStateChanged({ name, record }, notes) {
       health.refresh();
+      if (record.state.phase === 'asleep') refresher.onAsleep(name);
       if (isAway(record.state)) refresher.onDown(name);
       telemetry.onChanged(name, record, notes);
     },
   };
 }
+
+/** Whoever changes a definition takes the upstream out itself. */
+const BY_DEFINITION: ReadonlySet<DisabledBy> = new Set<DisabledBy>([
+  'configuration',
+  'missing_env',
+  'feature_flag',
+]);
 
 /** Whether what it offers cannot be used for now; what a definition has switched off is taken out at once. */
 function isAway(state: UpstreamState): boolean {
@@ -42,7 +50,7 @@ function isAway(state: UpstreamState): boolean {
     case 'misconfigured':
       return true;
     case 'disabled':
-      return state.by === 'auto_downtime' || state.by === 'auto_cycles';
+      return /* guard: change/switched-off */ !BY_DEFINITION.has(state.by);
     default:
       return false;
   }

@@ -197,6 +197,15 @@ export class CatalogueRefresher {
     });
   }
 
+  /** It sleeps: what it offers stays as it was read, until it is up again. */
+  onAsleep(upstream: string): void {
+    this.#settled(upstream);
+    const kept = this.#kept.get(upstream);
+    if (kept === undefined) return;
+    kept.connection = undefined;
+    this.#retryNoMore(kept);
+  }
+
   /** There is another upstream, which comes up soon. */
   onAdded(upstream: string): void {
     this.#unsettled.add(upstream);

@@ -78,12 +78,27 @@ describe('the numbers of a life', () => {
     ['circuit_breaker: { failure_threshold: 0 }', 'must be at least 1, found 0'],
     ['circuit_breaker: { backoff_multiplier: 0.5 }', 'must be at least 1, found 0.5'],
     ['circuit_breaker: { disable_after_minutes: 1e9 }', 'must be a number of minutes, or a duration'],
+    // So little rounds to 0, which would mean never.
+    ['circuit_breaker: { disable_after_minutes: 0.000001 }', 'must be a number of minutes, or a duration'],
     ['restart: { steps: [1] }', 'needs a unit'],
     ['restart: { flapFalls: 1 }', 'must be at least 2, found 1'],
     ['health: { interval: 30 }', 'needs a unit'],
     ['catalogue: { linger: 10 }', 'needs a unit'],
   ])('refuses %s', (text, problem) => {
     expect(problems(text)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('warn where the longest wait for a trial is shorter than the first', () => {
+    const warningsOf = (block: string): readonly string[] => {
+      const text = `mcpServers: { a: { command: npx, circuit_breaker: { ${block} } } }`;
+      return parseConfiguration([{ path: 'omni.yaml', text, role: 'base' }], { env: {} }).warnings.map(
+        String,
+      );
+    };
+    expect(warningsOf('recovery_timeout: 60, max_timeout: 10')).toEqual([
+      expect.stringContaining('max_timeout is shorter than recovery_timeout'),
+    ]);
+    expect(warningsOf('recovery_timeout: 60, max_timeout: 60')).toEqual([]);
   });
 
   it('of exit codes are those of programs', () => {

@@ -38,7 +38,13 @@ export function timeSchema({ unitMs, unit, allowZero }: TimeOptions): z.ZodMiniT
     [
       z.pipe(
         z.number().check(z.minimum(least), z.maximum(Math.floor(MAX_DURATION_MS / unitMs))),
-        z.transform((number) => Math.round(number * unitMs)),
+        z.transform((number, { issues }) => {
+          const ms = Math.round(number * unitMs);
+          // 0 may stand for never.
+          if (ms > 0 || number === 0) return ms;
+          issues.push({ code: 'custom', input: number, message: 'is less than a millisecond' });
+          return z.NEVER;
+        }),
       ),
       durationSchema({ allowZero }),
     ],

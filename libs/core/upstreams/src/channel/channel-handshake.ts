@@ -22,6 +22,7 @@ import {
   refusalError,
 } from '../connection/handshake-error.ts';
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
+import type { Departures } from '../lifecycle/departures.ts';
 import type { HeadedChannel, HeadedListener, OpenHeadedChannel } from './headed-channel.ts';
 import { type EraPlan, type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
 import { ownId } from '../connection/mcp-notification.ts';
@@ -39,6 +40,8 @@ export interface ChannelHandshakeOptions extends ConnectionOptions {
   readonly plan: EraPlan;
   /** See {@link OpenConnection.boundTo}. */
   readonly boundTo: CredentialValues | undefined;
+  /** Told of a channel that leads to no connection. */
+  readonly departures?: Departures | undefined;
 }
 
 /**
@@ -222,10 +225,11 @@ class ChannelHandshake implements HeadedListener {
   }
 
   #closeChannel(): void {
-    void this.#channel?.close().catch((error: unknown) => {
-      const { spec, context } = this.#options;
+    const { spec, context, departures } = this.#options;
+    const closed = this.#channel?.close().catch((error: unknown) => {
       context.logger.warn({ upstream: spec.name, err: error }, 'a connection could not be closed');
     });
+    if (closed !== undefined) departures?.add(closed);
   }
 
   #fail(error: GatewayError): void {

@@ -19,6 +19,11 @@ export class DrainWatch {
     this.#options = options;
   }
 
+  /** Whether anything runs that is waited for. */
+  get isNeeded(): boolean {
+    return this.#options.running() > 0;
+  }
+
   begin(): void {
     this.#look(0);
   }

@@ -332,10 +332,12 @@ describe('a probe', () => {
 });
 
 describe('an upstream that cannot be started', () => {
-  function launcherOf(reason: string): ChildLauncher & { launches: number; isThere: boolean } {
+  type Launcher = ChildLauncher & { launches: number; program: string | undefined };
+
+  function launcherOf(reason: string, program?: string): Launcher {
     return {
       launches: 0,
-      isThere: false,
+      program,
       launch(_spec, listener) {
         this.launches++;
         const data = reason === 'exit' ? { exitCode: 78 } : { reason };
@@ -343,15 +345,15 @@ describe('an upstream that cannot be started', () => {
         queueMicrotask(() => listener.onClose(new GatewayError(code, 'no such command', { data })));
         return { pid: undefined, send: () => true, close: () => Promise.resolve() };
       },
-      canStart(this: { isThere: boolean }) {
-        return Promise.resolve(this.isThere);
+      startable(this: { program: string | undefined }) {
+        return Promise.resolve(this.program);
       },
       close: () => Promise.resolve(),
     };
   }
 
-  async function startedWith(reason: string) {
-    const launcher = launcherOf(reason);
+  async function startedWith(reason: string, program?: string) {
+    const launcher = launcherOf(reason, program);
     const clock = new VirtualClock();
     const upstreams = new Upstreams({
       specs: [
@@ -382,15 +384,27 @@ describe('an upstream that cannot be started', () => {
     await upstream.look();
     await clock.advanceAsync(0);
     expect(launcher.launches).toBe(1);
-    launcher.isThere = true;
+    launcher.program = 'tool 755';
     await upstream.look();
+    expect(launcher.launches).toBe(2);
+  });
+
+  // guard: lifecycle/repaired
+  it('for what cannot be seen is started again only when what would be started is another', async () => {
+    const { launcher, clock, upstream } = await startedWith('EACCES', 'tool 755');
+    for (let look = 0; look < 100; look++) await upstream.look();
+    expect(launcher.launches).toBe(1);
+    // Negative control: another file of that name.
+    launcher.program = 'tool 755 later';
+    await upstream.look();
+    await clock.advanceAsync(0);
     expect(launcher.launches).toBe(2);
   });
 
   it('for what its program says is tried with other credentials or another definition only', async () => {
     const { launcher, clock, upstream } = await startedWith('exit');
     expect(launcher.launches).toBe(1);
-    launcher.isThere = true;
+    launcher.program = 'tool 755';
     await upstream.look();
     expect(launcher.launches).toBe(1);
     upstream.update({ ...upstream.spec, critical: true }, 0);

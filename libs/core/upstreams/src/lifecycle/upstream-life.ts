@@ -16,6 +16,7 @@ import type { UpstreamCredentials } from '../credentials/upstream-credentials.ts
 import type { OnConnection } from '../instances/lazy-connection.ts';
 import { definitionId } from '../registry/definition-identity.ts';
 import type { ProbedPlace, ProbeOutcome } from '../probing/probe.ts';
+import type { Departures } from './departures.ts';
 import { DrainWatch } from './drain-watch.ts';
 import { fallOf } from './fall-of.ts';
 import { PhaseLog } from './phase-log.ts';
@@ -27,6 +28,8 @@ export interface UpstreamLifeOptions {
   readonly spec: UpstreamSpec;
   readonly credentials: Pick<UpstreamCredentials, 'secretValues'>;
   readonly context: ConnectionContext;
+  /** Its instances that end: where they are processes, no second one begins beside them. */
+  readonly departures: Departures;
   /** Opens the shared connection; returns what gives the attempt up. */
   readonly open: (done: OnConnection) => () => void;
   /** Where its paths are asked for; `undefined` where it has none. */
@@ -64,14 +67,12 @@ export class UpstreamLife implements LifecycleExecutor {
   #lastError: GatewayError | undefined;
   #abortConnect: (() => void) | undefined;
   #cancelProbe: (() => void) | undefined;
-  /** Who waits for the probe that is under way. */
+  /** Whether the latest probe is over, and its owner has yet to say what that means. */
+  #isAnswered = false;
+  /** Who waits for that. */
   readonly #onProbed = new Set<() => void>();
   /** Whether it is to end: what was decided before that opens nothing any more. */
   #isEnding = false;
-  /** Resolves when what was told to close is closed. */
-  #closed: Promise<unknown> = Promise.resolve();
-  /** The same of a connection that was cut: no second process begins beside its own. */
-  #cut: Promise<void> | undefined;
   readonly #onOver = new Set<() => void>();
 
   constructor(options: UpstreamLifeOptions) {
@@ -143,13 +144,19 @@ export class UpstreamLife implements LifecycleExecutor {
     this.#isEnding = true;
     this.report({ kind: 'ended', until });
     if (!isOver(this.record)) await new Promise<void>((resolve) => this.#onOver.add(resolve));
-    await this.#closed;
+    await this.#options.departures.gone();
   }
 
-  /** Asks whether it lives, where it is connected; resolves when that is known. */
+  /** Asks whether it lives, where it is connected; resolves when its owner knows. */
   async probe(): Promise<void> {
+    const { state } = this.record;
+    // Its owner may begin the probe a moment later.
+    // guard: probing/waits
+    const begins = state.phase === 'ready' && state.probeAt !== null;
+    if (!begins && this.#cancelProbe === undefined) return;
+    const probed = new Promise<void>((resolve) => this.#onProbed.add(resolve));
     this.report({ kind: 'silent' });
-    if (this.#cancelProbe !== undefined) await new Promise<void>((resolve) => this.#onProbed.add(resolve));
+    await probed;
   }
 
   /** Nothing more is decided about it. */
@@ -175,8 +182,9 @@ export class UpstreamLife implements LifecycleExecutor {
   /** @returns Whether it was the shared one. */
   onClosed(connection: OpenConnection, reason: GatewayError): boolean {
     if (connection !== this.#connection) return false;
-    this.#leave();
-    this.report({ kind: 'connectionLost', ...this.#noted(reason) });
+    // What has closed its side may live on; over HTTP other calls do.
+    if (isOwnProcess(this.#options.spec)) this.#end(connection, reason);
+    this.#lose(reason);
     return true;
   }
 
@@ -196,7 +204,13 @@ export class UpstreamLife implements LifecycleExecutor {
         this.#giveUpProbe();
         this.#options.onLeft();
         this.#options.onDraining();
-        return this.#drainWatch.begin();
+        // Calls may go on here once more.
+        this.#announced = undefined;
+        this.#drainWatch.begin();
+        // It was to fall asleep, and a call has come meanwhile.
+        // guard: idle-stop/taken-back
+        if (this.#drainWatch.isNeeded) this.report({ kind: 'wanted' });
+        return;
       case 'close':
         return this.#close();
     }
@@ -204,6 +218,7 @@ export class UpstreamLife implements LifecycleExecutor {
 
   onChanged(record: UpstreamRecord, notes: readonly LifecycleNote[]): void {
     this.#log.note(record);
+    if (this.#isAnswered) this.#tellProbed();
     this.#options.onChanged(record, notes);
     const { callable } = this;
     if (callable !== undefined && callable !== this.#announced) {
@@ -228,7 +243,11 @@ export class UpstreamLife implements LifecycleExecutor {
   #connect(): void {
     // Its owner may not have heard yet that it ends, or of the connection that there is.
     if (this.#isEnding || this.#abortConnect !== undefined) return;
-    if (this.#connection !== undefined) return this.onConnected(this.#connection);
+    if (this.#connection !== undefined) {
+      this.#drainWatch.end();
+      return this.onConnected(this.#connection);
+    }
+    const { spec, departures } = this.#options;
     let isAborted = false;
     let abort = (): void => {
       isAborted = true;
@@ -243,8 +262,8 @@ export class UpstreamLife implements LifecycleExecutor {
     };
     this.#abortConnect = () => abort();
     // guard: lifecycle/one-process
-    if (this.#cut === undefined) open();
-    else void this.#cut.then(open);
+    if (isOwnProcess(spec)) departures.whenGone(open);
+    else open();
   }
 
   #noted(error: GatewayError): Fall {
@@ -259,7 +278,8 @@ export class UpstreamLife implements LifecycleExecutor {
     const connection = this.#connection;
     // That it is lost is told already.
     if (connection === undefined) return;
-    this.#giveUpProbe();
+    // Whoever waits for the former one waits for this.
+    this.#cancelProbe?.();
     const { timeoutMs } = (spec.lifecycle ?? DEFAULT_LIFECYCLE).probe;
     this.#cancelProbe = context.prober.begin(
       {
@@ -273,8 +293,8 @@ export class UpstreamLife implements LifecycleExecutor {
       },
       (outcome) => {
         this.#cancelProbe = undefined;
+        this.#isAnswered = true;
         this.#onOutcome(connection, outcome);
-        this.#tellProbed();
       },
     );
   }
@@ -282,8 +302,14 @@ export class UpstreamLife implements LifecycleExecutor {
   #onOutcome(connection: OpenConnection, outcome: ProbeOutcome): void {
     if (outcome === 'alive') return this.report({ kind: 'probed' });
     if (outcome === 'silent') return this.report({ kind: 'probeMissed', isBusy: this.#isBusy(connection) });
-    void connection.close(outcome);
-    this.onClosed(connection, outcome);
+    if (connection !== this.#connection) return;
+    this.#end(connection, outcome);
+    this.#lose(outcome);
+  }
+
+  #lose(reason: GatewayError): void {
+    this.#leave();
+    this.report({ kind: 'connectionLost', ...this.#noted(reason) });
   }
 
   /**
@@ -305,6 +331,7 @@ export class UpstreamLife implements LifecycleExecutor {
   }
 
   #tellProbed(): void {
+    this.#isAnswered = false;
     for (const tell of this.#onProbed) tell();
     this.#onProbed.clear();
   }
@@ -315,11 +342,12 @@ export class UpstreamLife implements LifecycleExecutor {
     const reason = new GatewayError(code, message, { hint });
     this.#lastError = reason;
     this.#leave();
-    const cut = connection.close(reason).finally(() => {
-      if (this.#cut === cut) this.#cut = undefined;
-    });
-    this.#cut = cut;
-    this.#closed = Promise.all([this.#closed, cut]);
+    this.#end(connection, reason);
+  }
+
+  #end(connection: OpenConnection, reason: GatewayError): void {
+    if (connection === this.#latest) this.#latest = undefined;
+    this.#options.departures.add(connection.close(reason));
   }
 
   #leave(): void {
@@ -334,8 +362,14 @@ export class UpstreamLife implements LifecycleExecutor {
     this.#leave();
     this.#latest = undefined;
     this.#announced = undefined;
-    this.#closed = Promise.all([this.#closed, latest?.close(), this.#options.onClosing()]);
+    const { departures, onClosing } = this.#options;
+    departures.add(Promise.all([latest?.close(), onClosing()]));
   }
+}
+
+/** Whether each instance is one that Omni has started, which may hold what only one can have. */
+function isOwnProcess({ transport: { kind } }: UpstreamSpec): boolean {
+  return kind === 'stdio' || kind === 'channel';
 }
 
 function isOver({ state }: UpstreamRecord): boolean {

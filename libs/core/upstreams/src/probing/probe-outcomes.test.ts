@@ -98,7 +98,6 @@ describe('what a probe finds', () => {
     ['OMNI_UPSTREAM_HTTP_STATUS', 403, 'alive'],
     ['OMNI_UPSTREAM_PROTOCOL', undefined, 'alive'],
     ['OMNI_UPSTREAM_TOO_LARGE', undefined, 'alive'],
-    ['OMNI_UPSTREAM_TIMEOUT', undefined, 'silent'],
     // It does not read what it is sent.
     ['OMNI_OVERLOADED', undefined, 'silent'],
   ] as const)('takes %s %s for %s', (code, status, outcome) => {

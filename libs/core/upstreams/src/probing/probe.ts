@@ -10,7 +10,10 @@ import {
 import { type Clock, GatewayError, type HealthProbe, type HttpClient, type Millis } from '@omni/ports';
 import { declaresCapability, type GatewayIdentity, modernParams } from '../connection/mcp-revision.ts';
 
-/** `silent`: nothing in time, for whatever reason. A failure: nobody is there, or it works no more. */
+/**
+ * `silent`: nothing that is well came in time, which may have many reasons. A failure: nobody is there, or it
+ * works no more (R-36).
+ */
 export type ProbeOutcome = 'alive' | 'silent' | GatewayError;
 
 /** What a probe needs of a connection. */
@@ -73,7 +76,7 @@ export function probe(options: ProbeOptions, done: (outcome: ProbeOutcome) => vo
 }
 
 function ask(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () => void {
-  const { upstream, connection, identity, probe: settings } = options;
+  const { connection, identity, probe: settings } = options;
   const list = settings?.strategy === 'capability' ? listOf(connection.handshake) : undefined;
   const isModern = connection.era === 'modern';
   const params = isModern ? modernParams(identity, '') : '';
@@ -81,11 +84,15 @@ function ask(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () =
   const running = connection.probe(call, {
     ...IGNORED,
     onAnswer(answer) {
-      // To a ping a refusal is an answer, too; a list has to be one.
+      // To a ping a refusal is an answer, too; a list has to be one. One refusal says little.
       const isRefused = answer.kind === 'message' && answer.message.error !== undefined;
-      done(list !== undefined && isRefused ? unhealthy(upstream, `${list} with an error`) : 'alive');
+      done(list !== undefined && /* guard: probing/refused-list */ isRefused ? 'silent' : 'alive');
     },
-    onFailure: (error) => done(outcomeOf(error)),
+    onFailure(error) {
+      // How long a call may take is another matter: the probe ends by its own time.
+      // guard: probing/own-time
+      if (error.code !== 'OMNI_UPSTREAM_TIMEOUT') done(outcomeOf(error));
+    },
   });
   return () => running.cancel();
 }
@@ -103,9 +110,8 @@ function outcomeOf(error: GatewayError): ProbeOutcome {
     case 'OMNI_UPSTREAM_UNREACHABLE':
     case 'OMNI_UPSTREAM_DOWN':
       return error;
-    // It does not read, or does not answer.
+    // It does not read.
     case 'OMNI_OVERLOADED':
-    case 'OMNI_UPSTREAM_TIMEOUT':
       return 'silent';
     default:
       // Who refuses a request that it does not know lives; who fails, or wants other credentials, is useless.
@@ -125,17 +131,19 @@ function askPath(
     { method: 'GET', url, headers: web.headers },
     {
       onHead(status) {
-        const isWell = status >= 200 && status < 300;
-        done(isWell ? 'alive' : unhealthy(upstream, `${status}`));
+        if (status >= 200 && status < 300) done('alive');
+        else done(/* guard: probing/soft-status */ status >= 500 ? unhealthy(upstream, status) : 'silent');
       },
       onData() {},
       onEnd() {},
-      onError: (error) => done(error),
+      onError(error) {
+        if (error.code !== 'OMNI_UPSTREAM_TIMEOUT') done(error);
+      },
     },
   );
   return () => call.abort();
 }
 
-function unhealthy(upstream: string, what: string): GatewayError {
-  return new GatewayError('OMNI_UPSTREAM_UNHEALTHY', `"${upstream}" answered its health check: ${what}`);
+function unhealthy(upstream: string, status: number): GatewayError {
+  return new GatewayError('OMNI_UPSTREAM_UNHEALTHY', `"${upstream}" answered its health check: ${status}`);
 }

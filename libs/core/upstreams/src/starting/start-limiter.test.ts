@@ -79,4 +79,32 @@ describe('StartLimiter', () => {
     scene.begin('for a call');
     expect(scene.started).toEqual(['for a call']);
   });
+
+  // guard: turnstile/ageing
+  it('lets a server restart within a minute while instances of another one are started all the time', async () => {
+    const clock = new VirtualClock();
+    const limiter = new StartLimiter({ clock, maxStarting: 8, maxStartsPerSecond: 20 });
+    limiter.open();
+    let restartedAt: number | undefined;
+    // 25 calls a second, each on an instance of its own that lives for 50 ms.
+    const storm = (): void => {
+      const leave = limiter.begin({
+        upstream: 'busy',
+        isCritical: true,
+        isRestart: false,
+        start: () => void clock.after(50, () => leave()),
+      });
+      clock.after(40, storm);
+    };
+    storm();
+    await clock.advanceAsync(2_000);
+    limiter.begin({
+      upstream: 'fallen',
+      isCritical: true,
+      isRestart: true,
+      start: () => (restartedAt = clock.monotonicMs()),
+    });
+    clock.advance(60_000);
+    expect(restartedAt).toBeDefined();
+  });
 });

@@ -22,14 +22,19 @@ export interface TurnRequest {
 }
 
 interface Waiting extends Pick<TurnRequest, 'key' | 'rank'> {
+  /** Monotonic: since when. */
+  readonly sinceMs: Millis;
   readonly begin: () => void;
 }
 
 const SECOND_MS = 1_000;
+/** Of those who have waited for so long one is let through in every few turns, whatever its rank. */
+const LONG_MS: Millis = 10_000;
+const TURNS_PER_LONG = 4;
 
 /**
  * Lets only so many through at once, and so many within a second: by rank, then in turns by key, then in the
- * order in which they came.
+ * order in which they came. Who has waited for long is let through between the others.
  */
 export class Turnstile {
   readonly #options: TurnstileOptions;
@@ -38,6 +43,7 @@ export class Turnstile {
   /** When the latest turns began, monotonic, oldest first; no more than may begin within a second. */
   readonly #begun: Millis[] = [];
   #atOnce = 0;
+  #turns = 0;
   #cancelTimer: CancelTimer | undefined;
 
   constructor(options: TurnstileOptions) {
@@ -51,7 +57,7 @@ export class Turnstile {
       leave = this.#take();
       onTurn();
     };
-    const waiting: Waiting = { key, rank, begin };
+    const waiting: Waiting = { key, rank, sinceMs: this.#options.clock.monotonicMs(), begin };
     this.#queueOf(waiting).push(waiting);
     this.#next();
     return () => leave();
@@ -109,16 +115,38 @@ export class Turnstile {
 
   #dequeue(): Waiting | undefined {
     if (this.#queues.size === 0) return undefined;
+    const isForLong = this.#turns++ % TURNS_PER_LONG === 0;
+    return /* guard: turnstile/ageing */ (isForLong ? this.#longWaiting() : undefined) ?? this.#first();
+  }
+
+  /** The first of the smallest rank. */
+  #first(): Waiting | undefined {
     const rank = Math.min(...this.#queues.keys());
-    const byKey = this.#queues.get(rank);
-    for (const [key, queue] of byKey ?? []) {
-      const next = queue.shift();
-      byKey?.delete(key);
-      if (queue.length > 0) byKey?.set(key, queue);
-      if (byKey?.size === 0) this.#queues.delete(rank);
-      return next;
-    }
+    for (const [waiting] of this.#queues.get(rank)?.values() ?? [])
+      if (waiting !== undefined) return this.#taken(waiting);
     return undefined;
+  }
+
+  #longWaiting(): Waiting | undefined {
+    let longest: Waiting | undefined;
+    for (const byKey of this.#queues.values())
+      for (const [waiting] of byKey.values())
+        if (waiting !== undefined && waiting.sinceMs < (longest?.sinceMs ?? Infinity)) longest = waiting;
+    if (longest === undefined || this.#options.clock.monotonicMs() - longest.sinceMs < LONG_MS)
+      return undefined;
+    return this.#taken(longest);
+  }
+
+  /** @param waiting - The first of its key, which goes to the end of its rank. */
+  #taken(waiting: Waiting): Waiting {
+    const { rank, key } = waiting;
+    const byKey = this.#queues.get(rank);
+    const queue = byKey?.get(key);
+    queue?.shift();
+    byKey?.delete(key);
+    if (queue !== undefined && queue.length > 0) byKey?.set(key, queue);
+    if (byKey?.size === 0) this.#queues.delete(rank);
+    return waiting;
   }
 
   #withdraw(waiting: Waiting): void {

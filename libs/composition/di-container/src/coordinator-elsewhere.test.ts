@@ -5,13 +5,11 @@ import { RecordingExchange, ScriptedServer, upstreamSpecOf, VirtualClock } from 
 import { createMasterServer } from './create-master-server.ts';
 import { SceneClient, ToolServer } from './gateway-scene.fixture.ts';
 
-/* FAILING TESTS of a hostile reader: a gateway whose coordinator is in another thread, as the program has it. */
-
 const OWNER_TOKEN = 'owner-token-0123456789';
 const AUTH = { mode: 'token', token: OWNER_TOKEN } as const;
 const LIFECYCLE = { ...DEFAULT_LIFECYCLE, probe: { ...DEFAULT_LIFECYCLE.probe, jitter: 0 } };
 
-/** Messages take a millisecond each way. */
+/** As a coordinator in a thread: messages take a millisecond each way. */
 function elsewhere(clock: VirtualClock): RoleHost {
   const inline = new InlineRoleHost(coordinatorProgram({ clock, random: () => 0 }));
   return {
@@ -29,7 +27,7 @@ function elsewhere(clock: VirtualClock): RoleHost {
   };
 }
 
-describe('R: /ready?probe=1 with a coordinator in a thread', () => {
+describe('/ready?probe=1 with a coordinator in a thread', () => {
   it('answers when the servers have been asked, not before (R-10)', async () => {
     const clock = new VirtualClock();
     let isHanging = false;
@@ -77,7 +75,7 @@ describe('R: /ready?probe=1 with a coordinator in a thread', () => {
   });
 });
 
-describe('R: an idle stop with a coordinator in a thread', () => {
+describe('an idle stop with a coordinator in a thread', () => {
   it('fails no call', async () => {
     const answers: string[] = [];
     for (let offset = -2; offset < 20; offset++) {

@@ -5,13 +5,11 @@ import { upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { createMasterServer } from './create-master-server.ts';
 import { ToolServer } from './gateway-scene.fixture.ts';
 
-/* FAILING TESTS of a hostile reader. */
-
 const OWNER_TOKEN = 'owner-token-0123456789';
 const AUTH = { mode: 'token', token: OWNER_TOKEN } as const;
 const LIFECYCLE = { ...DEFAULT_LIFECYCLE, probe: { ...DEFAULT_LIFECYCLE.probe, jitter: 0 } };
 
-describe('R: a server that is removed at run time', () => {
+describe('a server that is removed at run time', () => {
   it('is told to be stopped [S000-SHD-06]', async () => {
     const clock = new VirtualClock();
     const { spec } = new ToolServer({ clock, name: 'files', tools: ['read'] });
@@ -32,12 +30,12 @@ describe('R: a server that is removed at run time', () => {
   });
 });
 
-describe('R: the scan of what cannot be started', () => {
+describe('the scan of what cannot be started', () => {
   it('starts nothing: one attempt in an hour is enough for a program that may not be executed', async () => {
     const clock = new VirtualClock();
     let launches = 0;
     const launcher: ChildLauncher = {
-      canStart: () => Promise.resolve(true),
+      startable: () => Promise.resolve('/mnt/noexec/server 755'),
       launch(_spec, listener) {
         launches++;
         queueMicrotask(() =>

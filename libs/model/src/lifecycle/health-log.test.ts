@@ -4,8 +4,6 @@ import { dueAt } from './due-at.ts';
 import { transition } from './transition.ts';
 import { type Fall, NO_HISTORY, type UpstreamEvent, type UpstreamRecord } from './upstream-state.ts';
 
-/* FAILING TESTS of a hostile reader. */
-
 const ERROR = { code: 'OMNI_UPSTREAM_EXITED', message: 'x', hint: '' } as const;
 const CRASH: Fall = { error: ERROR, pauseMs: 0, nature: 'failure' };
 
@@ -33,7 +31,8 @@ const OPENED: readonly (UpstreamEvent | number)[] = [
   ).flat(),
 ];
 
-describe('R: a circuit that was opened', () => {
+// guard: lifecycle/circuit-closed
+describe('a circuit that was opened', () => {
   it.each<[string, readonly (UpstreamEvent | number)[]]>([
     [
       'a login in between',
@@ -54,17 +53,25 @@ describe('R: a circuit that was opened', () => {
   });
 });
 
-describe('R: 30 minutes of downtime', () => {
+describe('30 minutes of downtime', () => {
+  // guard: lifecycle/attempt-overdue
   it('end an attempt that takes longer, as they end everything else', () => {
     // A trial that never answers; connectTimeout may be 24 days.
     const { record } = play([...OPENED, 31_000, { kind: 'due' }]);
     expect(record.state.phase).toBe('starting');
-    expect(dueAt(record, DEFAULT_LIFECYCLE)).not.toBeNull();
+    const at = dueAt(record, DEFAULT_LIFECYCLE) ?? 0;
+    const due = (now: number) =>
+      transition(record, { kind: 'due' }, { now, random: 0, settings: DEFAULT_LIFECYCLE });
+    expect(due(at).record.state).toMatchObject({ phase: 'disabled', by: 'auto_downtime' });
+    expect(due(at).commands).toEqual([{ kind: 'abort' }, { kind: 'close' }]);
+    // Negative control: before, it goes on.
+    expect(due(at - 1)).toEqual({ record, commands: [], notes: [] });
   });
 });
 
-describe('R: a server that is listed again and again', () => {
-  it('is said to be switched off once when the same is said twice while it drains', () => {
+describe('a server that is to be switched off', () => {
+  // guard: lifecycle/disabled-once
+  it('is said to be so once when the same is said twice while it drains', () => {
     const off = { kind: 'disabled', by: 'configuration', reason: 'x', until: 9_000_000 } as const;
     const { notes } = play([
       { kind: 'started' },
@@ -74,5 +81,8 @@ describe('R: a server that is listed again and again', () => {
       off,
     ]);
     expect(notes.filter((kind) => kind === 'manually_disabled')).toHaveLength(1);
+    // Negative control: for another reason it is said again.
+    const other = { ...off, reason: 'y' };
+    expect(play([{ kind: 'started' }, off, other]).notes).toEqual(['manually_disabled', 'manually_disabled']);
   });
 });
