@@ -56,7 +56,9 @@ function never(server: string, code: string, words: readonly string[]): StdioRow
         !lastError.message.includes(ENV_CANARY);
       const { problem } = await call(server, 'echo');
       return [
-        ...(isSaid && ['down', 'starting', 'misconfigured'].includes(state) ? [] : [`${state}: ${JSON.stringify(lastError)}`]),
+        ...(isSaid && ['down', 'starting', 'misconfigured'].includes(state)
+          ? []
+          : [`${state}: ${JSON.stringify(lastError)}`]),
         ...(problem === undefined ? [] : [problem]),
       ];
     },
