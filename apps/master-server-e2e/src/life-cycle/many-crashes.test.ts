@@ -57,6 +57,6 @@ onLinux('thirty servers that crash at once', () => {
     const answers = await Promise.all(
       Array.from({ length: SERVERS }, (_, index) => callTool(omni, `s${index}__pid`)),
     );
-    expect(answers.map(({ text }) => Number(textOf(text))).sort()).toEqual([...after].sort());
+    expect(new Set(answers.map(({ text }) => Number(textOf(text))))).toEqual(new Set(after));
   }, 300_000);
 });
