@@ -12,7 +12,12 @@ export class Prober {
   readonly #turnstile: Turnstile;
 
   constructor(clock: Clock) {
-    this.#turnstile = new Turnstile({ maxAtOnce: MAX_AT_ONCE, maxPerSecond: Infinity, maxHoldMs: MAX_HOLD_MS, clock });
+    this.#turnstile = new Turnstile({
+      maxAtOnce: MAX_AT_ONCE,
+      maxPerSecond: Infinity,
+      maxHoldMs: MAX_HOLD_MS,
+      clock,
+    });
   }
 
   /**
