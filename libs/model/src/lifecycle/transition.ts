@@ -1,6 +1,6 @@
 import type { LifecycleSettings, Millis } from '@omni/ports';
-import { isCircuitOpen } from './circuit-open.ts';
-import { disableAtOf, endOutage, outageMs, pauseOutage, runOutage } from './outage.ts';
+import { isCircuitOpen, waitsForBetter } from './phases.ts';
+import { disableAtOf, endOutage, inWords, outageMs, pauseOutage, runOutage } from './outage.ts';
 import { shifted } from './shifted-record.ts';
 import type {
   AfterDrain,
@@ -435,11 +435,6 @@ function connect(record: UpstreamRecord, { now }: Circumstances): Transition {
   );
 }
 
-/** Whether what it waits for may have come before its time. */
-function waitsForBetter({ phase }: UpstreamState): boolean {
-  return phase === 'down' || phase === 'login' || phase === 'misconfigured';
-}
-
 function redefined(record: UpstreamRecord, at: Circumstances): Transition {
   const { state, history } = record;
   const forgiven: UpstreamRecord = {
@@ -576,10 +571,6 @@ function afterDrain(next: AfterDrain, now: Millis): UpstreamState {
 
 function recentFalls({ falls }: UpstreamHistory, { now, settings }: Circumstances): readonly Millis[] {
   return falls.filter((at) => now - at < settings.restart.stableMs);
-}
-
-function inWords(ms: Millis): string {
-  return ms < 120_000 ? `${Math.round(ms / 1_000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
 }
 
 /** Of records and their parts, whose members always stand in the same order. */

@@ -13,3 +13,8 @@ export function isCircuitOpen(state: UpstreamState): boolean {
       return false;
   }
 }
+
+/** Whether what it waits for may have come before its time. */
+export function waitsForBetter({ phase }: UpstreamState): boolean {
+  return phase === 'down' || phase === 'login' || phase === 'misconfigured';
+}
