@@ -34,3 +34,8 @@ export function disableAtOf(outage: Outage | null, { breaker }: LifecycleSetting
     return Number.POSITIVE_INFINITY;
   return outage.runningSince + disableAfterMs - outage.accruedMs;
 }
+
+/** For people. */
+export function inWords(ms: Millis): string {
+  return ms < 120_000 ? `${Math.round(ms / 1_000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
+}

@@ -1,5 +1,7 @@
 import type { LifecycleSettings, Millis } from '@omni/ports';
-import { disableAtOf, endOutage, outageMs, pauseOutage, runOutage } from './outage.ts';
+import { isCircuitOpen, waitsForBetter } from './phases.ts';
+import { disableAtOf, endOutage, inWords, outageMs, pauseOutage, runOutage } from './outage.ts';
+import { shifted } from './shifted-record.ts';
 import type {
   AfterDrain,
   DisabledBy,
@@ -41,25 +43,11 @@ export interface Transition {
 export function transition(record: UpstreamRecord, event: UpstreamEvent, at: Circumstances): Transition {
   const next = eventful(record, event, at);
   const { state } = next.record;
-  if (!isOpen(record.state) || isOpen(state)) return next;
+  if (!isCircuitOpen(record.state) || isCircuitOpen(state)) return next;
   const isWell = state.phase === 'ready' && state.isListed;
   const closed: LifecycleNote = { kind: 'circuit_closed', ...(!isWell && { reason: state.phase }) };
   // guard: lifecycle/circuit-closed
   return { ...next, notes: [...next.notes, closed] };
-}
-
-/** Whether the circuit is open, or half open while a trial is under way. */
-function isOpen(state: UpstreamState): boolean {
-  switch (state.phase) {
-    case 'down':
-      return state.circuit !== null;
-    case 'starting':
-      return state.isTrial;
-    case 'ready':
-      return state.isTrial && !state.isListed;
-    default:
-      return false;
-  }
 }
 
 function eventful(record: UpstreamRecord, event: UpstreamEvent, at: Circumstances): Transition {
@@ -447,11 +435,6 @@ function connect(record: UpstreamRecord, { now }: Circumstances): Transition {
   );
 }
 
-/** Whether what it waits for may have come before its time. */
-function waitsForBetter({ phase }: UpstreamState): boolean {
-  return phase === 'down' || phase === 'login' || phase === 'misconfigured';
-}
-
 function redefined(record: UpstreamRecord, at: Circumstances): Transition {
   const { state, history } = record;
   const forgiven: UpstreamRecord = {
@@ -586,32 +569,8 @@ function afterDrain(next: AfterDrain, now: Millis): UpstreamState {
     : { ...next, since: now };
 }
 
-function shifted({ state, history }: UpstreamRecord, byMs: Millis): UpstreamRecord {
-  const since = state.since + byMs;
-  const { outage } = history;
-  const moved = {
-    ...history,
-    falls: history.falls.map((at) => at + byMs),
-    outage:
-      outage === null
-        ? null
-        : { ...outage, runningSince: outage.runningSince === null ? null : outage.runningSince + byMs },
-  };
-  if (state.phase === 'down' || state.phase === 'login')
-    return { state: { ...state, since, nextAttemptAt: state.nextAttemptAt + byMs }, history: moved };
-  if (state.phase === 'draining')
-    return { state: { ...state, since, until: state.until + byMs }, history: moved };
-  if (state.phase === 'ready' && state.probeAt !== null)
-    return { state: { ...state, since, probeAt: state.probeAt + byMs }, history: moved };
-  return { state: { ...state, since }, history: moved };
-}
-
 function recentFalls({ falls }: UpstreamHistory, { now, settings }: Circumstances): readonly Millis[] {
   return falls.filter((at) => now - at < settings.restart.stableMs);
-}
-
-function inWords(ms: Millis): string {
-  return ms < 120_000 ? `${Math.round(ms / 1_000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
 }
 
 /** Of records and their parts, whose members always stand in the same order. */

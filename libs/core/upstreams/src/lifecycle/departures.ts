@@ -10,9 +10,9 @@ export class Departures {
   }
 
   /** Calls it once nobody is leaving any more: at once where nobody is. */
-  whenGone(next: () => void): void {
-    if (this.#leaving.size === 0) next();
-    else void this.gone().then(next);
+  whenGone(begin: () => void): void {
+    if (this.#leaving.size === 0) begin();
+    else void this.gone().then(begin);
   }
 
   async gone(): Promise<void> {
