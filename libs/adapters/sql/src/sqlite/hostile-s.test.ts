@@ -63,34 +63,6 @@ describe('a damaged lock file', () => {
   });
 });
 
-describe('a definition in the store whose name a file uses for a while', () => {
-  it('is still there when the file does not define that server any more', async () => {
-    const store = await open();
-    await store.close();
-    const { DatabaseSync } = await import('node:sqlite');
-    const database = new DatabaseSync(path);
-    database.exec(
-      `insert into mcp_servers (name, source, definition, enabled, critical) values ('files', 'db', '{"command":"mine"}', 1, 0)`,
-    );
-    database.close();
-    const again = await open();
-    const outside = {
-      name: 'files',
-      source: 'file',
-      revision: 'r',
-      transport: 'stdio',
-      url: null,
-      command: 'node',
-      enabled: true,
-      critical: false,
-    } as const;
-    await again.write({ key: '1', at: 0, defined: [outside] });
-    await again.write({ key: '2', at: 0, removed: ['files'] });
-    expect((await again.definitions()).map(({ definition }) => definition)).toEqual(['{"command":"mine"}']);
-    await again.close();
-  });
-});
-
 describe('a database that two state folders name', () => {
   it('is refused to the second Omni, and goes on for the first', async () => {
     const url = `sqlite:${path}`;
