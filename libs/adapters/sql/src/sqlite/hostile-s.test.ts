@@ -51,25 +51,3 @@ describe('restoreStore', () => {
     await back.close();
   });
 });
-
-describe('a damaged lock file', () => {
-  it('does not keep what the hint recommends, omni store restore, from working', async () => {
-    const store = await open();
-    await store.close();
-    const backup = join(stateFolder, 'backup.db');
-    await backupStore(path, backup);
-    await writeFile(join(stateFolder, 'omni.lock'), 'garbage\n', { mode: 0o600 });
-    await expect(restoreStore({ path, stateFolder, clock }, backup)).resolves.toBeDefined();
-  });
-});
-
-describe('a database that two state folders name', () => {
-  it('is refused to the second Omni, and goes on for the first', async () => {
-    const url = `sqlite:${path}`;
-    const first = await open(url);
-    const second = open(url);
-    await expect(second).rejects.toMatchObject({ code: 'OMNI_STORE_LOCKED' });
-    await first.write({ key: '1', at: 0 });
-    await first.close();
-  });
-});

@@ -96,7 +96,7 @@ export async function restoreStore(
   }: { readonly path: string; readonly stateFolder: string; readonly clock: Clock },
   source: string,
 ): Promise<string | undefined> {
-  const release = await lockStore(stateFolder);
+  const release = await lockStore(stateFolder, path);
   try {
     await inspect(source, await sizeOf(source));
     const aside = `${path}.restored`;
