@@ -1,18 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { lockStore } from './lock-store.ts';
-
-const HOLDER = [
-  '--conditions=@omni/source',
-  '--disable-warning=ExperimentalWarning',
-  ...['--input-type=module', '-e'],
-];
-/** Linux, where users may have mounts of their own. */
-const CAN_MOUNT = spawnSync('unshare', ['-rm', 'true']).status === 0;
+import { CAN_MOUNT, PROGRAM, runReadOnly } from './read-only.fixture.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -48,7 +41,7 @@ describe('lockStore', () => {
   });
 
   it('is given up by a process that is killed', async () => {
-    const holder = spawn(process.execPath, [...HOLDER, `${holding()} setInterval(() => {}, 1000);`], {
+    const holder = spawn(process.execPath, [...PROGRAM, `${holding()} setInterval(() => {}, 1000);`], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(holder, 'exit');
@@ -81,14 +74,7 @@ describe('lockStore', () => {
     async (text) => {
       (await lockStore(folder))();
       await writeFile(join(folder, 'omni.lock'), text);
-      const { stdout, stderr } = spawnSync('unshare', [
-        ...['-rm', 'sh', '-c', `mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"`],
-        ...[folder, process.execPath, ...HOLDER, holding()],
-      ]);
-      expect({ out: String(stdout).trim(), error: String(stderr) }).toEqual({
-        out: 'OMNI_STORE_DENIED',
-        error: '',
-      });
+      expect(runReadOnly(folder, holding())).toBe('OMNI_STORE_DENIED');
     },
   );
 
