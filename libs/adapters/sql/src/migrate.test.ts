@@ -166,6 +166,32 @@ describe('the tables in SQLite', () => {
     ]);
     await store.close();
   });
+
+  it('keep a definition of their own whose name a file uses for a while', async () => {
+    await (await open()).close();
+    const columns = { transport: null, url: null, command: 'other', enabled: true, critical: false };
+    for (const source of ['db', 'api']) {
+      query(
+        `insert into mcp_servers (name, source, definition) values ('${source}', '${source}', '{"command":"mine"}')`,
+      );
+    }
+    const before = query('select * from mcp_servers');
+    const store = await open();
+    const names = ['db', 'api', 'file', 'registry'];
+    await store.write({
+      key: '1',
+      at: 0,
+      defined: names.map((name) => ({
+        ...columns,
+        name,
+        source: name === 'registry' ? 'registry' : 'file',
+        revision: 'r',
+      })),
+    });
+    await store.write({ key: '2', at: 0, removed: names });
+    await store.close();
+    expect(query('select * from mcp_servers')).toEqual(before);
+  });
 });
 
 describe('older tables in SQLite', () => {

@@ -26,6 +26,8 @@ export interface SqlStoreOptions {
   readonly logger: Logger;
 }
 
+/** Sources of definitions that are not kept here. */
+const OUTSIDE: readonly OutsideDefinition['source'][] = ['file', 'registry'];
 /** Rows of one statement: databases bound how many values it takes. */
 const ROWS_PER_STATEMENT = 500;
 /** Rows that are forgotten in one transaction, so that nobody waits long for its end. */
@@ -98,7 +100,11 @@ export class SqlStore implements StateStore {
       for (const rows of chunks(events.map((event) => ({ event, at: timeText(at), published_at: null }))))
         await db.insertInto('outbox').values(rows).execute();
       for (const names of chunks(removed))
-        await db.deleteFrom('mcp_servers').where('name', 'in', names).execute();
+        await db
+          .deleteFrom('mcp_servers')
+          .where('name', 'in', names)
+          .where('source', 'in', OUTSIDE)
+          .execute();
     });
   }
 
@@ -396,13 +402,15 @@ async function inTransaction<T>(
   }
 }
 
-/** A definition from outside takes the place of one in the store that has its name. */
+/** A row that is defined in the store keeps its definition, whoever uses its name for a while. */
 async function define(db: Transaction<Tables>, definition: OutsideDefinition, at: Millis): Promise<void> {
   const { name, ...columns } = definition;
   await db
     .insertInto('mcp_servers')
     .values({ name, ...columns, created_at: timeText(at) })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet(columns))
+    .onConflict((conflict) =>
+      conflict.column('name').doUpdateSet(columns).where('mcp_servers.source', 'in', OUTSIDE),
+    )
     .execute();
 }
 

@@ -97,6 +97,17 @@ describeOnPostgres(TITLE, () => {
     );
   });
 
+  it('keeps a definition of its own whose name a file uses for a while', async () => {
+    const store = await open('own');
+    await query("insert into own.mcp_servers (name, source, definition) values ('a', 'db', '{}')");
+    const before = await query('select * from own.mcp_servers');
+    const columns = { revision: 'r', transport: null, url: null, enabled: true, critical: false };
+    const outside = { ...columns, name: 'a', source: 'file', command: 'other' } as const;
+    await store.write({ key: '1', at: 0, defined: [outside, { ...outside, name: 'b' }] });
+    await store.write({ key: '2', at: 0, removed: ['a', 'b'] });
+    expect(await query('select * from own.mcp_servers')).toEqual(before);
+  });
+
   it('takes four values of health_status and no other [S001-DB-05]', async () => {
     await open('statuses');
     await query("insert into statuses.mcp_servers (name, health_status) values ('a', 'circuit_open')");

@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, stat } from 'node:fs/promises';
+import { access, chmod, constants, lstat, mkdir, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatewayError } from '@omni/ports';
@@ -22,6 +22,23 @@ export async function privateFolder(path: string): Promise<void> {
     throw new GatewayError('OMNI_STORE_DENIED', `Cannot keep the store in ${path}: ${textOf(cause)}`, {
       cause,
     });
+  }
+}
+
+/**
+ * Looks whether a database may be used, as whoever opens it does, and opens nothing. One that is missing may.
+ *
+ * @throws {@link GatewayError} `OMNI_STORE_DENIED`
+ */
+export async function checkDatabaseFile(path: string): Promise<void> {
+  if ((await privateFileSize(path)) === undefined) return;
+  const folder = dirname(path);
+  try {
+    refuseShared(await stat(folder), folder, WRITE_OF_OTHERS);
+    await access(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError('OMNI_STORE_DENIED', `Cannot use ${path}: ${textOf(cause)}`, { cause });
   }
 }
 

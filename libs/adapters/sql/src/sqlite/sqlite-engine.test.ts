@@ -22,6 +22,8 @@ import { VirtualClock } from '@omni/testing';
 import { openStore } from '../open-store.ts';
 import { SqlStore } from '../sql-store.ts';
 import { openDatabase } from './node-sqlite.ts';
+import { checkDatabaseFile } from './private-path.ts';
+import { CAN_MOUNT, runReadOnly } from './read-only.fixture.ts';
 import { SqliteEngine } from './sqlite-engine.ts';
 import { refuseOldSqlite } from './sqlite-version.ts';
 
@@ -134,14 +136,27 @@ describe('a new store in SQLite', () => {
 });
 
 describe('rights to a store in SQLite', () => {
+  /** Whoever only looks is told the same as whoever opens it. */
+  const expectDenied = async (at: string, facts: Record<string, string>): Promise<void> => {
+    const denied = expect.objectContaining({ code: 'OMNI_STORE_DENIED', ...facts });
+    await expect(openAt(`sqlite:${at}`)).rejects.toEqual(denied);
+    await expect(checkDatabaseFile(at)).rejects.toEqual(denied);
+  };
+
+  it('are there for a store that is well, or that is still to be made', async () => {
+    await checkDatabaseFile(path);
+    await filled();
+    await checkDatabaseFile(path);
+  });
+
   // guard: store/mode
   it('are refused when others have them', async () => {
     await filled();
     await chmod(path, 0o640);
-    await expect(openAt()).rejects.toMatchObject({ code: 'OMNI_STORE_DENIED', hint: `chmod 600 ${path}` });
+    await expectDenied(path, { hint: `chmod 600 ${path}` });
     await chmod(path, 0o600);
     await chmod(folder, 0o777);
-    await expect(openAt()).rejects.toMatchObject({ code: 'OMNI_STORE_DENIED', hint: `chmod 700 ${folder}` });
+    await expectDenied(path, { hint: `chmod 700 ${folder}` });
   });
 
   // guard: store/owner
@@ -154,6 +169,10 @@ describe('rights to a store in SQLite', () => {
         code: 'OMNI_STORE_DENIED',
         message: `${folder} belongs to another user`,
       });
+      await expect(checkDatabaseFile(path)).rejects.toMatchObject({
+        code: 'OMNI_STORE_DENIED',
+        message: `${path} belongs to another user`,
+      });
     } finally {
       getuid.mockRestore();
     }
@@ -163,15 +182,17 @@ describe('rights to a store in SQLite', () => {
   it('are not looked for behind links, or in folders', async () => {
     await filled();
     await symlink(path, join(folder, 'link.db'));
-    await expect(openAt(`sqlite:${join(folder, 'link.db')}`)).rejects.toMatchObject({
-      code: 'OMNI_STORE_DENIED',
-      message: `${join(folder, 'link.db')} is no file`,
-    });
     await mkdir(join(folder, 'folder.db'));
-    await expect(openAt(`sqlite:${join(folder, 'folder.db')}`)).rejects.toMatchObject({
-      code: 'OMNI_STORE_DENIED',
-      message: `${join(folder, 'folder.db')} is no file`,
-    });
+    for (const at of [join(folder, 'link.db'), join(folder, 'folder.db')])
+      await expectDenied(at, { message: `${at} is no file` });
+  });
+
+  (CAN_MOUNT ? it : it.skip)('are missing where nothing can be written', async () => {
+    await filled();
+    const module = new URL('./private-path.ts', import.meta.url).href;
+    const program = `const { checkDatabaseFile } = await import(${JSON.stringify(module)});
+      await checkDatabaseFile(${JSON.stringify(path)}).catch(({ message }) => console.log(message));`;
+    expect(runReadOnly(folder, program)).toBe(`Cannot use ${path}: EROFS`);
   });
 
   it('are missing where the folder cannot be made', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -8,13 +8,13 @@ import { openStore } from '../open-store.ts';
 import { lockStore } from './lock-store.ts';
 import { backupStore, checkStore, restoreStore } from './store-files.ts';
 
-const clock = new VirtualClock();
-
+let clock: VirtualClock;
 let stateFolder: string;
 let path: string;
 let copy: string;
 let store: StateStore;
 beforeEach(async () => {
+  clock = new VirtualClock();
   stateFolder = await mkdtemp(join(tmpdir(), 'omni-files-'));
   path = join(stateFolder, 'omni.db');
   copy = join(stateFolder, 'copy.db');
@@ -103,11 +103,32 @@ describe('restoreStore', () => {
     expect((await checkStore(path)).problems).toEqual([]);
   });
 
+  it('takes back what it has put aside, with what only the log of a killed gateway had', async () => {
+    await backupStore(path, copy);
+    await store.write({ key: '2', at: 0, events: ['second'] });
+    const killed = join(stateFolder, 'killed');
+    for (const suffix of ['', '-wal']) await copyFile(path + suffix, killed + suffix);
+    await store.close();
+    for (const suffix of ['', '-wal']) await rename(killed + suffix, path + suffix);
+    const former = (await restore()) ?? '';
+    expect((await stat(`${former}-wal`)).size).toBeGreaterThan(0);
+
+    await clock.advance(1_000);
+    await restoreStore({ path, stateFolder, clock }, former);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const back = await open();
+    expect(await events(back)).toEqual(['first', 'second']);
+    await back.close();
+  });
+
   it('does nothing while a gateway runs', async () => {
     await backupStore(path, copy);
     const release = await lockStore(stateFolder);
     await expect(restore()).rejects.toMatchObject({ code: 'OMNI_STORE_LOCKED' });
     release();
+    const releaseOther = await lockStore(join(stateFolder, 'other'), path);
+    await expect(restore()).rejects.toMatchObject({ code: 'OMNI_STORE_LOCKED' });
+    releaseOther();
   });
 
   it('takes nothing that is no backup', async () => {

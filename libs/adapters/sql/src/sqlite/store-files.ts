@@ -1,4 +1,4 @@
-import { copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Clock, GatewayError, type StoreReport } from '@omni/ports';
 import { schemaVersion, SQLITE } from '../migrate.ts';
@@ -64,16 +64,8 @@ export async function backupStore(path: string, target: string): Promise<number>
     });
   }
   try {
-    const database = openDatabase(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-    try {
-      database.prepare('vacuum into ?').run(target);
-    } finally {
-      database.close();
-    }
-    await syncFile(target);
+    const size = await copyDatabase(path, target);
     await syncFolder(dirname(resolve(target)));
-    const { size } = await stat(target);
-    await inspect(target, size);
     return size;
   } catch (error) {
     await rm(target, { force: true });
@@ -96,14 +88,13 @@ export async function restoreStore(
   }: { readonly path: string; readonly stateFolder: string; readonly clock: Clock },
   source: string,
 ): Promise<string | undefined> {
-  const release = await lockStore(stateFolder);
+  const release = await lockStore(stateFolder, path);
   try {
     await inspect(source, await sizeOf(source));
     const aside = `${path}.restored`;
     await rm(aside, { force: true });
-    await copyFile(source, aside);
-    await syncFile(aside);
-    await inspect(aside, (await stat(aside)).size);
+    await (await open(aside, 'wx', 0o600)).close();
+    await copyDatabase(source, aside);
     const former = await keepFormer(path, clock);
     await rename(aside, path);
     await syncFolder(dirname(path));
@@ -117,6 +108,25 @@ export async function restoreStore(
   } finally {
     release();
   }
+}
+
+/**
+ * With what is still in the log of writes alone.
+ *
+ * @param target - An empty file.
+ * @returns Its size.
+ */
+async function copyDatabase(source: string, target: string): Promise<number> {
+  const database = openDatabase(source, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.prepare('vacuum into ?').run(target);
+  } finally {
+    database.close();
+  }
+  await syncFile(target);
+  const { size } = await stat(target);
+  await inspect(target, size);
+  return size;
 }
 
 /** At no time is the database missing: a gateway that starts then would make a new one. */

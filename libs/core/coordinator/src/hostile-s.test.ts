@@ -1,0 +1,202 @@
+import { describe, expect, it } from '@jest/globals';
+import { NO_HISTORY, type UpstreamRecord } from '@omni/model';
+import type { OutsideDefinition, StateStore, StoredList } from '@omni/ports';
+import { VirtualClock } from '@omni/testing';
+import { coordinatorProgram } from './coordinator.ts';
+import { HeldRoleHost } from './held-role-host.fixture.ts';
+import { ScriptedDisk } from './scripted-store.fixture.ts';
+import {
+  RecordedUpstream,
+  supervisionScene,
+  type SupervisionScene,
+  UP,
+} from './supervision-scene.fixture.ts';
+
+interface Scene extends SupervisionScene {
+  readonly clock: VirtualClock;
+  readonly host: HeldRoleHost;
+  readonly disk: ScriptedDisk;
+  readonly pass: (ms?: number) => Promise<void>;
+}
+
+const FILES: OutsideDefinition = {
+  name: 'files',
+  source: 'file',
+  revision: 'files#1',
+  transport: 'stdio',
+  url: null,
+  command: 'node',
+  enabled: true,
+  critical: true,
+};
+
+function scene(disk: ScriptedDisk, openStore: () => Promise<StateStore>, clock = new VirtualClock()): Scene {
+  const host = new HeldRoleHost(coordinatorProgram({ clock, random: () => 0.5, openStore }));
+  const made = supervisionScene(host, clock, { store: 'disk', run: 'run2' });
+  const pass = async (ms = 0): Promise<void> => {
+    for (let left = ms; left >= 0; left -= 100) {
+      for (let turn = 0; turn < 6; turn++) {
+        host.deliverAll();
+        await clock.advanceAsync(0);
+      }
+      if (left > 0) await clock.advanceAsync(Math.min(100, left));
+    }
+  };
+  return { ...made, clock, host, disk, pass };
+}
+
+const SWITCHED_OFF: UpstreamRecord = {
+  state: { phase: 'disabled', since: 0, by: 'admin', reason: 'by hand' },
+  history: NO_HISTORY,
+};
+
+function diskOf(record: UpstreamRecord): ScriptedDisk {
+  const disk = new ScriptedDisk();
+  disk.upstreams.push({
+    name: 'files',
+    source: 'file',
+    revision: 'files#1',
+    record: JSON.stringify(record),
+    writtenAt: 0,
+  });
+  return disk;
+}
+
+describe('a store that opens late', () => {
+  it('does not lose who was switched off by hand when it takes 2.9 s to open', async () => {
+    const disk = diskOf(SWITCHED_OFF);
+    const clock = new VirtualClock();
+    const late = async (): Promise<StateStore> => {
+      await new Promise<void>((resolve) => clock.after(2_900, resolve));
+      return disk.open();
+    };
+    const { supervision, pass } = scene(disk, late, clock);
+    supervision.define([FILES], []);
+    const upstream = new RecordedUpstream(supervision, 'files');
+    const started = supervision.start();
+    await pass(2_600);
+    await started;
+    upstream.report({ kind: 'started' }, ...UP);
+    await pass(30_000);
+    const kept = disk.rows.get('files')?.record ?? JSON.stringify(SWITCHED_OFF);
+    expect(JSON.parse(kept)).toMatchObject({ state: { phase: 'disabled', by: 'admin' } });
+  });
+
+  it('does not lose it either when the first attempt to open fails', async () => {
+    const disk = diskOf(SWITCHED_OFF);
+    disk.canOpen = false;
+    const { supervision, pass } = scene(disk, disk.open);
+    supervision.define([FILES], []);
+    const upstream = new RecordedUpstream(supervision, 'files');
+    const started = supervision.start();
+    await pass(100);
+    await started;
+    upstream.report({ kind: 'started' }, ...UP);
+    disk.canOpen = true;
+    await pass(6_000);
+    const kept = disk.rows.get('files')?.record ?? JSON.stringify(SWITCHED_OFF);
+    expect(JSON.parse(kept)).toMatchObject({ state: { phase: 'disabled', by: 'admin' } });
+  });
+});
+
+describe('an upstream that is adopted after the store was opened', () => {
+  it('gets what was stored of it, as those do that are defined in the store', async () => {
+    const disk = diskOf(SWITCHED_OFF);
+    const { supervision, pass } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    // What `onDefinitions` leads to.
+    const upstream = new RecordedUpstream(supervision, 'files');
+    upstream.report({ kind: 'started' });
+    await pass(100);
+    expect(upstream.phase).toBe('disabled');
+  });
+});
+
+describe('a stop', () => {
+  it('knows that the thread is stuck that it could not end itself', async () => {
+    const disk = new ScriptedDisk();
+    const { supervision, pass, host } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    host.endsAtOnce = false;
+    host.last.isStuck = true;
+    const stopped = supervision.stop(1_000);
+    await pass(1_500);
+    await stopped;
+    expect(supervision.isStuck).toBe(true);
+  });
+
+  it('does not wait for a coordinator that died while it wrote', async () => {
+    const disk = new ScriptedDisk();
+    const { supervision, pass, host } = scene(disk, disk.open);
+    supervision.define([FILES], []);
+    void supervision.start();
+    await pass(100);
+    disk.mode = 'hangs';
+    const upstream = new RecordedUpstream(supervision, 'files');
+    upstream.report({ kind: 'started' }, ...UP);
+    await pass(100);
+    let isOver = false;
+    void supervision.stop(60_000).then(() => (isOver = true));
+    await pass(100);
+    disk.canOpen = false;
+    host.last.exit();
+    await pass(10_000);
+    expect(isOver).toBe(true);
+  });
+});
+
+describe('lists', () => {
+  it('are stored when the store can be written again', async () => {
+    const disk = new ScriptedDisk();
+    const { supervision, pass } = scene(disk, disk.open);
+    supervision.define([FILES], []);
+    void supervision.start();
+    await pass(100);
+    const list: StoredList = {
+      upstream: 'files',
+      kind: 'tools',
+      revision: 'files#1',
+      bytes: new Uint8Array(1),
+      readAt: 0,
+    };
+    disk.mode = 'fails';
+    const upstream = new RecordedUpstream(supervision, 'files');
+    upstream.report({ kind: 'started' }, ...UP);
+    supervision.saveList(list);
+    await pass(1_000);
+    disk.mode = 'works';
+    await pass(120_000);
+    expect(disk.rows.size).toBe(1);
+    expect(disk.lists).toHaveLength(1);
+  });
+});
+
+describe('a store that cannot be opened', () => {
+  it('is said once, not every five seconds', async () => {
+    const disk = new ScriptedDisk();
+    disk.canOpen = false;
+    const { supervision, pass, logger } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(60_000);
+    expect(logger.errors).toHaveLength(1);
+  });
+});
+
+describe('a store whose opening takes longer than 3 s', () => {
+  it('is opened all the same: a large database is checked, PostgreSQL has 5 s to answer', async () => {
+    const disk = new ScriptedDisk();
+    const clock = new VirtualClock();
+    const slow = async (): Promise<StateStore> => {
+      await new Promise<void>((resolve) => clock.after(4_500, resolve));
+      return disk.open();
+    };
+    const { supervision, pass, observer, host } = scene(disk, slow, clock);
+    void supervision.start();
+    await pass(60_000);
+    expect(host.roles).toHaveLength(1);
+    expect(observer.restarts).toEqual([]);
+    expect(supervision.getStatus().details['store']).toBe('open');
+  });
+});
