@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holdStore } from './held-store.ts';
@@ -29,6 +29,18 @@ describe('holdStore', () => {
     first.release();
     const third = await holdStore(STORAGE, { folder, otherwise: 'fail' }, logger);
     third.release();
+  });
+
+  it('takes no database that others may read, and lets the folder go', async () => {
+    const { logger } = scene();
+    const path = join(folder, 'omni.db');
+    await writeFile(path, '', { mode: 0o644 });
+    await chmod(path, 0o644);
+    await expect(holdStore(STORAGE, { folder, otherwise: 'fail' }, logger)).rejects.toMatchObject({
+      code: 'OMNI_STORE_DENIED',
+    });
+    await rm(path);
+    (await holdStore(STORAGE, { folder, otherwise: 'fail' }, logger)).release();
   });
 
   it('takes nothing for what is not to be remembered', async () => {

@@ -1,4 +1,4 @@
-import { lockStore, type StoreSettings } from '@omni/sql';
+import { checkDatabaseFile, lockStore, sqlitePath, type StoreSettings } from '@omni/sql';
 import { GatewayError, type Logger } from '@omni/ports';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 
@@ -31,11 +31,23 @@ export async function holdStore(
   const forgetful = { settings: { url: 'memory:', schema, stateFolder: place.folder }, release() {} };
   if (url === 'memory:') return forgetful;
   try {
-    const release = await lockStore(place.folder);
-    return { settings: { url, schema, stateFolder: place.folder }, release };
+    const settings = { url, schema, stateFolder: place.folder };
+    const path = sqlitePath(settings);
+    const release = await lockStore(place.folder, path);
+    // Who looks at it later cannot end Omni any more.
+    if (path !== undefined) await checkDatabaseFile(path).catch(releasing(release));
+    return { settings, release };
   } catch (error) {
     if (place.otherwise === 'fail' || !(error instanceof GatewayError)) throw error;
     logger.warn({ code: error.code }, `nothing is remembered over restarts: ${error.message}`);
     return forgetful;
   }
+}
+
+/** A failure after it was taken lets it go. */
+function releasing(release: () => void): (error: unknown) => never {
+  return (error) => {
+    release();
+    throw error;
+  };
 }
