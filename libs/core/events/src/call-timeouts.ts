@@ -13,7 +13,7 @@ import type { NewEvent } from './event.ts';
 /** Of one server; beyond it they are counted, and the next event says how many. */
 const EVENTS_PER_SECOND = 10;
 const SECOND_MS = 1_000;
-/** Servers that are counted at the same time, before those are forgotten that have been quiet for a second. */
+/** Servers that are counted at the same time before those are forgotten that have been quiet. */
 const MANY_SERVERS = 1_000;
 
 /**

@@ -13,9 +13,9 @@ export const SUBSCRIBER_SLOTS = 256;
 /**
  * What waits for one reader: at most {@link SUBSCRIBER_SLOTS} events.
  *
- * When all slots are taken, a state event gives way that a later one of the same subject makes worthless. Where
- * there is none, all that is not of security is given up for one `resync`; security events are given up only
- * among themselves. None of this looks at what waits one by one: whoever publishes pays for it.
+ * When all slots are taken, a state event gives way that a later one of the same subject makes worthless.
+ * Where there is none, all that is not of security is given up for one `resync`; security events are given up
+ * only among themselves. None of this looks at what waits one by one: whoever publishes pays for it.
  */
 export class SubscriberQueue {
   /** By id, in order. */

@@ -22,8 +22,8 @@ interface SeriesNode<Series> {
 /**
  * The series of one metric, found by one value after the other: no key is put together.
  *
- * What comes when there is no room is counted in one series whose labels are all `other`; where series have an
- * owner, in one of that owner's, so that nobody takes the room of others.
+ * What comes when there is no room is counted in one series whose labels are all `other`; where series have
+ * an owner, in one of that owner's, so that nobody takes the room of others.
  */
 export class SeriesTree<Series> implements MetricFamily<Series> {
   readonly #labelCount: number;
