@@ -113,7 +113,7 @@ describe('restoreStore', () => {
     const former = (await restore()) ?? '';
     expect((await stat(`${former}-wal`)).size).toBeGreaterThan(0);
 
-    await clock.advance(1_000);
+    clock.advance(1_000);
     await restoreStore({ path, stateFolder, clock }, former);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const back = await open();
