@@ -14,8 +14,8 @@ export async function bundleServer() {
   // Chunks are named after their content: old ones would stay for ever.
   rmSync(`${ROOT}${FOLDER}`, { recursive: true, force: true });
   await bundle('main', 'apps/master-server/src/main.ts');
-  // Runs in a thread, and is looked for beside the chunk that starts it. Bundled with the server it would share
-  // a chunk with it, and load all of that.
+  // Runs in a thread, and is looked for beside the chunk that starts it. Bundled with the server it would
+  // share a chunk with it, and load all of that.
   await bundle('coordinator-entry', 'libs/composition/di-container/src/node/coordinator-entry.ts');
   return `${FOLDER}/main.mjs`;
 }

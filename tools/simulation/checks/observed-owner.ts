@@ -124,7 +124,7 @@ class LifeWatch {
     this.#compare(record);
   }
 
-  /** By how much it was shifted, where that is what has become of it: because of one leap, or of a few at once. */
+  /** By how much it was shifted, where that is what has become of it: by one leap, or by a few at once. */
   #shiftIn({ state }: UpstreamRecord): number | undefined {
     const { state: before } = this.#last;
     const byMs = state.since - before.since;

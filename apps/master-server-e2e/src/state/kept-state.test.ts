@@ -107,7 +107,10 @@ describe('the state of servers', () => {
   }, 180_000);
 });
 
-/** Attempts to recover that were told as stored: server, and which it was of all. After a crash one may be told again. */
+/**
+ * Attempts to recover that were told as stored: server, and which it was of all. After a crash one may be
+ * told again.
+ */
 function retries(omni: StartedProcess): readonly (readonly [string, string])[] {
   return omni
     .logs()

@@ -138,8 +138,8 @@ export interface GatewayAdapters {
    */
   readonly coordinator?: RoleHost;
   /**
-   * What the program of {@link coordinator} opens its store by: plain data. Default: nothing is remembered over
-   * restarts.
+   * What the program of {@link coordinator} opens its store by: plain data. Default: nothing is remembered
+   * over restarts.
    */
   readonly store?: unknown;
   /** Makes definitions of what is defined in the store. Default: nothing in the store is started. */

@@ -208,8 +208,8 @@ export class MasterServer implements AsyncDisposable {
   }
 
   /**
-   * Whether something runs that nobody can end, such as a thread inside a call of the system: the process does
-   * not end by itself then.
+   * Whether something runs that nobody can end, such as a thread inside a call of the system: the process
+   * does not end by itself then.
    */
   get isStuck(): boolean {
     return this.#parts.supervision.isStuck;

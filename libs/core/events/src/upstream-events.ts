@@ -39,8 +39,8 @@ const TYPES: Readonly<Record<NoteKind, EventType>> = {
 };
 
 /**
- * The event that a note is. It has `noteId`, `status`, `previousStatus` and what the note says; an attempt to recover
- * has its `reason`, and `delayMs`, the time that was waited for it (S000-OBS-04).
+ * The event that a note is. It has `noteId`, `status`, `previousStatus` and what the note says; an attempt to
+ * recover has its `reason`, and `delayMs`, the time that was waited for it (S000-OBS-04).
  */
 export function eventOfNote({
   id,

@@ -7,12 +7,12 @@ import {
   type UpstreamTransport,
 } from '@omni/ports';
 import { MODERN_VERSION } from '@omni/model';
-import { isOtherEraStatus } from './connection/era-memory.ts';
+import { isOtherEraStatus, type EraPlan } from './connection/era-memory.ts';
 import { handshakeOnChannel } from './channel/channel-handshake.ts';
 import { openInProcess } from './channel/in-process-channel.ts';
 import type { OpenHeadedChannel } from './channel/headed-channel.ts';
 import { Departures } from './lifecycle/departures.ts';
-import type { EraPlan, HandshakeOutcome } from './connection/handshake-outcome.ts';
+import type { HandshakeOutcome } from './connection/handshake-outcome.ts';
 import { handshakeOverHttp } from './http/http-handshake.ts';
 import type { ConnectionOptions, OpenConnection } from './connection/open-connection.ts';
 import type { UpstreamCredentials } from './credentials/upstream-credentials.ts';

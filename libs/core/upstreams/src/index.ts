@@ -51,7 +51,7 @@ export type { StagedConnection } from './connection/staged-connection.ts';
 export type { CallOwner, ChannelCall, ChannelCallOptions } from './channel/channel-call.ts';
 export type { HoldPlace, CallChains, CallChainsOptions } from './connection/call-chains.ts';
 export type { Deadlines, DeadlineListener, Deadline, WheelEntry } from './connection/deadlines.ts';
-export type { EraMemory } from './connection/era-memory.ts';
+export type { EraMemory, EraPlan, RememberedEra } from './connection/era-memory.ts';
 export type { CookieJar } from './cookies/cookie-jar.ts';
 export type { RequestHeaders } from './http/http-headers.ts';
 export type { OwnerReports, OwnerReportsOptions } from './lifecycle/owner-reports.ts';

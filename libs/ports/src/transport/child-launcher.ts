@@ -52,9 +52,9 @@ export interface ChildChannel extends MessageChannel {
 export interface ChildLauncher {
   launch(spec: ChildSpec, listener: ChannelListener): ChildChannel;
   /**
-   * What would be started: text that is another when the folder, the file that the command stands for, its mode,
-   * its content or its interpreter is. `undefined` where something that a child needs is not there. Starts
-   * nothing. Absent where that cannot be told.
+   * What would be started: text that is another when the folder, the file that the command stands for, its
+   * mode, its content or its interpreter is. `undefined` where something that a child needs is not there.
+   * Starts nothing. Absent where that cannot be told.
    */
   startable?(spec: Pick<ChildSpec, 'command' | 'cwd' | 'env'>): Promise<string | undefined>;
   /** Ends every child that still runs. */

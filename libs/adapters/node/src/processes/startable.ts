@@ -13,8 +13,8 @@ const MAX_SHEBANG_BYTES = 512;
 const IS_WINDOWS = process.platform === 'win32';
 
 /**
- * What a command stands for: its file and the interpreter in its first line, as they are now. `undefined` where
- * one of them is not there or may not be executed, or the folder is not there. Starts nothing.
+ * What a command stands for: its file and the interpreter in its first line, as they are now. `undefined`
+ * where one of them is not there or may not be executed, or the folder is not there. Starts nothing.
  */
 export async function startable({
   command,

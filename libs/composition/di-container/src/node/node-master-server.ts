@@ -60,7 +60,7 @@ export interface TelemetryExporter {
 export interface NodeParts {
   readonly server: MasterServer;
   readonly logger: Logger;
-  /** To be called when the server has stopped; resolves when what was traced, measured and logged is on its way. */
+  /** To be called when the server has stopped; resolves when what was traced and logged is on its way. */
   readonly end: () => Promise<void>;
 }
 

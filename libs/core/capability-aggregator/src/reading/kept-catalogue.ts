@@ -105,6 +105,7 @@ function keptOf(bytes: Uint8Array): Kept | undefined {
 
 function isKept(value: unknown): value is Kept {
   if (typeof value !== 'object' || value === null) return false;
+  // Every object has members, known or not.
   const { format, era, capabilities, instructions, serverInfo, items } = value as Record<string, unknown>;
   return (
     format === FORMAT &&

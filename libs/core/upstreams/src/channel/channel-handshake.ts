@@ -24,7 +24,8 @@ import {
 import { initializeParams, modernParams, probeVerdict } from '../connection/mcp-revision.ts';
 import type { Departures } from '../lifecycle/departures.ts';
 import type { HeadedChannel, HeadedListener, OpenHeadedChannel } from './headed-channel.ts';
-import { type EraPlan, type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
+import { type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
+import type { EraPlan } from '../connection/era-memory.ts';
 import { ownId } from '../connection/mcp-notification.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { UPSTREAM_JSON_LIMITS } from '../connection/upstream-limits.ts';

@@ -1,5 +1,11 @@
 import type { UpstreamSpec } from '@omni/ports';
-import type { EraPlan } from './handshake-outcome.ts';
+
+/**
+ * How a handshake finds the era. `probe`: the modern handshake first. `modern`, `legacy`: that one only.
+ * `legacy-first`: a probe got no answer, which says little about a server that starts slowly, so a refused
+ * `initialize` leads to the modern handshake.
+ */
+export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
 
 /**
  * Refusals that are about credentials, money, proxies, connections and load: like failures of the server they

@@ -1,13 +1,6 @@
 import type { GatewayError } from '@omni/ports';
 import type { OpenConnection } from './open-connection.ts';
 
-/**
- * How a handshake finds the era. `probe`: the modern handshake first. `modern`, `legacy`: that one only.
- * `legacy-first`: a probe got no answer, which says little about a server that starts slowly, so a refused
- * `initialize` leads to the modern handshake.
- */
-export type EraPlan = 'probe' | 'modern' | 'legacy' | 'legacy-first';
-
 /** How long an answer to a probe is waited for: a legacy server may ignore what comes before `initialize`. */
 export const PROBE_MS = 3_000;
 

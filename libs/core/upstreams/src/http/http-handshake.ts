@@ -1,8 +1,8 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
 import { MODERN_VERSION } from '@omni/model';
 import { type CancelTimer, GatewayError, type HttpCall } from '@omni/ports';
-import { isOtherEraStatus } from '../connection/era-memory.ts';
-import { type EraPlan, type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
+import { isOtherEraStatus, type EraPlan } from '../connection/era-memory.ts';
+import { type HandshakeOutcome, PROBE_MS } from '../connection/handshake-outcome.ts';
 import { handshakeTimeout, incompatibleError, refusalError } from '../connection/handshake-error.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders } from './http-headers.ts';

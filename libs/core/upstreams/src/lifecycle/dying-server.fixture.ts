@@ -77,7 +77,7 @@ export const answersPings: typeof legacyScript = (message, instance) => {
 export const laterOwner = (clock: VirtualClock): LifecycleOwner => ({
   adopt({ record, settings }, executor) {
     let shown = record;
-    const keeper = new LifecycleKeeper({
+    const lifecycle = new LifecycleKeeper({
       record,
       settings,
       clock,
@@ -95,9 +95,9 @@ export const laterOwner = (clock: VirtualClock): LifecycleOwner => ({
       get record() {
         return shown;
       },
-      report: (event) => void clock.after(1, () => keeper.report(event)),
-      configure: (next) => keeper.configure(next),
-      release: () => keeper.release(),
+      report: (event) => void clock.after(1, () => lifecycle.report(event)),
+      configure: (next) => lifecycle.configure(next),
+      release: () => lifecycle.release(),
     };
   },
 });

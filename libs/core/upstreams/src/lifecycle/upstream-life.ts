@@ -313,9 +313,9 @@ export class UpstreamLife implements LifecycleExecutor {
   }
 
   /**
-   * Whether the server may be at work on a call that is inside its deadline. Calls that came later, in place of
-   * those that it has let time out, are no such work: else a server that hangs would be left alone for as long
-   * as somebody calls it.
+   * Whether the server may be at work on a call that is inside its deadline. Calls that came later, in place
+   * of those that it has let time out, are no such work: else a server that hangs would be left alone for as
+   * long as somebody calls it.
    */
   #isBusy({ clientCalls, isHeldUp, silentSinceMs }: OpenConnection): boolean {
     const { spec, context } = this.#options;
