@@ -57,3 +57,4 @@ export type { RequestHeaders } from './http/http-headers.ts';
 export type { OwnerReports, OwnerReportsOptions } from './lifecycle/owner-reports.ts';
 export type { AskingCall } from './connection/server-requests.ts';
 export type { HttpMessageSink, PassingSink } from './http/http-message-reader.ts';
+export type { Departures } from './lifecycle/departures.ts';
