@@ -32,7 +32,7 @@ export const BUDGETS = {
   '@omni/container': 660,
   '@omni/container/node': 2060,
   '@omni/coordinator': 60,
-  '@omni/events': 13,
+  '@omni/events': 28,
   '@omni/fetch': 29,
   '@omni/health': 6,
   '@omni/jsonrpc': 29,

@@ -136,6 +136,7 @@ describe('batchesOf', () => {
       ['types'],
       ['packaging', 'unit', 'examples', 'monorepo', 'packages'],
       ['guards'],
+      ['simulation'],
       ['end-to-end', 'conformance'],
       ['requirements'],
     ]);

@@ -178,9 +178,11 @@ describe('main', () => {
     expect(Object.keys(phases)).toEqual([
       'configuration',
       'log',
+      'store',
       'container',
       'health monitor',
       'listeners',
+      'coordinator',
       'guards',
       'upstreams',
       'repair scan',

@@ -366,7 +366,7 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
-    name: 'idle-stop/in-use',
+    name: 'idle/in-use',
     against: 'A server is stopped while a call is under way.',
     without: 'false',
   },

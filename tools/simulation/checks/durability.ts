@@ -28,11 +28,13 @@ export class Durability {
   }
 
   /** The power is cut: what was told as stored is on the disk. */
-  checkCut({ log }: VirtualDisk): void {
+  checkCut({ log, content: { rows: kept } }: VirtualDisk): void {
     const rows = countOf(log.map(({ upstream, eventType, at }) => `${upstream} ${eventType} ${at}`));
     const told = countOf(this.#stored.map(({ upstream, note, at }) => `${upstream} ${note.kind} ${at}`));
     for (const [row, count] of told)
-      if ((rows.get(row) ?? 0) < count) return this.#break(`"${row}" was told as stored and is not there`);
+      // With a server that is removed goes what was written of it.
+      if (kept.has(nameIn(row)) && (rows.get(row) ?? 0) < count)
+        return this.#break(`"${row}" was told as stored and is not there`);
   }
 
   /** Behind a stop everything is there, in its order, but what the log says that it lacks. */
@@ -40,23 +42,26 @@ export class Durability {
     const lacking = log
       .filter(({ eventType }) => eventType === 'gap')
       .reduce((sum, { metadata }) => sum + rowsIn(metadata), 0);
+    // With a server that is removed goes what was written of it.
+    const executed = this.#executed.filter((row) => rows.has(nameIn(row)));
     let at = 0;
     let skipped = 0;
     for (const { upstream, eventType, at: time } of log.filter((row) => row.eventType !== 'gap')) {
       const row = `${upstream} ${eventType} ${time}`;
-      while (at < this.#executed.length && this.#executed[at] !== row) {
+      while (at < executed.length && executed[at] !== row) {
         at++;
         skipped++;
       }
-      if (at++ >= this.#executed.length) return this.#break(`"${row}" is in the log and has not happened`);
+      if (at++ >= executed.length) return this.#break(`"${row}" is in the log and has not happened`);
     }
-    skipped += this.#executed.length - at;
+    skipped += executed.length - at;
     if (skipped !== lacking)
-      this.#break(`${skipped} of ${this.#executed.length} notes are not in the log, which lacks ${lacking}`);
+      this.#break(`${skipped} of ${executed.length} notes are not in the log, which lacks ${lacking}`);
     if (this.#told.size !== this.#executed.length)
       this.#break(`${this.#executed.length} notes were executed, and ${this.#told.size} told`);
     for (const [name, record] of this.#records)
-      if (rows.get(name)?.record !== record) this.#break(`the record of "${name}" is not the last one`);
+      if (rows.has(name) && rows.get(name)?.record !== record)
+        this.#break(`the record of "${name}" is not the last one`);
   }
 
   #break(what: string): void {
@@ -73,4 +78,8 @@ function countOf(keys: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;
+}
+
+function nameIn(row: string): string {
+  return row.slice(0, row.indexOf(' '));
 }

@@ -66,9 +66,9 @@ export class SimulatedLauncher implements ChildLauncher {
     return child;
   }
 
-  canStart({ command }: Pick<ChildSpec, 'command'>): Promise<boolean> {
+  startable({ command }: Pick<ChildSpec, 'command'>): Promise<string | undefined> {
     const host = this.#world.host(command);
-    return Promise.resolve(!MISCONFIGURED.some((kind) => host.has(kind)));
+    return Promise.resolve(MISCONFIGURED.some((kind) => host.has(kind)) ? undefined : command);
   }
 
   async close(): Promise<void> {

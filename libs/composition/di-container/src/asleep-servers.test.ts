@@ -4,7 +4,6 @@ import { VirtualClock } from '@omni/testing';
 import { GatewayScene, SceneClient, ToolServer } from './gateway-scene.fixture.ts';
 
 describe('a critical server that is stopped when nobody needs it', () => {
-  // guard: health/waking
   it('leaves Omni ready while a call wakes it', async () => {
     const clock = new VirtualClock();
     const { spec } = new ToolServer({ clock, name: 'files', tools: ['read'] });

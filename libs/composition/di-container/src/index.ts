@@ -7,6 +7,7 @@ export {
   type GatewayConfiguration,
   type GatewayConfigurationInput,
   type GatewayUpstream,
+  type ReadStoredDefinitions,
 } from './gateway-options.ts';
 export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
 export {

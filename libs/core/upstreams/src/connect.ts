@@ -139,7 +139,6 @@ class Attempt {
 
   /** The instance that there was is used up: no other begins beside it. */
   #runNext(plan: EraPlan): void {
-    // guard: connect/one-process
     this.#departures.whenGone(() => {
       if (!this.#isOver) this.#run(plan);
     });

@@ -239,7 +239,6 @@ export class Upstream {
     const refused = await this.#refusedProgram;
     const program = await this.#program();
     // What the system has refused it refuses again, for reasons that may not be visible here.
-    // guard: lifecycle/repaired
     if (program !== undefined && program !== refused) this.#life.report({ kind: 'repaired' });
   }
 

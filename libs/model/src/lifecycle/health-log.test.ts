@@ -31,7 +31,6 @@ const OPENED: readonly (UpstreamEvent | number)[] = [
   ).flat(),
 ];
 
-// guard: lifecycle/circuit-closed
 describe('a circuit that was opened', () => {
   it.each<[string, readonly (UpstreamEvent | number)[]]>([
     [
@@ -54,7 +53,6 @@ describe('a circuit that was opened', () => {
 });
 
 describe('30 minutes of downtime', () => {
-  // guard: lifecycle/attempt-overdue
   it('end an attempt that takes longer, as they end everything else', () => {
     // A trial that never answers; connectTimeout may be 24 days.
     const { record } = play([...OPENED, 31_000, { kind: 'due' }]);
@@ -70,7 +68,6 @@ describe('30 minutes of downtime', () => {
 });
 
 describe('a server that is to be switched off', () => {
-  // guard: lifecycle/disabled-once
   it('is said to be so once when the same is said twice while it drains', () => {
     const off = { kind: 'disabled', by: 'configuration', reason: 'x', until: 9_000_000 } as const;
     const { notes } = play([

@@ -46,7 +46,6 @@ export function transition(record: UpstreamRecord, event: UpstreamEvent, at: Cir
   if (!isCircuitOpen(record.state) || isCircuitOpen(state)) return next;
   const isWell = state.phase === 'ready' && state.isListed;
   const closed: LifecycleNote = { kind: 'circuit_closed', ...(!isWell && { reason: state.phase }) };
-  // guard: lifecycle/circuit-closed
   return { ...next, notes: [...next.notes, closed] };
 }
 
@@ -179,7 +178,6 @@ function disabled(
   const isSaid = off?.by === by && off.reason === reason;
   if (record.state.phase === 'disabled' && isSaid) return stays(record);
   const done = drain(record, { phase: 'disabled', by, reason }, until, at);
-  // guard: lifecycle/disabled-once
   if (isSaid) return done;
   return { ...done, notes: [...done.notes, { kind: 'manually_disabled', reason: by }] };
 }
@@ -477,7 +475,6 @@ function due(record: UpstreamRecord, at: Circumstances): Transition {
     case 'login':
       return connect(record, at);
     case 'starting': {
-      // guard: lifecycle/attempt-overdue
       if (disableAtOf(history.outage, at.settings) > at.now) return stays(record);
       const off = autoDisable(record, 'auto_downtime', at);
       return { ...off, commands: [{ kind: 'abort' }, ...off.commands] };

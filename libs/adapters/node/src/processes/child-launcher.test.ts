@@ -197,7 +197,7 @@ describe('NodeChildLauncher', () => {
       const launcher = new NodeChildLauncher();
       const fds = [];
       try { for (;;) fds.push(openSync('/dev/null')); } catch {}
-      launcher.launch(${JSON.stringify(node(''))}, { onMessage() {}, onFramingError() {}, onClose: (reason) => { process._rawDebug(reason.message); process.exit(0); } });
+      launcher.launch({ ...${JSON.stringify(node(''))}, secretValues: () => [] }, { onMessage() {}, onFramingError() {}, onClose: (reason) => { process._rawDebug(reason.message); process.exit(0); } });
     `;
     const shell = spawn(
       '/bin/sh',

@@ -74,7 +74,6 @@ export class UpstreamHealth {
       return { level: 'unknown', since: clock.now(), details: {} };
     const record = shownRecord(upstream);
     return {
-      // guard: health/waking
       level: this.#isWaking(name, record) ? 'ok' : levelOf(project(record)),
       since: record.state.since,
       get details() {

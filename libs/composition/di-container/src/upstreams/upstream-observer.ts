@@ -50,7 +50,7 @@ function isAway(state: UpstreamState): boolean {
     case 'misconfigured':
       return true;
     case 'disabled':
-      return /* guard: change/switched-off */ !BY_DEFINITION.has(state.by);
+      return !BY_DEFINITION.has(state.by);
     default:
       return false;
   }

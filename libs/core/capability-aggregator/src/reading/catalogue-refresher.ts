@@ -392,9 +392,7 @@ export class CatalogueRefresher {
   }
 
   get #hasSomethingOfAll(): boolean {
-    return [...this.#unsettled].every((upstream) =>
-      /* guard: catalogue/restored */ this.#restored.has(upstream),
-    );
+    return [...this.#unsettled].every((upstream) => this.#restored.has(upstream));
   }
 }
 

@@ -38,7 +38,6 @@ describe('one process at a time', () => {
     expect(scene.mostAlive).toBe(1);
   });
 
-  // guard: connect/one-process
   it('holds for an old server that is silent about server/discover', async () => {
     const scene = dyingServer(
       {},

@@ -389,7 +389,6 @@ describe('an upstream that cannot be started', () => {
     expect(launcher.launches).toBe(2);
   });
 
-  // guard: lifecycle/repaired
   it('for what cannot be seen is started again only when what would be started is another', async () => {
     const { launcher, clock, upstream } = await startedWith('EACCES', 'tool 755');
     for (let look = 0; look < 100; look++) await upstream.look();

@@ -151,7 +151,6 @@ export class UpstreamLife implements LifecycleExecutor {
   async probe(): Promise<void> {
     const { state } = this.record;
     // Its owner may begin the probe a moment later.
-    // guard: probing/waits
     const begins = state.phase === 'ready' && state.probeAt !== null;
     if (!begins && this.#cancelProbe === undefined) return;
     const probed = new Promise<void>((resolve) => this.#onProbed.add(resolve));
@@ -208,7 +207,6 @@ export class UpstreamLife implements LifecycleExecutor {
         this.#announced = undefined;
         this.#drainWatch.begin();
         // It was to fall asleep, and a call has come meanwhile.
-        // guard: idle-stop/taken-back
         if (this.#drainWatch.isNeeded) this.report({ kind: 'wanted' });
         return;
       case 'close':

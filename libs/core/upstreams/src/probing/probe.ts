@@ -86,11 +86,10 @@ function ask(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () =
     onAnswer(answer) {
       // To a ping a refusal is an answer, too; a list has to be one. One refusal says little.
       const isRefused = answer.kind === 'message' && answer.message.error !== undefined;
-      done(list !== undefined && /* guard: probing/refused-list */ isRefused ? 'silent' : 'alive');
+      done(list !== undefined && isRefused ? 'silent' : 'alive');
     },
     onFailure(error) {
       // How long a call may take is another matter: the probe ends by its own time.
-      // guard: probing/own-time
       if (error.code !== 'OMNI_UPSTREAM_TIMEOUT') done(outcomeOf(error));
     },
   });
@@ -132,7 +131,7 @@ function askPath(
     {
       onHead(status) {
         if (status >= 200 && status < 300) done('alive');
-        else done(/* guard: probing/soft-status */ status >= 500 ? unhealthy(upstream, status) : 'silent');
+        else done(status >= 500 ? unhealthy(upstream, status) : 'silent');
       },
       onData() {},
       onEnd() {},

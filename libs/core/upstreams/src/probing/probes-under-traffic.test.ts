@@ -54,7 +54,6 @@ describe('probes', () => {
     expect(calls.length).toBeLessThan(15);
   });
 
-  // guard: probing/waits
   it('that somebody waits for are waited for, also where the owner decides a moment later', async () => {
     const scene = dyingServer({}, { options: (clock) => ({ lifecycle: laterOwner(clock) }) });
     await scene.start();
@@ -67,7 +66,6 @@ describe('probes', () => {
     expect(isOver).toBe(false);
   });
 
-  // guard: probing/refused-list
   it('do not cut calls under way for one refused list', async () => {
     const scene = dyingServer(
       { health: { strategy: 'capability' }, callTimeoutMs: 600_000 },

@@ -6,7 +6,6 @@ import { callOf, clientOf } from '../upstream-scene.fixture.ts';
 
 const CLIENT = clientOf('{}');
 
-// guard: idle-stop/taken-back
 describe('an idle stop that is decided in another thread', () => {
   it('cuts no call that came meanwhile', async () => {
     const failures: unknown[] = [];

@@ -36,7 +36,7 @@ describe('IdleStop', () => {
     expect(idles).toEqual([110_000]);
   });
 
-  // guard: idle-stop/in-use
+  // guard: idle/in-use
   it('waits for what is under way', () => {
     const scene = sceneOf();
     scene.idleStop.start();

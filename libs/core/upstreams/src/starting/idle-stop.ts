@@ -42,7 +42,7 @@ export class IdleStop {
     const { clock, isInUse, onIdle } = this.#options;
     this.#cancelTimer = clock.after(delayMs, () => {
       this.#cancelTimer = undefined;
-      if (/* guard: idle-stop/in-use */ isInUse()) this.#usedAtMs = clock.monotonicMs();
+      if (/* guard: idle/in-use */ isInUse()) this.#usedAtMs = clock.monotonicMs();
       const leftMs = this.#usedAtMs + idleMs - clock.monotonicMs();
       if (leftMs > 0) this.#arm(idleMs, leftMs);
       else onIdle();

@@ -80,7 +80,6 @@ describe('StartLimiter', () => {
     expect(scene.started).toEqual(['for a call']);
   });
 
-  // guard: turnstile/ageing
   it('lets a server restart within a minute while instances of another one are started all the time', async () => {
     const clock = new VirtualClock();
     const limiter = new StartLimiter({ clock, maxStarting: 8, maxStartsPerSecond: 20 });

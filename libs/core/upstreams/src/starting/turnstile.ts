@@ -116,7 +116,7 @@ export class Turnstile {
   #dequeue(): Waiting | undefined {
     if (this.#queues.size === 0) return undefined;
     const isForLong = this.#turns++ % TURNS_PER_LONG === 0;
-    return /* guard: turnstile/ageing */ (isForLong ? this.#longWaiting() : undefined) ?? this.#first();
+    return (isForLong ? this.#longWaiting() : undefined) ?? this.#first();
   }
 
   /** The first of the smallest rank. */
