@@ -28,22 +28,23 @@ export class Durability {
   }
 
   /** The power is cut: what was told as stored is on the disk. */
-  checkCut({ log, content: { rows: kept } }: VirtualDisk): void {
+  checkCut({ log, removed }: VirtualDisk): void {
     const rows = countOf(log.map(({ upstream, eventType, at }) => `${upstream} ${eventType} ${at}`));
     const told = countOf(this.#stored.map(({ upstream, note, at }) => `${upstream} ${note.kind} ${at}`));
     for (const [row, count] of told)
       // With a server that is removed goes what was written of it.
-      if (kept.has(nameIn(row)) && (rows.get(row) ?? 0) < count)
+      if (!removed.has(nameIn(row)) && (rows.get(row) ?? 0) < count)
         return this.#break(`"${row}" was told as stored and is not there`);
   }
 
   /** Behind a stop everything is there, in its order, but what the log says that it lacks. */
-  checkEnd({ log, content: { rows } }: VirtualDisk): void {
+  checkEnd({ log: all, removed, content: { rows } }: VirtualDisk): void {
+    const log = all.filter(({ upstream }) => upstream === null || !removed.has(upstream));
     const lacking = log
       .filter(({ eventType }) => eventType === 'gap')
       .reduce((sum, { metadata }) => sum + rowsIn(metadata), 0);
     // With a server that is removed goes what was written of it.
-    const executed = this.#executed.filter((row) => rows.has(nameIn(row)));
+    const executed = this.#executed.filter((row) => !removed.has(nameIn(row)));
     let at = 0;
     let skipped = 0;
     for (const { upstream, eventType, at: time } of log.filter((row) => row.eventType !== 'gap')) {
@@ -60,7 +61,7 @@ export class Durability {
     if (this.#told.size !== this.#executed.length)
       this.#break(`${this.#executed.length} notes were executed, and ${this.#told.size} told`);
     for (const [name, record] of this.#records)
-      if (rows.has(name) && rows.get(name)?.record !== record)
+      if (!removed.has(name) && rows.get(name)?.record !== record)
         this.#break(`the record of "${name}" is not the last one`);
   }
 

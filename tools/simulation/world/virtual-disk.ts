@@ -57,6 +57,8 @@ export class VirtualDisk {
   /** Of how many writes one fails; 0: of none. */
   failsEach = 0;
   #writes = 0;
+  /** Upstreams whose rows went with them, whether or not others have their names by now. */
+  readonly removed = new Set<string>();
   #underWay: StoreBatch | undefined;
 
   constructor(options: VirtualDiskOptions, content = NOTHING) {
@@ -74,6 +76,7 @@ export class VirtualDisk {
   cut(): VirtualDisk {
     const copy = new VirtualDisk(this.#options, this.content);
     copy.epoch = this.epoch;
+    for (const name of this.removed) copy.removed.add(name);
     if (this.#underWay !== undefined && this.#options.choices.chance(0.5)) copy.keep(this.#underWay);
     return copy;
   }
@@ -115,6 +118,7 @@ export class VirtualDisk {
   }
 
   #remove(name: string): void {
+    this.removed.add(name);
     const { rows, lists } = this.content;
     rows.delete(name);
     for (const [key, list] of lists) if (list.upstream === name) lists.delete(key);
