@@ -71,7 +71,6 @@ export class Supervision implements LifecycleOwner {
   readonly #byName = new Map<string, SupervisedUpstream>();
   readonly #mark: SharedArrayBuffer | null;
   readonly #deaths = new Map<number, number>();
-  readonly #definedOutside = new Map<string, OutsideDefinition>();
   readonly #pause: PauseWatch;
   #isCoordinated = false;
   #lastId = 0;
@@ -194,8 +193,6 @@ export class Supervision implements LifecycleOwner {
    * @param removed - Names of those that are not defined any more.
    */
   define(definitions: readonly OutsideDefinition[], removed: readonly string[]): void {
-    for (const name of removed) this.#definedOutside.delete(name);
-    for (const definition of definitions) this.#definedOutside.set(definition.name, definition);
     this.#journal?.define(definitions, removed);
   }
 

@@ -129,7 +129,7 @@ function ended(record: UpstreamRecord, until: Millis, at: Circumstances): Transi
   return drain(record, next, until, at);
 }
 
-/** @param byDefinition - Whether the definition says so, which lifts only what definitions have said. */
+/** A call needs it. */
 function wanted(record: UpstreamRecord, at: Circumstances): Transition {
   const { state } = record;
   if (state.phase === 'asleep') return connect(record, at);
@@ -142,6 +142,7 @@ function wanted(record: UpstreamRecord, at: Circumstances): Transition {
   return stays(record);
 }
 
+/** @param byDefinition - Whether the definition says so, which lifts only what definitions have said. */
 function enabled(record: UpstreamRecord, byDefinition: boolean, at: Circumstances): Transition {
   const { state } = record;
   const off = disablingOf(state);

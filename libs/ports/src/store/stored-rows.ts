@@ -8,14 +8,20 @@ export interface StoreBatch {
   /** Unique among all batches of all writers; at most 100 characters. */
   readonly key: string;
   readonly at: Millis;
-  /** Upstreams that are defined outside of the store: their rows are made, or follow the definition. */
+  /**
+   * Upstreams that are defined outside of the store: their rows are made, or follow the definition. A row
+   * that is defined in the store keeps its own.
+   */
   readonly defined?: readonly OutsideDefinition[];
   /** What is said of an upstream without a row is dropped. */
   readonly states?: readonly UpstreamStateRow[];
   readonly log?: readonly HealthLogRow[];
   /** For the outbox, in this order. */
   readonly events?: readonly string[];
-  /** Names of upstreams that are no longer defined: their rows go, with log and lists. */
+  /**
+   * Names of upstreams that are no longer defined outside: their rows go, with log and lists. A row that is
+   * defined in the store stays.
+   */
   readonly removed?: readonly string[];
 }
 
