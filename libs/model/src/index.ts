@@ -94,7 +94,7 @@ export type { CircuitState, HealthStatus, InnerState, UpstreamProjection } from 
 export { project } from './lifecycle/projection.ts';
 export type { RestoreCircumstances } from './lifecycle/restore-record.ts';
 export { restoreRecord } from './lifecycle/restore-record.ts';
-export type { Circumstances, Transition } from './lifecycle/transition.ts';
+export type { Circumstances, Transition } from './lifecycle/circumstances.ts';
 export { transition } from './lifecycle/transition.ts';
 export type {
   AfterDrain,

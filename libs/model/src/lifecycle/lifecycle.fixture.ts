@@ -1,6 +1,7 @@
 import { DEFAULT_LIFECYCLE, type LifecycleSettings, type Millis } from '@omni/ports';
 import { dueAt } from './due-at.ts';
-import { type Circumstances, transition } from './transition.ts';
+import type { Circumstances } from './circumstances.ts';
+import { transition } from './transition.ts';
 import {
   type Fall,
   type LifecycleNote,

@@ -1,4 +1,4 @@
-import type { UpstreamState } from './upstream-state.ts';
+import type { ReadyState, UpstreamState } from './upstream-state.ts';
 
 /** Whether the circuit is open, or half open while a trial is under way. */
 export function isCircuitOpen(state: UpstreamState): boolean {
@@ -17,4 +17,8 @@ export function isCircuitOpen(state: UpstreamState): boolean {
 /** Whether what it waits for may have come before its time. */
 export function waitsForBetter({ phase }: UpstreamState): boolean {
   return phase === 'down' || phase === 'login' || phase === 'misconfigured';
+}
+
+export function isDegraded({ misses, hasListProblem }: ReadyState): boolean {
+  return misses > 0 || hasListProblem;
 }

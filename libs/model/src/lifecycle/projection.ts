@@ -1,5 +1,5 @@
 import type { StatusLevel } from '@omni/ports';
-import { isDegraded } from './transition.ts';
+import { isDegraded } from './phases.ts';
 import type { DisabledBy, UpstreamRecord, UpstreamState } from './upstream-state.ts';
 
 /** The inner states of requirements 3.5, and those that Omni adds. */
