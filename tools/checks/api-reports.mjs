@@ -143,7 +143,10 @@ export function checkApis(entries, reports, { isWritten }) {
     const file = join(reports, `${name}.api.md`);
     const kept = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
     if (isWritten && problems.length === 0) writeFileSync(file, report);
-    const isOther = !isWritten && problems.length === 0 && kept !== report;
+    const isOther =
+      !isWritten &&
+      problems.length === 0 &&
+      (kept === undefined || withoutLayout(kept) !== withoutLayout(report));
     return [
       ...problems.map((what) => ({ rule: 'readable-types', where: name, what })),
       ...missing.map((type) => ({
@@ -181,6 +184,15 @@ export function checkApis(entries, reports, { isWritten }) {
  */
 function exportsName({ report }, type) {
   return new RegExp(`^export .*\\b(?:class|interface|type|const|function|enum) ${type}\\b`, 'm').test(report);
+}
+
+/**
+ * The compiler breaks a long signature or leaves it on one line, depending on what it compiled before.
+ *
+ * @param {string} report
+ */
+function withoutLayout(report) {
+  return report.replace(/\s+/g, '').replace(/,(?=[)\]}>])/g, '');
 }
 
 /**

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -58,6 +66,17 @@ describe('readApi', () => {
 describe('checkApis', () => {
   it('finds nothing wrong with what was written and has not changed', () => {
     expect(check(true)).toEqual([]);
+    expect(check()).toEqual([]);
+  });
+
+  it('takes a signature over several lines for the same', () => {
+    check(true);
+    const index = join(folder, 'dist/index.d.ts');
+    writeFileSync(
+      index,
+      readFileSync(index, 'utf8').replace('area(shape: Shape)', 'area(\n  shape: Shape,\n)'),
+    );
+    expect(readApi(entriesOf(folder)[0] as never).report).toContain('area(\n');
     expect(check()).toEqual([]);
   });
 

@@ -297,8 +297,8 @@ describe('the front on a socket', () => {
   });
 
   it('takes the place of an Omni that was killed, and leaves none behind when it stops', async () => {
-    const prepared = await writeConfiguration({ server: { unixSocket: true }, mcpServers: {} });
-    const path = join(prepared.folder, 'state', 'omni.sock');
+    const prepared = await writeConfiguration({ server: { unixSocket: './omni.sock' }, mcpServers: {} });
+    const path = join(prepared.folder, 'omni.sock');
     const killed = await startOmniIn(prepared);
     killed.process.signal('SIGKILL');
     await killed.process.ended;
@@ -307,7 +307,11 @@ describe('the front on a socket', () => {
     expect(
       await ask(await connectSocket({ path }), '1', '{"jsonrpc":"2.0","id":1,"method":"ping"}'),
     ).toContain('"result":{}');
-    await expect(startOmniIn(prepared)).rejects.toThrow('OMNI_LISTEN_IN_USE');
+    const other = {
+      ...prepared,
+      environment: { ...prepared.environment, OMNI_HOME: join(prepared.folder, 'other') },
+    };
+    await expect(startOmniIn(other)).rejects.toThrow('OMNI_LISTEN_IN_USE');
     expect(await next.process.stop()).toEqual({ code: 0, signal: null });
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
   }, 30_000);

@@ -106,6 +106,10 @@ export const LIFECYCLE_GUARDS: readonly Guard[] = [
     against: 'A listener that is bound after the stop stays.',
   },
   {
+    name: 'lifecycle/start-undecided',
+    against: 'A call that comes while the coordinator has yet to decide the start is told "was stopped".',
+  },
+  {
     name: 'lifecycle/one-process',
     against: 'A second process runs beside one that hangs.',
     rule: 'X000-06',

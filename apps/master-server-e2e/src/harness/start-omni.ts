@@ -71,7 +71,7 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that was started, what it has said so far, and its end. */
+/** A process that was started, what it has said so far, and its end. It is stopped when the test file ends. */
 export class StartedProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ending>;
@@ -91,6 +91,7 @@ export class StartedProcess {
         resolve({ code, signal });
       });
     });
+    atEnd(async () => void (await this.stop()));
     child.stdin?.on('error', () => {});
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout = kept(this.stdout + text)));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr = kept(this.stderr + text)));
@@ -161,7 +162,6 @@ export async function startOmniIn(prepared: OmniFolder, options: OmniOptions = {
     ...(options.args ?? ['--listen', '127.0.0.1:0']),
   ];
   const started = new StartedProcess(process.execPath, args, prepared.environment);
-  atEnd(async () => void (await started.stop()));
   const url = await eventually(
     'the line with the URL of Omni',
     () => {

@@ -55,7 +55,7 @@ describe('the state of servers', () => {
     );
   });
 
-  it('belongs to one Omni: a second one ends with 3, and one of an editor goes on and says that it forgets', async () => {
+  it('belongs to one Omni: a second one ends with 3', async () => {
     const omni = await startOmni({ mcpServers: { quick: scriptedEntry() } });
     const second = await runOmni(
       ['serve', '--config', omni.configFile, '--listen', '127.0.0.1:0'],
@@ -63,13 +63,15 @@ describe('the state of servers', () => {
     );
     expect(second).toMatchObject({ code: 3 });
     expect(second.stderr).toContain('OMNI_STORE_LOCKED');
-    const editor = new StartedProcess(
-      process.execPath,
-      [...OMNI_ARGUMENTS, 'stdio', '--config', omni.configFile],
-      omni.environment,
-    );
-    await eventually('it says so', () => editor.stderr.includes('nothing is remembered over restarts'));
-    expect((await editor.stop()).code).toBe(0);
+  });
+
+  it('of an editor belongs to its Omni: that of a second editor goes on and says that it forgets', async () => {
+    const prepared = await writeConfiguration({ mcpServers: { quick: scriptedEntry() } });
+    const first = await startEditor(prepared);
+    const second = await startEditor(prepared);
+    expect(first.stderr).not.toContain('nothing is remembered over restarts');
+    expect(second.stderr).toContain('nothing is remembered over restarts');
+    expect(await second.stop()).toMatchObject({ code: 0 });
   });
 
   it(`has every transition that was told, however Omni is killed (${KILLS} times), and opens at once [S001-WR-01]`, async () => {
@@ -106,6 +108,15 @@ describe('the state of servers', () => {
     expect(Math.max(...startedWithinMs)).toBeLessThan(10 * Math.min(...startedWithinMs));
   }, 180_000);
 });
+
+/** Omni as an editor starts it, once it answers. */
+async function startEditor({ configFile, environment }: OmniFolder): Promise<StartedProcess> {
+  const args = [...OMNI_ARGUMENTS, 'stdio', '--config', configFile];
+  const editor = new StartedProcess(process.execPath, args, environment);
+  editor.child.stdin?.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n');
+  await eventually('it answers', () => editor.stdout.includes('"result"'));
+  return editor;
+}
 
 /**
  * Attempts to recover that were told as stored: server, and which it was of all. After a crash one may be

@@ -4,7 +4,7 @@ import { createOwnerMark, orphanSweep } from './orphan-sweep.ts';
 import { readProcessStat } from './process-stat.ts';
 
 /** Another Omni that starts on this machine sweeps, too: when it comes first, the test is made again. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
 
 describe('orphanSweep', () => {
   const children: ChildProcess[] = [];
@@ -29,13 +29,15 @@ describe('orphanSweep', () => {
     const dead = spawn('true', { stdio: 'ignore' });
     const startTime = readProcessStat(dead.pid ?? 0)?.startTime ?? '1';
     await new Promise((resolve) => dead.on('exit', resolve));
-    let killed = 0;
-    for (let attempt = 0; attempt < ATTEMPTS && killed < 2; attempt++) {
-      const orphans = [sleeper(`${dead.pid}:${startTime}:abc`), sleeper(`${process.pid}:1:abc`)];
-      killed = orphanSweep();
-      await Promise.all(orphans.map((orphan) => orphan.ended));
+    for (const owner of [`${dead.pid}:${startTime}:abc`, `${process.pid}:1:abc`]) {
+      let killed = 0;
+      for (let attempt = 0; attempt < ATTEMPTS && killed === 0; attempt++) {
+        const orphan = sleeper(owner);
+        killed = orphanSweep();
+        await orphan.ended;
+      }
+      expect(killed).toBeGreaterThanOrEqual(1);
     }
-    expect(killed).toBeGreaterThanOrEqual(2);
   });
 
   // guard: orphan/living-owner, orphan/foreign-mark

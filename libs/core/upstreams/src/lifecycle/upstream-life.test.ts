@@ -127,13 +127,23 @@ function late(scene: { readonly clock: VirtualClock }): Partial<UpstreamsOptions
 describe('an upstream whose owner decides a moment later', () => {
   it('takes no calls before its owner knows that it is connected', async () => {
     const scene = await new Scene(legacyScript, {}, late).start();
-    const waiting = connectionLater(scene.upstream, CLIENT);
-    expect(waiting.result).toMatchObject({ code: 'OMNI_UPSTREAM_DOWN' });
     await scene.clock.advanceAsync(3 * LATE_MS);
     expect(scene.upstream.connection).toBeDefined();
     const early = connectionLater(scene.upstream, CLIENT);
     expect(early.result).toBeUndefined();
     await scene.clock.advanceAsync(2 * LATE_MS);
+    expect(early.result).toBe(scene.upstream.connection);
+  });
+
+  // guard: lifecycle/start-undecided
+  it('lets calls wait before its start is decided', async () => {
+    const scene = new Scene(legacyScript, {}, late);
+    expect(connectionNow(scene.upstream, CLIENT)).toMatchObject({ message: '"up" was stopped' });
+    await scene.start();
+    expect(scene.phase).toBe('stopped');
+    const early = connectionLater(scene.upstream, CLIENT);
+    expect(early.result).toBeUndefined();
+    await scene.clock.advanceAsync(5 * LATE_MS);
     expect(early.result).toBe(scene.upstream.connection);
   });
 

@@ -71,6 +71,8 @@ export class UpstreamLife implements LifecycleExecutor {
   #isAnswered = false;
   /** Who waits for that. */
   readonly #onProbed = new Set<() => void>();
+  /** Whether it is to run, which its owner may not have heard yet. */
+  #isStarted = false;
   /** Whether it is to end: what was decided before that opens nothing any more. */
   #isEnding = false;
   readonly #onOver = new Set<() => void>();
@@ -120,6 +122,7 @@ export class UpstreamLife implements LifecycleExecutor {
     const { spec, context } = this.#options;
     if (this.#isEnding) return stoppedError(spec.name);
     const { state } = this.record;
+    if (/* guard: lifecycle/start-undecided */ state.phase === 'stopped' && this.#isStarted) return undefined;
     return refusalIn(spec.name, state, { lastError: this.#lastError, now: context.clock.now() });
   }
 
@@ -130,6 +133,7 @@ export class UpstreamLife implements LifecycleExecutor {
   start(): void {
     const { spec, context } = this.#options;
     const { phase } = this.record.state;
+    this.#isStarted = true;
     this.#isEnding = false;
     // Its owner may have kept what an earlier definition said.
     if (spec.enabled || (phase !== 'disabled' && phase !== 'draining'))
@@ -141,6 +145,7 @@ export class UpstreamLife implements LifecycleExecutor {
 
   /** Resolves when every connection is closed. */
   async end(until: Millis): Promise<void> {
+    this.#isStarted = false;
     this.#isEnding = true;
     this.report({ kind: 'ended', until });
     if (!isOver(this.record)) await new Promise<void>((resolve) => this.#onOver.add(resolve));
