@@ -71,7 +71,7 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that was started, what it has said so far, and its end. It is stopped when the test file ends. */
+/** A process that was started, what it has said so far, and its end. The end of the test file stops it. */
 export class StartedProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<Ending>;

@@ -458,17 +458,59 @@ describe('connect over HTTP', () => {
     expect(http.of('server/discover')).toHaveLength(1);
   });
 
+  it('finds a slow modern server that answers both, in the order of asking', async () => {
+    const { run, clock, http, eras, spec } = startHttp(() => {});
+    const attempt = run();
+    await clock.advanceAsync(8_000);
+    http.of('server/discover')[0]?.result(DISCOVERED);
+    await clock.advanceAsync(0);
+    expect(attempt.connection?.era).toBe('modern');
+    expect(eras.recall(spec)).toBe('modern');
+    expect(http.of('initialize').map(({ isAborted }) => isAborted)).toEqual([true]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('waits for a slow modern server that refuses initialize', async () => {
     const { run, clock, http } = startHttp((exchange, method) => {
       if (method === 'initialize') exchange.respond(404, '', '');
     });
     const attempt = run();
-    await clock.advanceAsync(3_000);
-    const second = http.of('server/discover')[1];
-    await clock.advanceAsync(10_000);
-    second?.result(DISCOVERED);
+    await clock.advanceAsync(13_000);
+    http.of('server/discover')[0]?.result(DISCOVERED);
     expect(attempt.connection?.era).toBe('modern');
     expect(http.of('initialize')).toHaveLength(1);
+    expect(http.of('server/discover')).toHaveLength(1);
+  });
+
+  it('waits no longer than its connect timeout for one that refuses initialize', async () => {
+    const { run, clock } = startHttp((exchange, method) => {
+      if (method === 'initialize') exchange.respond(422, 'text/plain', 'no');
+    });
+    const attempt = run();
+    await clock.advanceAsync(32_900);
+    expect(attempt.error).toBeUndefined();
+    await clock.advanceAsync(200);
+    expect(attempt.error?.message).toContain('HTTP status 422: no');
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it.each<[string, (exchange: ScriptedExchange | undefined) => void]>([
+    ['fails', (exchange) => exchange?.respond(500, '', '')],
+    ['ends without an answer', (exchange) => exchange?.respond(200, 'text/plain', 'ok')],
+  ])('waits for the answer to initialize when the late one to server/discover %s', async (_how, late) => {
+    let initialize: ScriptedExchange | undefined;
+    const { run, clock, http } = startHttp((exchange, method) => {
+      if (method === 'initialize') initialize = exchange;
+      else if (method !== 'server/discover') exchange.respond(202, '', '');
+    });
+    const attempt = run();
+    await clock.advanceAsync(4_000);
+    late(http.of('server/discover')[0]);
+    await clock.advanceAsync(4_000);
+    expect(attempt.error).toBeUndefined();
+    initialize?.result(INITIALIZED);
+    await clock.advanceAsync(0);
+    expect(attempt.connection?.era).toBe('legacy');
   });
 
   it('tries initialize once, and says that the revision can be configured when that fails, too', async () => {

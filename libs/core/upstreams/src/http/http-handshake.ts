@@ -28,7 +28,8 @@ const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
  * Finds out how an HTTP upstream is spoken to.
  *
  * Refused credentials, failures of the server and of the network say nothing about the era; every other
- * answer that is not a modern one, and silence, may be those of a server that knows `initialize` only.
+ * answer that is not a modern one may be that of a server that knows `initialize` only. One that is silent is
+ * asked by both, and speaks the era in which it answers first.
  *
  * @returns Gives up; `done` is not called.
  * @see MCP 2026-07-28, basic/versioning, "Era detection".
@@ -37,39 +38,15 @@ export function handshakeOverHttp(
   options: HttpHandshakeOptions,
   done: (outcome: HandshakeOutcome) => void,
 ): () => void {
-  switch (options.plan) {
-    case 'legacy':
-      return openLegacy(options, done);
-    case 'legacy-first':
-      return openLegacyFirst(options, done);
-    case 'probe':
-    case 'modern':
-      return probe(options, done);
-  }
-}
-
-function probe(options: HttpHandshakeOptions, done: (outcome: HandshakeOutcome) => void): () => void {
+  if (options.plan === 'legacy') return openLegacy(options, done);
   const asked = new HttpProbe(options, done);
   asked.begin();
   return () => asked.abort();
 }
 
-/**
- * Silence to a probe says little about a slow server: one that refuses `initialize` is asked in the modern
- * way after all, and waited for.
- */
-function openLegacyFirst(
-  options: HttpHandshakeOptions,
-  done: (outcome: HandshakeOutcome) => void,
-): () => void {
-  let abort = openLegacy(options, (first) => {
-    if (first.kind !== 'other-transport' && !(first.kind === 'failed' && isRefusedEra(first.error)))
-      return done(first);
-    abort = probe({ ...options, plan: 'modern' }, (second) =>
-      done(second.kind === 'connection' ? second : first),
-    );
-  });
-  return () => abort();
+/** Whether what refuses `initialize` may be a server of the modern era. */
+function mayBeModern(outcome: HandshakeOutcome): boolean {
+  return outcome.kind === 'other-transport' || (outcome.kind === 'failed' && isRefusedEra(outcome.error));
 }
 
 function isRefusedEra({ code, data }: GatewayError): boolean {
@@ -90,9 +67,13 @@ class HttpProbe implements HttpMessageSink {
   readonly #options: HttpHandshakeOptions;
   readonly #done: (outcome: HandshakeOutcome) => void;
   readonly #reader: HttpMessageReader;
-  readonly #cancelTimer: CancelTimer;
   #http: HttpCall | undefined;
   #abortNext: (() => void) | undefined;
+  #cancelTimer: CancelTimer;
+  /** What `initialize` led to, of a server that was silent; it refuses the other era. */
+  #refusal: HandshakeOutcome | undefined;
+  /** Whether it is asked by `initialize`, too. */
+  #isGreeted = false;
   #isOver = false;
 
   /** @param options - With the dialect to ask in, where the upstream has named one. */
@@ -108,7 +89,7 @@ class HttpProbe implements HttpMessageSink {
     this.#cancelTimer = context.clock.after(
       this.#mayFallBack ? Math.min(PROBE_MS, spec.connectTimeoutMs) : spec.connectTimeoutMs,
       () => {
-        if (this.#mayFallBack) this.#finish({ kind: 'silent' });
+        if (this.#mayFallBack) this.#greet();
         else this.#fail(handshakeTimeout(spec, 'server/discover'));
       },
     );
@@ -160,6 +141,7 @@ class HttpProbe implements HttpMessageSink {
       case 'dialect': {
         if (dialect !== undefined) return this.#fail(refusalError(credentials, 'server/discover', message));
         this.#end();
+        this.#abortNext?.();
         const next = new HttpProbe({ ...this.#options, dialect: verdict.dialect }, this.#done);
         this.#abortNext = () => next.abort();
         return next.begin();
@@ -190,19 +172,39 @@ class HttpProbe implements HttpMessageSink {
     else this.#fail(error);
   }
 
+  /**
+   * Silence says little about a slow server: it is asked in both ways then. One that refuses `initialize` has
+   * its connect timeout to answer the probe.
+   */
+  #greet(): void {
+    const { spec, context } = this.#options;
+    this.#isGreeted = true;
+    this.#abortNext = openLegacy(this.#options, (outcome) => {
+      this.#abortNext = undefined;
+      // The probe has failed meanwhile.
+      if (this.#isOver) return this.#done(outcome);
+      if (!mayBeModern(outcome)) return this.#finish(outcome);
+      this.#refusal = outcome;
+      this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#finish(outcome));
+    });
+  }
+
   #fallBack(): void {
     if (this.#isOver) return;
     this.#end();
-    this.#abortNext = openLegacy(this.#options, this.#done);
+    if (this.#refusal !== undefined) this.#done(this.#refusal);
+    else if (!this.#isGreeted) this.#abortNext = openLegacy(this.#options, this.#done);
   }
 
   #fail(error: GatewayError): void {
-    this.#finish({ kind: 'failed', error });
+    if (this.#isGreeted) this.#fallBack();
+    else this.#finish({ kind: 'failed', error });
   }
 
   #finish(outcome: HandshakeOutcome): void {
     if (this.#isOver) return;
     this.#end();
+    this.#abortNext?.();
     this.#done(outcome);
   }
 
