@@ -30,6 +30,15 @@ export {
 export { FollowedCall } from './call/followed-call.ts';
 export { forwardableHeaders, forwardedHeadersOf } from './vocabulary/forwarded-headers.ts';
 export { ForwardingHandler } from './call/forwarding-handler.ts';
+export { ForwardingReply } from './call/forwarding-reply.ts';
+export {
+  composeRequest,
+  NO_HINTS,
+  type RequestStage,
+  type RoutedRequest,
+  type RunRequest,
+  type ToolHints,
+} from './call/request-stage.ts';
 export { decodeHeaderValue, encodeHeaderValue } from './vocabulary/header-value.ts';
 export type { Identity } from './client/identity.ts';
 export { IGNORED } from './call/ignored-call.ts';

@@ -1,6 +1,16 @@
 import { GatewayError } from '@omni/ports';
 import { resultText, stringMember } from '@omni/jsonrpc';
-import { type CallContext, NOTHING_RUNS, type ReplySink, type RunningCall, serverOf } from '@omni/model';
+import {
+  type CallContext,
+  composeRequest,
+  NOTHING_RUNS,
+  type ReplySink,
+  type RequestStage,
+  type RunningCall,
+  type RunRequest,
+  serverOf,
+} from '@omni/model';
+import { AwaitedRoute, type RunRouted } from './execution/awaited-route.ts';
 import { CallExecution } from './execution/call-execution.ts';
 import type { ExecutionDependencies } from './execution/execution-dependencies.ts';
 import { isListOfAll, type RouteFinder } from './route-finder.ts';
@@ -12,10 +22,13 @@ const SET_LEVEL = 'logging/setLevel';
 export class Dispatcher {
   readonly #routes: RouteFinder;
   readonly #dependencies: ExecutionDependencies;
+  readonly #stages: readonly RequestStage[];
 
-  constructor(routes: RouteFinder, dependencies: ExecutionDependencies) {
+  /** @param stages - What each routed request passes before its attempts, in order. */
+  constructor(routes: RouteFinder, dependencies: ExecutionDependencies, stages: readonly RequestStage[]) {
     this.#routes = routes;
     this.#dependencies = dependencies;
+    this.#stages = stages;
   }
 
   /** Never throws; what goes wrong is told to the reply. */
@@ -27,11 +40,26 @@ export class Dispatcher {
       listing.start(route.upstreams);
       return listing;
     }
-    const execution = new CallExecution(this.#dependencies, context, reply);
-    if (typeof route === 'function')
-      execution.awaitRoute(route((found, state) => execution.start(found, state)));
-    else execution.start(route);
-    return execution;
+    const run: RunRouted = (found, state, cancelled) => this.#run(context, reply, found, state, cancelled);
+    return typeof route === 'function' ? new AwaitedRoute(route, run) : run(route, undefined, undefined);
+  }
+
+  #run(
+    context: CallContext,
+    reply: ReplySink,
+    ...[route, state, cancelled]: Parameters<RunRouted>
+  ): RunningCall {
+    const once: RunRequest = (to) => {
+      const execution = new CallExecution(this.#dependencies, context, to);
+      if (cancelled !== undefined) execution.cancel(cancelled.reason);
+      execution.start(route, state);
+      return execution;
+    };
+    if (route instanceof GatewayError || cancelled !== undefined || this.#stages.length === 0)
+      return once(reply);
+    const { upstreams, name, hints, task } = route;
+    const isPinned = state !== undefined || task?.kind === 'about';
+    return composeRequest(this.#stages, { context, upstreams, name, hints, isPinned }, once)(reply);
   }
 
   /**

@@ -6,6 +6,7 @@ import type {
   ClientContext,
   Endpoint,
   ReplySink,
+  RequestStage,
   RunningCall,
 } from '@omni/model';
 import type { Clock } from '@omni/ports';
@@ -53,6 +54,8 @@ export interface RequestRouterOptions {
    * Told the upstream of a call that found nobody: it may be another one when it is back. Default: nobody is.
    */
   readonly onUnreachable?: (upstream: string) => void;
+  /** What each routed request passes before its attempts, in order. Default: nothing. */
+  readonly stages?: readonly RequestStage[];
 }
 
 /** What a client wants to hear of its tasks. */
@@ -70,7 +73,7 @@ export class RequestRouter {
   constructor(options: RequestRouterOptions) {
     const { views, upstreams, clock, seal = new StateSeal() } = options;
     const { labelsElicitations = false, forwards = () => undefined } = options;
-    const { onContradicted = () => {}, onUnreachable = () => {} } = options;
+    const { onContradicted = () => {}, onUnreachable = () => {}, stages = [] } = options;
     const levels = new ConnectionLogLevels(clock);
     const definitionOf = (upstream: string): string | undefined => upstreams.definitionOf(upstream);
     const bridge = new Bridge({ clock, seal, levels, definitionOf });
@@ -81,7 +84,7 @@ export class RequestRouter {
     this.#logLabels = new LogLabels(areSeveral);
     this.#taskIds = new TaskIds(seal, definitionOf);
     this.#tasks = new TaskRelay(this.#taskIds);
-    this.#dispatcher = new Dispatcher(new RouteFinder({ views, upstreams, bridge, taskIds: this.#taskIds }), {
+    const dependencies = {
       upstreams,
       bridge,
       levels,
@@ -91,7 +94,9 @@ export class RequestRouter {
       forwards,
       onContradicted,
       onUnreachable,
-    });
+    };
+    const routes = new RouteFinder({ views, upstreams, bridge, taskIds: this.#taskIds });
+    this.#dispatcher = new Dispatcher(routes, dependencies, stages);
   }
 
   /** Sends a request to the upstream that answers it. Never throws; what goes wrong is told to the reply. */

@@ -159,6 +159,7 @@ export class RouteFinder {
       name: target.name,
       paramHeaders: paramHeaders ?? target.headersFor(args),
       wrapsOutput: target.wrapsOutput,
+      hints: target.hints,
       task: mayStartTask ? { kind: 'starting' } : undefined,
       learner: learns ? view : undefined,
     };

@@ -1,5 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { GatewayError, Payload } from '@omni/ports';
+import type { CallPhase } from './upstream-call.ts';
 
 /**
  * Sends the answer to a request that an upstream made: `answer` is the client's response message. Before it
@@ -22,7 +23,12 @@ export type Answer =
       readonly status: number;
       readonly errorCode?: string | undefined;
     }
-  | { readonly kind: 'error'; readonly error: GatewayError };
+  | {
+      readonly kind: 'error';
+      readonly error: GatewayError;
+      /** How far the upstream call had come; absent where there was none. */
+      readonly phase?: CallPhase;
+    };
 
 /** How a request ended. Every request ends with exactly one. */
 export type Outcome =

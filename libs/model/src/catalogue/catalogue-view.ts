@@ -1,4 +1,5 @@
 import type { GatewayError, HeaderList } from '@omni/ports';
+import type { ToolHints } from '../call/request-stage.ts';
 import type { ClientContext } from '../client/client-context.ts';
 import type { Endpoint } from '../client/endpoint.ts';
 import type { ChangeKind, ListKind } from './list-kind.ts';
@@ -12,6 +13,8 @@ export interface Target {
    * Whether its structured results reach legacy clients wrapped as `{"result": …}` (its output schema is).
    */
   readonly wrapsOutput: boolean;
+  /** What its server says of the tool; absent where nothing is known. */
+  readonly hints?: ToolHints | undefined;
   /** Compares `Mcp-Param-*` headers with the arguments; `argumentsText` is JSON or absent. */
   checkHeaders(argumentsText: string | undefined, headers: HeaderList): GatewayError | undefined;
   /** The `Mcp-Param-*` headers that the arguments ask for. */

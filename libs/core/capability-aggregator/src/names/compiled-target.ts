@@ -1,4 +1,4 @@
-import type { Target } from '@omni/model';
+import type { Target, ToolHints } from '@omni/model';
 import type { GatewayError, HeaderList } from '@omni/ports';
 import type { ToolFacts } from '../reading/upstream-catalogue.ts';
 import { MirroredArguments } from './mirrored-arguments.ts';
@@ -10,6 +10,7 @@ export class CompiledTarget implements Target {
   readonly upstream: string;
   readonly name: string;
   readonly wrapsOutput: boolean;
+  readonly hints: ToolHints | undefined;
   readonly #mirrored: MirroredArguments;
 
   /** @param tool - What calls have to respect; absent for prompts. */
@@ -17,6 +18,7 @@ export class CompiledTarget implements Target {
     this.upstream = upstream;
     this.name = name;
     this.wrapsOutput = tool?.wrapsOutput === true;
+    this.hints = tool?.hints;
     this.#mirrored =
       tool === undefined || tool.headerParams.length === 0
         ? NO_ARGUMENTS

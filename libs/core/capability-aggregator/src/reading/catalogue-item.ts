@@ -23,6 +23,7 @@ import { malformedMember } from './item-shape.ts';
 import { OPTIONAL_OF_ITEMS } from './optional-members.ts';
 import { projectToolForLegacy } from './schema-projection.ts';
 import { walkSchemas } from './schema-walk.ts';
+import { toolHints } from './tool-hints.ts';
 import type { CatalogueItem, LegacyTool, ToolItem } from './upstream-catalogue.ts';
 
 /** An item, or why it is withheld. `key` is absent when the item could not be read far enough to name it. */
@@ -94,7 +95,13 @@ export function readTool(listed: string): ItemReading<ToolItem> {
     (whole === text ? 0 : whole.length) +
     (legacy.kind === 'withheld' || legacy.text === whole ? 0 : legacy.text.length);
   return {
-    item: { key, text: whole, keySpan, facts: { wrapsOutput, headerParams: headers.params }, legacy },
+    item: {
+      key,
+      text: whole,
+      keySpan,
+      facts: { wrapsOutput, headerParams: headers.params, hints: toolHints(text, object) },
+      legacy,
+    },
     madeLength,
   };
 }

@@ -1,5 +1,5 @@
 import type { JsonSpan } from '@omni/jsonrpc';
-import type { ListKind } from '@omni/model';
+import type { ListKind, ToolHints } from '@omni/model';
 import type { Era } from '@omni/ports';
 import type { HeaderParam } from './header-params.ts';
 
@@ -26,6 +26,7 @@ export interface ToolFacts {
   readonly wrapsOutput: boolean;
   /** Arguments that HTTP clients of the modern era repeat as headers. */
   readonly headerParams: readonly HeaderParam[];
+  readonly hints: ToolHints;
 }
 
 /** A tool in the shape of the legacy era, or why it has none. */

@@ -1,5 +1,5 @@
 import type { TextEdit } from '@omni/jsonrpc';
-import type { CatalogueView } from '@omni/model';
+import type { CatalogueView, ToolHints } from '@omni/model';
 import type { HeaderList } from '@omni/ports';
 
 /** Where a request goes and what changes on the way. */
@@ -12,6 +12,8 @@ export interface Route {
   /** `Mcp-Param-*` headers for an HTTP upstream of the modern era. */
   readonly paramHeaders: HeaderList;
   readonly wrapsOutput: boolean;
+  /** What its server says of the tool; absent for other methods. */
+  readonly hints?: ToolHints | undefined;
   /** What it has to do with tasks; `undefined` for most. */
   readonly task: TaskRole | undefined;
   /**

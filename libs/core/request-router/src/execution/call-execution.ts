@@ -2,6 +2,7 @@ import { rawOf, type RpcMessage, withId } from '@omni/jsonrpc';
 import {
   type AnswerServerRequest,
   type CallContext,
+  type CallPhase,
   type ChunkSink,
   forwardedHeadersOf,
   type Outcome,
@@ -50,9 +51,8 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   /** Where an answer goes that is passed on while it comes. */
   #chunks: ChunkSink | undefined;
   #cancelReason: string | undefined;
-  /** Ends the wait for the route, then for a connection. */
+  /** Ends the wait for a connection. */
   #withdraw: (() => void) | undefined;
-  #isStarted = false;
   #isOver = false;
   /** Whether the client has heard something: then no other server may answer. */
   #isShown = false;
@@ -65,11 +65,6 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     this.#reply = reply;
   }
 
-  /** @param withdraw - Ends the wait for the route, if that has not come already. */
-  awaitRoute(withdraw: () => void): void {
-    if (!this.#isStarted) this.#withdraw = withdraw;
-  }
-
   /**
    * May be called once, also after {@link cancel}.
    *
@@ -77,8 +72,6 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
    * @param state - What the request brings back; absent for most.
    */
   start(route: Route | GatewayError, state?: BroughtState): void {
-    this.#isStarted = true;
-    this.#withdraw = undefined;
     if (state !== undefined && 'ticket' in state) return this.#resume(route, state.ticket);
     if (route instanceof GatewayError) return this.onFailure(route);
     if (this.#isOver) return;
@@ -156,16 +149,16 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
       return this.#relay(answer.message, answer.status, code);
     const request = { role: task, client: this.#context.client, connection };
     this.#dependencies.tasks.answer(request, answer.message, (message) => {
-      if (message instanceof GatewayError) return this.onFailure(message);
+      if (message instanceof GatewayError) return this.onFailure(message, 'head-received');
       this.#isTask = task.kind === 'starting' && message !== answer.message && !this.#isOver;
       this.#relay(message, answer.status, code);
     });
   }
 
-  onFailure(error: GatewayError): void {
+  onFailure(error: GatewayError, phase: CallPhase = 'not-sent'): void {
     if (this.#isOver) return;
     if (error.code === 'OMNI_UPSTREAM_UNREACHABLE') this.#dependencies.onUnreachable(this.#upstream());
-    this.#settle({ kind: 'error', error });
+    this.#settle({ kind: 'error', error, phase });
   }
 
   /** Long answers go on while they come, where nothing in them has to be changed. */

@@ -1,0 +1,46 @@
+import type { CallContext } from './call-context.ts';
+import type { ReplySink } from './reply-sink.ts';
+import type { RunningCall } from './running-call.ts';
+
+/** What a server says of a tool (MCP 2026-07-28, schema, `ToolAnnotations`), with the defaults there. */
+export interface ToolHints {
+  readonly isReadOnly: boolean;
+  readonly isIdempotent: boolean;
+  readonly isDestructive: boolean;
+}
+
+/** Of a tool of which nothing is said. */
+export const NO_HINTS: ToolHints = { isReadOnly: false, isIdempotent: false, isDestructive: true };
+
+/** A request that its view permits, and whose way is known. */
+export interface RoutedRequest {
+  readonly context: CallContext;
+  /** Candidates, in order; one at least. */
+  readonly upstreams: readonly string[];
+  /** What is asked for, under the upstream's own name; `undefined` where the method says it all. */
+  readonly name: string | undefined;
+  /** Of a tool; absent for other methods. */
+  readonly hints?: ToolHints | undefined;
+  /** Whether it goes on with something that only this one instance knows, such as a task. */
+  readonly isPinned: boolean;
+}
+
+/** Runs a request once; what becomes of it is told to the reply, possibly before this has returned. */
+export type RunRequest = (reply: ReplySink) => RunningCall;
+
+/**
+ * Something that each routed request passes before its attempts, such as a quota. A stage may run what
+ * follows several times, or not at all; it returns `next` itself where it has nothing to do.
+ *
+ * What is told to the reply is told in order, `settle` once and last, and nothing after a cancel.
+ */
+export type RequestStage = (request: RoutedRequest, next: RunRequest) => RunRequest;
+
+/** @param stages - The first one sees a request first, and its end last. */
+export function composeRequest(
+  stages: readonly RequestStage[],
+  request: RoutedRequest,
+  run: RunRequest,
+): RunRequest {
+  return stages.reduceRight((next, stage) => stage(request, next), run);
+}
