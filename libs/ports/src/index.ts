@@ -79,6 +79,7 @@ export {
   type CircuitBreakerSettings,
   type LifecycleSettings,
 } from './lifecycle-settings.ts';
+export { DEFAULT_ROUTING, type RateSettings, type RoutingSettings } from './routing-settings.ts';
 export type {
   Era,
   HealthProbe,

@@ -1,4 +1,5 @@
 import type { LifecycleSettings } from './lifecycle-settings.ts';
+import type { RoutingSettings } from './routing-settings.ts';
 import type { Millis } from './clock.ts';
 import type { DialTarget } from './transport/channel-dialer.ts';
 import type { OpenChannel } from './transport/message-channel.ts';
@@ -98,6 +99,8 @@ export interface UpstreamSpec {
   readonly listAgeMs?: number;
   /** When it is tried again, and when no more. Default: {@link DEFAULT_LIFECYCLE}. */
   readonly lifecycle?: LifecycleSettings;
+  /** How calls to it are routed. Default: {@link DEFAULT_ROUTING}. */
+  readonly routing?: RoutingSettings;
   /**
    * Exit codes with which its program says that it cannot run as it is configured: it is not started again
    * before its definition or its credentials are others. Default: none.

@@ -1,5 +1,7 @@
+import type { RateSettings } from '@omni/ports';
 import { GatewaySettingsSchema, type GatewaySettings } from './schema/configuration-schema.ts';
 import type { ListenAddress } from './schema/listen-address.ts';
+import { rateOf } from './schema/routing-schema.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
 /** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
@@ -27,11 +29,18 @@ export interface Configuration {
   /** Keys of 32 bytes, the one that seals first. */
   readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
   readonly limits: Readonly<
-    Omit<GatewaySettings['limits'], 'sessionIdle' | 'maxUpstreamInFlight' | 'maxInstanceInFlight'>
+    Omit<
+      GatewaySettings['limits'],
+      'sessionIdle' | 'maxUpstreamInFlight' | 'maxInstanceInFlight' | 'userRate' | 'sessionRate'
+    >
   > & {
     readonly sessionIdleMs: number;
     readonly maxUpstreamInFlight: number;
     readonly maxInstanceInFlight: number;
+    /** Of the requests of one principal. Absent: none. */
+    readonly userRate?: RateSettings;
+    /** Of those of one session or connection. Absent: none. */
+    readonly sessionRate?: RateSettings;
   };
   readonly startup: {
     /** 0: as long as it takes. */
@@ -69,7 +78,14 @@ export function settingsOf(
   settings: GatewaySettings,
 ): Omit<Configuration, 'upstreams' | 'warnings' | 'notes'> {
   const { listen, drain, tcp, tls, ...server } = settings.server;
-  const { sessionIdle, maxUpstreamInFlight = settings.limits.maxInFlight, ...limits } = settings.limits;
+  const {
+    sessionIdle,
+    maxUpstreamInFlight = settings.limits.maxInFlight,
+    userRate,
+    sessionRate,
+    ...limits
+  } = settings.limits;
+  const rates = { userRate: rateOf(userRate), sessionRate: rateOf(sessionRate) };
   const { token, ...auth } = settings.auth;
   const { endpoint, sample } = settings.telemetry.otlp;
   const { healthLogRetention, scan, ...storage } = settings.storage;
@@ -89,6 +105,8 @@ export function settingsOf(
       sessionIdleMs: sessionIdle,
       maxUpstreamInFlight,
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
+      ...(rates.userRate !== undefined && { userRate: rates.userRate }),
+      ...(rates.sessionRate !== undefined && { sessionRate: rates.sessionRate }),
     },
     startup: {
       timeoutMs: settings.startup.timeout,

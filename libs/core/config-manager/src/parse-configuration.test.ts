@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIFECYCLE } from '@omni/ports';
+import { DEFAULT_LIFECYCLE, DEFAULT_ROUTING } from '@omni/ports';
 import type { ConfigSource } from './document/config-source.ts';
 import type { Configuration } from './configuration.ts';
 import { parseConfiguration } from './parse-configuration.ts';
@@ -28,6 +28,7 @@ const UPSTREAM: Omit<UpstreamConfig, 'name' | 'transport'> = {
   maxCallTimeMs: 1_800_000,
   listAgeMs: 60_000,
   lifecycle: DEFAULT_LIFECYCLE,
+  routing: DEFAULT_ROUTING,
   critical: true,
   secretValues: [],
 };
@@ -215,6 +216,7 @@ mcpServers:
           maxCallTimeMs: 3_600_000,
           listAgeMs: 600_000,
           lifecycle: DEFAULT_LIFECYCLE,
+          routing: DEFAULT_ROUTING,
           critical: false,
           transport: { kind: 'stdio', command: 'node', args: ['a.js'], env: { A: 'b' }, cwd: './x' },
         },

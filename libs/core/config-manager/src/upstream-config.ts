@@ -8,6 +8,7 @@ import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
 import { rootUri } from './schema/root-folder.ts';
 import { type LIFECYCLE_SHAPE, lifecycleOf } from './schema/lifecycle-schema.ts';
+import { routingOf } from './schema/routing-schema.ts';
 import { McpServerSchema, type McpServerSettings } from './schema/mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
@@ -28,7 +29,7 @@ const MISSING_ENV = 'missing_env:';
 
 export interface UpstreamConfigOptions {
   readonly env: Environment;
-  readonly settings: Pick<GatewaySettings, 'defaults' | keyof typeof LIFECYCLE_SHAPE>;
+  readonly settings: Pick<GatewaySettings, 'defaults' | 'routing' | keyof typeof LIFECYCLE_SHAPE>;
   /** Whose file the entry stands in; `undefined` for Omni's own. */
   readonly reading: Reading | undefined;
   readonly problems: Pick<ProblemList, 'add'>;
@@ -122,6 +123,7 @@ export function upstreamConfig(
     maxCallTimeMs,
     listAgeMs: settings.listAge ?? defaults.listAge,
     lifecycle,
+    routing: routingOf(forAll.routing, settings.routing),
     ...(settings.permanentExitCodes !== undefined && { permanentExitCodes: settings.permanentExitCodes }),
     critical: settings.critical,
     ...(settings.health !== undefined && probeOf(settings.health)),

@@ -50,6 +50,7 @@ describe('configurationJsonSchema', () => {
       'circuit_breaker',
       'restart',
       'health',
+      'routing',
       'defaults',
       'mcpServers',
     ]);

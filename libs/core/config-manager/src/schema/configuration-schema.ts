@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
+import { RateSchema, RoutingSchema } from './routing-schema.ts';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   HostTextSchema,
@@ -240,6 +241,12 @@ const LimitsSchema = z.strictObject({
         'Most processes or connections of one server at the same time, shared as maxInFlight is. When all are taken, a session without stream and call that has one ends to make room, as with maxSessions.',
       ),
     ),
+  userRate: z
+    .optional(RateSchema)
+    .check(z.describe('How fast the requests of one user may come, on all connections. Default: any.')),
+  sessionRate: z
+    .optional(RateSchema)
+    .check(z.describe('How fast those of one session or connection may come. Default: any.')),
   maxStarting: z
     ._default(countSchema(1, 1_000), 8)
     .check(z.describe('Most processes of servers that are being started at the same time.')),
@@ -427,6 +434,9 @@ export const GatewaySettingsSchema = z.strictObject({
   health: z
     .prefault(LIFECYCLE_SHAPE.health, {})
     .check(z.describe('How servers are asked whether they live; of all servers.')),
+  routing: z
+    .prefault(RoutingSchema, {})
+    .check(z.describe('How calls are limited, repeated and kept away from what fails; of all servers.')),
   defaults: z
     .prefault(DefaultsSchema, {})
     .check(z.describe('Settings for servers that do not set their own.')),
@@ -452,6 +462,7 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
     block,
     Object.keys(shape),
   ]),
+  ['routing', Object.keys(RoutingSchema.shape)],
   ['defaults', Object.keys(DefaultsSchema.shape)],
 ]);
 

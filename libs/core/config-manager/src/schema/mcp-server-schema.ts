@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
 import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
+import { RoutingSchema } from './routing-schema.ts';
 import { NameTextSchema, PlainTextSchema, countSchema, durationSchema } from './setting-schema.ts';
 
 const VariableNameSchema = z
@@ -201,6 +202,7 @@ export const McpServerSchema = z.strictObject({
     .optional(LIFECYCLE_SHAPE.circuit_breaker)
     .check(z.describe('As circuit_breaker of all servers, for this one.')),
   restart: z.optional(LIFECYCLE_SHAPE.restart).check(z.describe('As restart of all servers, for this one.')),
+  routing: z.optional(RoutingSchema).check(z.describe('As routing of all servers, for this one.')),
   permanentExitCodes: z
     .optional(z.array(countSchema(1, 255)).check(z.maxLength(255)))
     .check(

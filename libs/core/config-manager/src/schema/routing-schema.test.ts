@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_ROUTING, type GatewayError, type RoutingSettings } from '@omni/ports';
+import type { Configuration } from '../configuration.ts';
+import { parseConfiguration } from '../parse-configuration.ts';
+
+function parsed(text: string): Configuration {
+  return parseConfiguration([{ path: 'omni.yaml', text, role: 'base' }], { env: {} });
+}
+
+/** The settings of the only server. */
+function routing(forAll: string, own = ''): RoutingSettings | undefined {
+  const server = `mcpServers: { a: { command: npx${own === '' ? '' : `, ${own}`} } }`;
+  return parsed(`${forAll}\n${server}`).upstreams[0]?.routing;
+}
+
+describe('how calls are routed', () => {
+  it('is the default where nothing is said', () => {
+    expect(routing('')).toEqual(DEFAULT_ROUTING);
+  });
+
+  it('is the default of R-04: two retries, 250 ms twice as long each time, 4 s at most', () => {
+    expect(DEFAULT_ROUTING.retry).toMatchObject({
+      attempts: 3,
+      backoffMs: 250,
+      factor: 2,
+      maxBackoffMs: 4_000,
+    });
+  });
+
+  const block =
+    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { after: 80ms }, breaker: { failures: 0, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s } }';
+  const whole: RoutingSettings = {
+    deadlineMs: 20_000,
+    trustsHints: true,
+    retry: { attempts: 2, backoffMs: 1_000, factor: 3, maxBackoffMs: 9_000, budget: 0.5 },
+    hedge: { afterMs: 80 },
+    breaker: { failures: 0, openMs: 1_000, maxOpenMs: 5_000 },
+    rate: { perSecond: 3, burst: 6 },
+    capabilityRate: { perSecond: 0.5, burst: 1 },
+    queue: { maxWaiting: 7, maxWaitMs: 2_000 },
+  };
+
+  it('may be said for all servers, and for one', () => {
+    expect(routing(block)).toEqual(whole);
+    expect(routing('', block)).toEqual(whole);
+  });
+
+  it('of a server comes before that of all, one by one', () => {
+    expect(routing(block, 'routing: { retry: { attempts: 1 }, rate: { rps: 10 } }')).toEqual({
+      ...whole,
+      retry: { ...whole.retry, attempts: 1 },
+      rate: { perSecond: 10, burst: 10 },
+    });
+  });
+
+  it.each([
+    ['routing: { retry: { attempts: 0 } }', 'routing.retry.attempts'],
+    ['routing: { retry: { budget: 2 } }', 'routing.retry.budget'],
+    ['routing: { rate: { rps: 0 } }', 'routing.rate.rps'],
+    ['routing: { rate: { burst: 3 } }', 'routing.rate'],
+    ['routing: { queue: { wait: 0s } }', 'routing.queue.wait'],
+    ['limits: { userRate: { rps: -1 } }', 'limits.userRate.rps'],
+  ])('is refused where it makes no sense: %s', (text, where) => {
+    let message = '';
+    try {
+      parsed(text);
+    } catch (error) {
+      ({ message } = error as GatewayError);
+    }
+    expect(message).toContain(where);
+  });
+});
+
+describe('how fast requests may come', () => {
+  it('is any speed where nothing is said', () => {
+    expect(parsed('mcpServers: {}').limits).not.toHaveProperty('userRate');
+    expect(parsed('mcpServers: {}').limits).not.toHaveProperty('sessionRate');
+  });
+
+  it('is said for a user and for a session; at once as many as in a second', () => {
+    const { limits } = parsed('limits: { userRate: { rps: 2.5 }, sessionRate: { rps: 1, burst: 20 } }');
+    expect(limits.userRate).toEqual({ perSecond: 2.5, burst: 3 });
+    expect(limits.sessionRate).toEqual({ perSecond: 1, burst: 20 });
+  });
+});

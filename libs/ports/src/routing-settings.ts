@@ -1,0 +1,65 @@
+import type { Millis } from './clock.ts';
+
+/** A token bucket: so many at once, then so many in a second. */
+export interface RateSettings {
+  /** Above 0. */
+  readonly perSecond: number;
+  /** At least 1. */
+  readonly burst: number;
+}
+
+/** How calls to one upstream are routed. */
+export interface RoutingSettings {
+  /**
+   * Longest time from the arrival of a request to its end, over all attempts; 0: none but those of each
+   * attempt. Default: 0.
+   */
+  readonly deadlineMs: Millis;
+  /** Whether its `readOnlyHint` and `idempotentHint` are believed. Default: `false`. */
+  readonly trustsHints: boolean;
+  readonly retry: {
+    /** Attempts of one request, the first and hedges included. Default: 3 (R-04: two retries). */
+    readonly attempts: number;
+    /** Upper bound of the wait before the second attempt; chance picks what is waited. Default: 250. */
+    readonly backoffMs: Millis;
+    /** What each further bound is multiplied with. Default: 2. */
+    readonly factor: number;
+    /** The longest bound. Default: 4,000. */
+    readonly maxBackoffMs: Millis;
+    /** Largest share of requests that may be repeated; a few always may. Default: 0.2. */
+    readonly budget: number;
+  };
+  readonly hedge: {
+    /** After which a read that has no answer gets a second attempt beside it; 0: never. Default: 0. */
+    readonly afterMs: Millis;
+  };
+  /** Of each tool, prompt and resource. */
+  readonly breaker: {
+    /** Failures in a row that open it; 0: it never opens. Default: 5. */
+    readonly failures: number;
+    /** From the opening to the first trial. Default: 30,000. */
+    readonly openMs: Millis;
+    /** The longest wait for a trial; each is twice the one before. Default: 600,000. */
+    readonly maxOpenMs: Millis;
+  };
+  /** Of all calls to it. Default: none. */
+  readonly rate?: RateSettings;
+  /** Of the calls to each of its tools, prompts and resources. Default: none. */
+  readonly capabilityRate?: RateSettings;
+  /** Where calls wait that a limit does not let through. */
+  readonly queue: {
+    /** So many at most; 0: they are refused at once. Default: 0. */
+    readonly maxWaiting: number;
+    /** For so long at most. Default: 10,000. */
+    readonly maxWaitMs: Millis;
+  };
+}
+
+export const DEFAULT_ROUTING: RoutingSettings = {
+  deadlineMs: 0,
+  trustsHints: false,
+  retry: { attempts: 3, backoffMs: 250, factor: 2, maxBackoffMs: 4_000, budget: 0.2 },
+  hedge: { afterMs: 0 },
+  breaker: { failures: 5, openMs: 30_000, maxOpenMs: 600_000 },
+  queue: { maxWaiting: 0, maxWaitMs: 10_000 },
+};
