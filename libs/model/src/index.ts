@@ -33,6 +33,8 @@ export { ForwardingHandler } from './call/forwarding-handler.ts';
 export { ForwardingReply } from './call/forwarding-reply.ts';
 export {
   composeRequest,
+  type DispatchRequest,
+  type DispatchStage,
   NO_HINTS,
   type RequestStage,
   type RoutedRequest,

@@ -30,8 +30,13 @@ export interface RoutingSettings {
     readonly budget: number;
   };
   readonly hedge: {
-    /** After which a read that has no answer gets a second attempt beside it; 0: never. Default: 0. */
-    readonly afterMs: Millis;
+    /**
+     * Share of the calls that answer sooner: a read that takes longer gets a second attempt beside it; 0:
+     * none does. Default: 0.
+     */
+    readonly quantile: number;
+    /** No second attempt begins earlier. Default: 10. */
+    readonly minDelayMs: Millis;
   };
   /** Of each tool, prompt and resource. */
   readonly breaker: {
@@ -59,7 +64,7 @@ export const DEFAULT_ROUTING: RoutingSettings = {
   deadlineMs: 0,
   trustsHints: false,
   retry: { attempts: 3, backoffMs: 250, factor: 2, maxBackoffMs: 4_000, budget: 0.2 },
-  hedge: { afterMs: 0 },
+  hedge: { quantile: 0, minDelayMs: 10 },
   breaker: { failures: 5, openMs: 30_000, maxOpenMs: 600_000 },
   queue: { maxWaiting: 0, maxWaitMs: 10_000 },
 };

@@ -11,6 +11,7 @@ import type {
   RoleHost,
   StoredDefinition,
   UpstreamSpec,
+  RateSettings,
 } from '@omni/ports';
 import type { MetricRegistry, Tracer } from '@omni/telemetry';
 
@@ -77,6 +78,10 @@ export interface GatewayConfiguration {
     readonly maxStarting: number;
     /** Processes of servers that are started within any second. */
     readonly maxStartsPerSecond: number;
+    /** How fast the requests of one principal may come. Absent: at any speed. */
+    readonly userRate?: RateSettings;
+    /** How fast those of one session or connection may come. Absent: at any speed. */
+    readonly sessionRate?: RateSettings;
   };
   /** What is kept over restarts. */
   readonly storage: {

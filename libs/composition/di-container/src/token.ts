@@ -1,3 +1,4 @@
+import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
@@ -73,6 +74,7 @@ export const Token = {
   VariantReader: token<VariantReader>('VariantReader'),
   CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
+  RoutingPolicies: token<RoutingPolicies>('RoutingPolicies'),
   CallLimiter: token<Limiter>('CallLimiter'),
   StartLimiter: token<StartLimiter>('StartLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),

@@ -91,6 +91,8 @@ export const EVENT_CATALOGUE = {
   'coordinator.restarted': alert('critical', 'alert', 'critical_alert'),
   'request.retried': activity('info', 'activity.retried', 'Retry'),
   'request.timeout': activity('warn', 'activity.timeout', 'Timeout'),
+  'request.circuit_opened': activity('warn', 'activity.circuit_opened', 'Circuit Breaker'),
+  'request.circuit_closed': activity('info', 'activity.circuit_closed', 'Circuit Breaker'),
   'request.rate_limited': activity('warn', 'activity.rate_limited', 'Rate Limit'),
   'config.reloaded': state('info', 'config.reloaded', null, null, null),
   'config.error': { ...alert('error', 'config.error', null), s000: 'Config Error' },

@@ -1,3 +1,4 @@
+export { RoutingEvents } from './routing-events.ts';
 export { callTimeouts } from './call-timeouts.ts';
 export type { EventAcl, EventSubject, NewEvent, OmniEvent } from './event.ts';
 export {

@@ -1,5 +1,5 @@
 import { GatewayError } from '@omni/ports';
-import { resultText, stringMember } from '@omni/jsonrpc';
+import { memberOf, metaOf, resultText, stringMember } from '@omni/jsonrpc';
 import {
   type CallContext,
   composeRequest,
@@ -59,7 +59,9 @@ export class Dispatcher {
       return once(reply);
     const { upstreams, name, hints, task } = route;
     const isPinned = state !== undefined || task?.kind === 'about';
-    return composeRequest(this.#stages, { context, upstreams, name, hints, isPinned }, once)(reply);
+    const wantsProgress = memberOf(metaOf(context.message), 'progressToken') !== undefined;
+    const request = { context, upstreams, name, hints, wantsProgress, isPinned };
+    return composeRequest(this.#stages, request, once)(reply);
   }
 
   /**

@@ -4,6 +4,8 @@ import type {
   CallContext,
   CatalogueViews,
   ClientContext,
+  DispatchRequest,
+  DispatchStage,
   Endpoint,
   ReplySink,
   RequestStage,
@@ -56,6 +58,8 @@ export interface RequestRouterOptions {
   readonly onUnreachable?: (upstream: string) => void;
   /** What each routed request passes before its attempts, in order. Default: nothing. */
   readonly stages?: readonly RequestStage[];
+  /** What each request passes before its way is looked for, in order. Default: nothing. */
+  readonly admission?: readonly DispatchStage[];
 }
 
 /** What a client wants to hear of its tasks. */
@@ -68,12 +72,13 @@ export class RequestRouter {
   readonly #tasks: TaskRelay;
   readonly #labels: ElicitationLabels;
   readonly #logLabels: LogLabels;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatch: DispatchRequest;
 
   constructor(options: RequestRouterOptions) {
     const { views, upstreams, clock, seal = new StateSeal() } = options;
     const { labelsElicitations = false, forwards = () => undefined } = options;
-    const { onContradicted = () => {}, onUnreachable = () => {}, stages = [] } = options;
+    const { onContradicted = () => {}, onUnreachable = () => {} } = options;
+    const { stages = [], admission = [] } = options;
     const levels = new ConnectionLogLevels(clock);
     const definitionOf = (upstream: string): string | undefined => upstreams.definitionOf(upstream);
     const bridge = new Bridge({ clock, seal, levels, definitionOf });
@@ -96,12 +101,16 @@ export class RequestRouter {
       onUnreachable,
     };
     const routes = new RouteFinder({ views, upstreams, bridge, taskIds: this.#taskIds });
-    this.#dispatcher = new Dispatcher(routes, dependencies, stages);
+    const dispatcher = new Dispatcher(routes, dependencies, stages);
+    this.#dispatch = admission.reduceRight<DispatchRequest>(
+      (next, stage) => stage(next),
+      (context, reply) => dispatcher.dispatch(context, reply),
+    );
   }
 
   /** Sends a request to the upstream that answers it. Never throws; what goes wrong is told to the reply. */
   dispatch(context: CallContext, reply: ReplySink): RunningCall {
-    return this.#dispatcher.dispatch(context, reply);
+    return this.#dispatch(context, reply);
   }
 
   /**

@@ -21,6 +21,8 @@ export interface RoutedRequest {
   readonly name: string | undefined;
   /** Of a tool; absent for other methods. */
   readonly hints?: ToolHints | undefined;
+  /** Whether the client wants to hear of its progress. */
+  readonly wantsProgress: boolean;
   /** Whether it goes on with something that only this one instance knows, such as a task. */
   readonly isPinned: boolean;
 }
@@ -44,3 +46,9 @@ export function composeRequest(
 ): RunRequest {
   return stages.reduceRight((next, stage) => stage(request, next), run);
 }
+
+/** Answers a request; what becomes of it is told to the reply. */
+export type DispatchRequest = (context: CallContext, reply: ReplySink) => RunningCall;
+
+/** Something that each request passes before its way is looked for, such as a rate of its user. */
+export type DispatchStage = (next: DispatchRequest) => DispatchRequest;

@@ -40,6 +40,7 @@ export class GatewayError extends Error {
    * no wait is known to help.
    */
   get retryAfterS(): number | undefined {
+    if (this.code === 'OMNI_RATE_LIMITED' || this.code === 'OMNI_CIRCUIT_OPEN') return this.#retryAfterS;
     return this.code === 'OMNI_OVERLOADED' ? (this.#retryAfterS ?? MOMENT_S) : undefined;
   }
 

@@ -62,6 +62,7 @@ export const GATEWAY_ERRORS = {
 
   // How busy Omni is.
   OMNI_OVERLOADED: { jsonRpcCode: -31020, httpStatus: 503, retryable: true, meaning: 'A limit on concurrent work is reached, or one user has as much of it as it gets while others may need the rest.', hint: 'Try again after data.retryAfterS seconds (Retry-After over HTTP), or raise the limit that the message names.' },
+  OMNI_RATE_LIMITED: { jsonRpcCode: -31024, httpStatus: 429, retryable: true, meaning: 'Requests come faster than a limit allows: of this user, of this session, to this server or to this tool.', hint: 'Try again after data.retryAfterS seconds (Retry-After over HTTP), or raise the rate that the message names.' },
   OMNI_SHUTTING_DOWN: { jsonRpcCode: -31021, httpStatus: 503, retryable: true, meaning: 'Omni is stopping and takes no new work.', hint: 'Try again when it is back.' },
   OMNI_MEMORY_FULL: { jsonRpcCode: -31022, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'Unfinished messages of servers filled their memory budget, so Omni dropped this one.', hint: 'The server may have done what it was asked. Ask for less, try again in a moment, or raise limits.maxUnfinishedBytes.' },
   OMNI_ANSWERS_UNREAD: { jsonRpcCode: -31023, httpStatus: 503, retryable: true, meaning: 'Answers that clients had not read filled their budget, and the connection of the user with most of them was cut.', hint: 'Read answers as they come, on fewer connections at once, or raise limits.maxUnreadBytes.' },
@@ -82,6 +83,7 @@ export const GATEWAY_ERRORS = {
   OMNI_UPSTREAM_TOO_LARGE: { jsonRpcCode: -31038, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server sent a message beyond the limit.', hint: 'Ask for less, or raise limits.maxUpstreamMessageBytes.' },
   OMNI_UPSTREAM_TIMEOUT: { jsonRpcCode: -31039, httpStatus: 200, exitCode: 14, retryable: true, meaning: 'The server did not answer in time.', hint: 'If the server is always slow, raise connectTimeout (its start) or callTimeout (a call) of its entry.' },
   OMNI_UPSTREAM_ERA: { jsonRpcCode: -31040, httpStatus: 200, exitCode: 11, retryable: false, meaning: 'The server speaks no protocol revision that can carry this request.', hint: 'Call it from a client of its era, or set protocol of its entry.' },
+  OMNI_CIRCUIT_OPEN: { jsonRpcCode: -31049, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'Calls to this tool, prompt or resource have failed several times in a row, so they are kept away from it for a while.', hint: 'Try again after data.retryAfterS seconds, when one call tries whether it works again; routing.breaker says when it opens.' },
   OMNI_UPSTREAM_UNHEALTHY: { jsonRpcCode: -31047, httpStatus: 200, exitCode: 11, retryable: true, meaning: 'The server answers, and says or shows that it does not work.', hint: 'See its own log; health of its entry says how it is probed.' },
   OMNI_QUESTION_UNADDRESSED: { jsonRpcCode: -32603, httpStatus: 200, retryable: false, meaning: 'A server sent its client a request that belongs to no known call.', hint: 'The server is told. Over HTTP it can send the request on the stream of the call, over stdio while one call runs.' },
 

@@ -5,6 +5,8 @@ import { type CallMeter, callTracing, type Tracer } from '@omni/telemetry';
 /** What the stages of calls are made of. */
 export interface CallStageParts {
   readonly limiter: Limiter;
+  /** Those of routing, once for each attempt. */
+  readonly policies: readonly CallStage[];
   /** Tells of calls that their deadline has ended. */
   readonly timeouts: CallStage;
   /** Absent where nothing is measured. */
@@ -17,11 +19,18 @@ export interface CallStageParts {
  * What every call to an upstream passes, Omni's own calls too. The order is declared here alone; the first
  * stage sees a call first.
  */
-export function callStages({ limiter, timeouts, meter, tracer }: CallStageParts): readonly CallStage[] {
+export function callStages({
+  limiter,
+  policies,
+  timeouts,
+  meter,
+  tracer,
+}: CallStageParts): readonly CallStage[] {
   return [
     ...(tracer === undefined ? [] : [callTracing(tracer)]),
     ...(meter === undefined ? [] : [meter.stage]),
     timeouts,
+    ...policies,
     limiter.stage,
   ];
 }

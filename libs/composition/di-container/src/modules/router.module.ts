@@ -11,9 +11,18 @@ export function registerRouter(scope: Scope): void {
       upstreams: Token.UpstreamDirectory,
       views: Token.CatalogueViews,
       refresher: Token.CatalogueRefresher,
+      policies: Token.RoutingPolicies,
       clock: Token.Clock,
     },
-    useFactory: ({ configuration: { naming, sealing }, registry, upstreams, views, refresher, clock }) =>
+    useFactory: ({
+      configuration: { naming, sealing },
+      registry,
+      upstreams,
+      views,
+      refresher,
+      policies,
+      clock,
+    }) =>
       new RequestRouter({
         views,
         upstreams,
@@ -24,6 +33,8 @@ export function registerRouter(scope: Scope): void {
         ...(sealing.keys.length === 0
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
+        stages: policies.requests,
+        admission: policies.admission,
         labelsElicitations: naming.labelElicitations,
       }),
   });

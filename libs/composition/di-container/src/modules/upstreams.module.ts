@@ -3,6 +3,7 @@ import { coordinatorProgram, InlineRoleHost, Supervision } from '@omni/coordinat
 import { callTimeouts, type NewEvent } from '@omni/events';
 import { DEFAULT_UPSTREAM_LIMITS, Prober, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { callStages } from './call-stages.ts';
+import { routingPolicies } from './routing-policies.ts';
 import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
 import { measuredProber } from '../telemetry/measured-prober.ts';
@@ -25,6 +26,23 @@ export function registerUpstreams(scope: Scope): void {
       checkDefinitions(upstreams, adapters);
       return new UpstreamRegistry(upstreams);
     },
+  });
+  scope.register(Token.RoutingPolicies, {
+    needs: {
+      configuration: Token.Configuration,
+      registry: Token.UpstreamRegistry,
+      events: Token.EventBus,
+      clock: Token.Clock,
+      random: Token.Random,
+    },
+    useFactory: ({ configuration: { limits }, registry, events, clock, random }) =>
+      routingPolicies({
+        limits,
+        specOf: (upstream) => registry.current.get(upstream),
+        publish: (event) => void events.publish(event),
+        clock,
+        random,
+      }),
   });
   scope.register(Token.CallLimiter, {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
@@ -75,6 +93,7 @@ export function registerUpstreams(scope: Scope): void {
       random: Token.Random,
       logger: Token.Logger,
       limiter: Token.CallLimiter,
+      policies: Token.RoutingPolicies,
       events: Token.EventBus,
       telemetry: Token.UpstreamTelemetry,
       meter: Token.CallMeter,
@@ -98,6 +117,7 @@ export function registerUpstreams(scope: Scope): void {
       random,
       logger,
       limiter,
+      policies,
       events,
       telemetry,
       meter,
@@ -129,7 +149,13 @@ export function registerUpstreams(scope: Scope): void {
           maxUpstreamMessageBytes: limits.maxUpstreamMessageBytes,
           maxUnfinishedBytes: limits.maxUnfinishedBytes,
         },
-        stages: callStages({ limiter, timeouts: callTimeouts(publish, clock), meter, tracer }),
+        stages: callStages({
+          limiter,
+          policies: policies.calls,
+          timeouts: callTimeouts(publish, clock),
+          meter,
+          tracer,
+        }),
         holdPlace: limiter.hold,
         starts,
         ...(telemetry.meter && { prober: measuredProber(new Prober(clock), telemetry.meter, clock) }),

@@ -1,14 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Outcome, ReplySink, RoutedRequest } from '@omni/model';
+import type { Outcome, ReplySink } from '@omni/model';
 import { GatewayError, type Millis } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { RepeatedRequest } from './repeated-request.ts';
 
 const DOWN: Outcome = { kind: 'error', error: new GatewayError('OMNI_UPSTREAM_DOWN', 'down') };
 const ANSWER: Outcome = { kind: 'message', payload: '{}', status: 200 };
-// Nothing of these is read here.
+// Nothing of it is read here.
 const QUESTION = {} as Parameters<ReplySink['serverRequest']>[1];
-const REQUEST = { upstreams: ['up'] } as unknown as RoutedRequest;
 
 /** One attempt, as the scene plays it. */
 interface Run {
@@ -23,19 +22,25 @@ class Scene {
   readonly repeated: string[] = [];
   readonly request: RepeatedRequest;
 
+  readonly answeredAfterMs: Millis[] = [];
+
   constructor(repeatAfterMs: readonly Millis[], hedgeAfterMs?: Millis) {
+    const delays = [...repeatAfterMs];
     const options = {
-      request: REQUEST,
       run: (reply: ReplySink) => {
         const run: Run = { reply, cancelled: false };
         this.runs.push(run);
         return { cancel: (reason?: string) => (run.cancelled = reason) };
       },
       policy: {
-        repeatAfterMs: (_request: unknown, _outcome: unknown, attempts: number) =>
-          repeatAfterMs[attempts - 1],
-        hedgeAfterMs: (_request: unknown, attempts: number) => (attempts < 2 ? hedgeAfterMs : undefined),
-        onRepeated: (_request: unknown, why: string) => void this.repeated.push(why),
+        repeatAfterMs: () => {
+          const delayMs = delays.shift();
+          if (delayMs !== undefined) this.repeated.push('retry');
+          return delayMs;
+        },
+        hedgeAfterMs: () => (this.repeated.length === 0 ? hedgeAfterMs : undefined),
+        takeHedge: () => this.repeated.push('hedge') > 0,
+        onAnswer: (ms: Millis) => void this.answeredAfterMs.push(ms),
       },
       clock: this.clock,
     };
@@ -116,7 +121,9 @@ describe('a request that is slow', () => {
     const scene = new Scene([], 50);
     scene.clock.advance(50);
     expect(scene.repeated).toEqual(['hedge']);
+    scene.clock.advance(7);
     scene.run(1).settle(ANSWER);
+    expect(scene.answeredAfterMs).toEqual([7]);
     expect(scene.told).toEqual([ANSWER]);
     expect(scene.runs.map(({ cancelled }) => cancelled)).toEqual([undefined, false]);
     scene.run(0).settle(ANSWER);

@@ -1,25 +1,20 @@
-import type { Outcome, ReplySink, RoutedRequest, RunningCall, RunRequest } from '@omni/model';
+import type { Outcome, ReplySink, RunningCall, RunRequest } from '@omni/model';
 import type { CancelTimer, Clock, Millis } from '@omni/ports';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 
 /** Whether and when a request is run again. */
 export interface AttemptPolicy {
-  /**
-   * @param attempts - That were begun so far.
-   * @returns Milliseconds until the next one; `undefined`: this is how the request ends.
-   */
-  repeatAfterMs(request: RoutedRequest, outcome: Outcome, attempts: number): Millis | undefined;
-  /**
-   * @param attempts - That were begun so far.
-   * @returns Milliseconds until one more is begun beside those that run; `undefined`: none is.
-   */
-  hedgeAfterMs(request: RoutedRequest, attempts: number): Millis | undefined;
-  /** One more attempt is begun, because of a failure or beside another one. */
-  onRepeated(request: RoutedRequest, why: 'retry' | 'hedge', outcome: Outcome | undefined): void;
+  /** @returns Milliseconds until the next attempt; `undefined`: this is how the request ends. */
+  repeatAfterMs(outcome: Extract<Outcome, { kind: 'error' }>): Millis | undefined;
+  /** @returns Milliseconds until one more attempt may begin beside this one; `undefined`: none does. */
+  hedgeAfterMs(): Millis | undefined;
+  /** That time is over. @returns Whether one more attempt begins. */
+  takeHedge(): boolean;
+  /** @param afterMs - How long the attempt took that has answered, or to its first word. */
+  onAnswer(afterMs: Millis): void;
 }
 
 export interface RepeatedRequestOptions {
-  readonly request: RoutedRequest;
   readonly run: RunRequest;
   readonly policy: AttemptPolicy;
   readonly clock: Clock;
@@ -33,8 +28,8 @@ export interface RepeatedRequestOptions {
 export class RepeatedRequest implements RunningCall, AttemptOwner {
   readonly #options: RepeatedRequestOptions;
   readonly #reply: ReplySink;
-  readonly #running = new Set<Attempt>();
-  #attempts = 0;
+  /** With when each was begun, monotonic. */
+  readonly #running = new Map<Attempt, number>();
   #chosen: Attempt | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isOver = false;
@@ -58,55 +53,62 @@ export class RepeatedRequest implements RunningCall, AttemptOwner {
     if (this.#chosen !== undefined) return this.#chosen === attempt;
     // guard: attempts/one-shown
     this.#chosen = attempt;
+    this.#answered(attempt);
     this.#cancelTimer?.();
     this.#cancelOthers(attempt);
     return true;
   }
 
   onSettled(attempt: Attempt, outcome: Outcome): void {
-    this.#running.delete(attempt);
     if (this.#isOver) return;
-    const { policy, request } = this.#options;
     if (this.#chosen === undefined && outcome.kind === 'error') {
+      this.#running.delete(attempt);
       // Another one may still answer.
       if (this.#running.size > 0) return;
-      const afterMs = policy.repeatAfterMs(request, outcome, this.#attempts);
-      if (afterMs !== undefined) return this.#again(afterMs, 'retry', outcome);
-    }
+      const afterMs = this.#options.policy.repeatAfterMs(outcome);
+      if (afterMs !== undefined) return this.#later(afterMs, () => this.#run());
+    } else if (this.#chosen === undefined) this.#answered(attempt);
+    this.#running.delete(attempt);
     this.#end();
     this.#reply.settle(outcome);
   }
 
   #run(): void {
+    const { policy, clock, run } = this.#options;
     const attempt = new Attempt(this, this.#reply);
-    this.#attempts++;
-    this.#running.add(attempt);
-    attempt.begin(this.#options.run);
+    this.#running.set(attempt, clock.monotonicMs());
+    attempt.begin(run);
     if (this.#isOver || this.#chosen !== undefined || !this.#running.has(attempt)) return;
-    const afterMs = this.#options.policy.hedgeAfterMs(this.#options.request, this.#attempts);
-    if (afterMs !== undefined) this.#again(afterMs, 'hedge', undefined);
+    const afterMs = policy.hedgeAfterMs();
+    if (afterMs === undefined) return;
+    this.#later(afterMs, () => {
+      if (policy.takeHedge()) this.#run();
+    });
   }
 
-  #again(afterMs: Millis, why: 'retry' | 'hedge', outcome: Outcome | undefined): void {
-    const { clock, policy, request } = this.#options;
+  #later(afterMs: Millis, action: () => void): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = clock.after(afterMs, () => {
-      policy.onRepeated(request, why, outcome);
-      this.#run();
-    });
+    this.#cancelTimer = this.#options.clock.after(afterMs, action);
+  }
+
+  #answered(attempt: Attempt): void {
+    const { policy, clock } = this.#options;
+    const begunMs = this.#running.get(attempt);
+    if (begunMs !== undefined) policy.onAnswer(clock.monotonicMs() - begunMs);
   }
 
   #end(reason?: string): void {
     this.#isOver = true;
     this.#cancelTimer?.();
-    for (const attempt of this.#running) attempt.cancel(reason);
+    for (const attempt of this.#running.keys()) attempt.cancel(reason);
     this.#running.clear();
   }
 
   #cancelOthers(chosen: Attempt): void {
-    for (const attempt of this.#running)
-      if (attempt !== chosen) attempt.cancel('another attempt has answered');
-    this.#running.clear();
-    this.#running.add(chosen);
+    for (const attempt of this.#running.keys())
+      if (attempt !== chosen) {
+        attempt.cancel('another attempt has answered');
+        this.#running.delete(attempt);
+      }
   }
 }

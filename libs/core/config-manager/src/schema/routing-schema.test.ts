@@ -28,12 +28,12 @@ describe('how calls are routed', () => {
   });
 
   const block =
-    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { after: 80ms }, breaker: { failures: 0, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s } }';
+    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s } }';
   const whole: RoutingSettings = {
     deadlineMs: 20_000,
     trustsHints: true,
     retry: { attempts: 2, backoffMs: 1_000, factor: 3, maxBackoffMs: 9_000, budget: 0.5 },
-    hedge: { afterMs: 80 },
+    hedge: { quantile: 0.9, minDelayMs: 80 },
     breaker: { failures: 0, openMs: 1_000, maxOpenMs: 5_000 },
     rate: { perSecond: 3, burst: 6 },
     capabilityRate: { perSecond: 0.5, burst: 1 },

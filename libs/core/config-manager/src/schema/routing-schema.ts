@@ -42,13 +42,14 @@ const RetrySchema = z.strictObject({
 });
 
 const HedgeSchema = z.strictObject({
-  after: z
-    .optional(AnyDurationSchema)
+  quantile: z
+    .optional(z.number().check(z.minimum(0), z.maximum(0.999)))
     .check(
       z.describe(
-        'After which a read without an answer gets a second attempt beside it; 0s: never. Default: 0s.',
+        'Share of calls that answer sooner: a read that takes longer, such as than 0.95 of them, gets a second attempt beside it; 0: none does. Default: 0.',
       ),
     ),
+  minDelay: z.optional(DurationSchema).check(z.describe('No second attempt begins earlier. Default: 10ms.')),
 });
 
 const BreakerSchema = z.strictObject({
@@ -132,7 +133,10 @@ function withBlock(
       maxBackoffMs: retry.maxBackoff ?? settings.retry.maxBackoffMs,
       budget: retry.budget ?? settings.retry.budget,
     },
-    hedge: { afterMs: hedge.after ?? settings.hedge.afterMs },
+    hedge: {
+      quantile: hedge.quantile ?? settings.hedge.quantile,
+      minDelayMs: hedge.minDelay ?? settings.hedge.minDelayMs,
+    },
     breaker: {
       failures: breaker.failures ?? settings.breaker.failures,
       openMs: breaker.open ?? settings.breaker.openMs,

@@ -1,0 +1,25 @@
+import type { UpstreamCall } from '@omni/model';
+
+/** Requests of clients that ask one tool, prompt or resource for something. */
+const CALLS: ReadonlySet<string> = new Set([
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+  'completion/complete',
+]);
+
+/** What a call is for. */
+export interface Called {
+  readonly method: string;
+  /** Under the upstream's own name; a URI may be one that the client has made. Empty where there is none. */
+  readonly name: string;
+}
+
+/** @returns `undefined` for what policies leave alone: Omni's own calls, tasks, subscriptions, other methods. */
+export function calledOf({ method, name = '', isInternal }: UpstreamCall): Called | undefined {
+  return isInternal === true || !CALLS.has(method) ? undefined : { method, name };
+}
+
+export function keyOf({ method, name }: Called): string {
+  return `${method} ${name}`;
+}

@@ -1,0 +1,154 @@
+import {
+  type CallHandler,
+  type CallPhase,
+  type CallStage,
+  FollowedCall,
+  refusedCall,
+  type ResponseHead,
+  type UpstreamAnswer,
+} from '@omni/model';
+import { type Clock, DEFAULT_ROUTING, GatewayError, type Random, type UpstreamSpec } from '@omni/ports';
+import { type BreakerPermit, type BreakerState, CircuitBreaker } from '../breaker/circuit-breaker.ts';
+import { type CallEnd, whoseFailure } from '../breaker/whose-failure.ts';
+import { type Called, calledOf, keyOf } from './called.ts';
+
+export interface CapabilityBreakersOptions {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly random: Random;
+  /** Told each change. */
+  readonly onChange?: (upstream: string, called: Called, state: BreakerState) => void;
+}
+
+/** Breakers of one upstream at the same time; one that is closed is forgotten first. */
+const MAX_BREAKERS = 1_000;
+
+/**
+ * Keeps calls away from a tool, prompt or resource that has failed several times in a row, while the others
+ * of its server go on (S003-RT-02).
+ *
+ * A breaker exists from a failure to the next success: what works costs nothing.
+ */
+export class CapabilityBreakers {
+  readonly #options: CapabilityBreakersOptions;
+  readonly #known = new WeakMap<UpstreamSpec, Map<string, CircuitBreaker>>();
+
+  constructor(options: CapabilityBreakersOptions) {
+    this.#options = options;
+  }
+
+  /** Refuses calls to what is left alone, before they wait for anything. */
+  readonly refusing: CallStage = (next, { spec }) => {
+    if (neverOpens(spec)) return next;
+    return (call, handler) => {
+      const breakers = this.#known.get(spec);
+      if (breakers === undefined || breakers.size === 0) return next(call, handler);
+      const called = calledOf(call);
+      const breaker = called && breakers.get(keyOf(called));
+      // guard: breaker/refused-early
+      if (called === undefined || breaker?.state !== 'open') return next(call, handler);
+      return refusedCall(handler, circuitOpen(called, breaker));
+    };
+  };
+
+  /** Decides about calls that are about to be sent, and counts how they end. */
+  readonly judging: CallStage = (next, { spec }) => {
+    if (neverOpens(spec)) return next;
+    return (call, handler) => {
+      const called = calledOf(call);
+      if (called === undefined) return next(call, handler);
+      const breaker = this.#known.get(spec)?.get(keyOf(called));
+      const permit = breaker?.admit();
+      // guard: breaker/capability
+      if (breaker !== undefined && permit === undefined)
+        return refusedCall(handler, circuitOpen(called, breaker));
+      return new JudgedCall(handler, (end) => this.#onEnd(spec, called, permit, end)).begin(next, call);
+    };
+  };
+
+  #onEnd(spec: UpstreamSpec, called: Called, permit: BreakerPermit | undefined, end: CallEnd): void {
+    const culprit = whoseFailure(end);
+    if (permit !== undefined) permit.settle(culprit);
+    else if (culprit === 'upstream') this.#breakerOf(spec, called).admit()?.settle(culprit);
+    const breakers = this.#known.get(spec);
+    const key = keyOf(called);
+    if (culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
+  }
+
+  #breakerOf(spec: UpstreamSpec, called: Called): CircuitBreaker {
+    let breakers = this.#known.get(spec);
+    if (breakers === undefined) this.#known.set(spec, (breakers = new Map()));
+    const key = keyOf(called);
+    let breaker = breakers.get(key);
+    if (breaker !== undefined) return breaker;
+    // guard: breaker/bounded
+    if (breakers.size >= MAX_BREAKERS) forgetOne(breakers);
+    const { failures, openMs, maxOpenMs } = (spec.routing ?? DEFAULT_ROUTING).breaker;
+    const { clock, random, onChange } = this.#options;
+    breaker = new CircuitBreaker({
+      tripRule: { kind: 'consecutive', failures },
+      firstWaitMs: openMs,
+      maxWaitMs: maxOpenMs,
+      onChange: (state) => onChange?.(spec.name, called, state),
+      clock,
+      random,
+    });
+    breakers.set(key, breaker);
+    return breaker;
+  }
+}
+
+function neverOpens({ routing = DEFAULT_ROUTING }: UpstreamSpec): boolean {
+  return routing.breaker.failures === 0;
+}
+
+function forgetOne(breakers: Map<string, CircuitBreaker>): void {
+  let [forgotten] = breakers.keys();
+  for (const [key, { state }] of breakers) {
+    if (state !== 'closed') continue;
+    forgotten = key;
+    break;
+  }
+  if (forgotten !== undefined) breakers.delete(forgotten);
+}
+
+function circuitOpen({ method, name }: Called, { retryAfterMs }: CircuitBreaker): GatewayError {
+  const what = name === '' ? method : `"${name}"`;
+  return new GatewayError('OMNI_CIRCUIT_OPEN', `${what} has failed several times in a row`, {
+    retryAfterS: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
+  });
+}
+
+/** A call whose end is told. */
+class JudgedCall extends FollowedCall {
+  readonly #onEnd: (end: CallEnd) => void;
+  #end: CallEnd = { kind: 'cancelled' };
+
+  constructor(next: CallHandler, onEnd: (end: CallEnd) => void) {
+    super(next);
+    this.#onEnd = onEnd;
+  }
+
+  override onAnswer(answer: UpstreamAnswer): void {
+    this.#end = { kind: 'answer', status: answer.status };
+    super.onAnswer(answer);
+  }
+
+  override onFailure(error: GatewayError, phase: CallPhase): void {
+    this.#end = { kind: 'failure', error };
+    super.onFailure(error, phase);
+  }
+
+  override onResponseHead(head: ResponseHead): void {
+    this.#end = { kind: 'answer', status: head.status };
+    super.onResponseHead(head);
+  }
+
+  override cancel(reason?: string): void {
+    this.#end = { kind: 'cancelled' };
+    super.cancel(reason);
+  }
+
+  protected override onOver(): void {
+    this.#onEnd(this.#end);
+  }
+}

@@ -1,0 +1,136 @@
+import { parseMessage, type RpcMessage } from '@omni/jsonrpc';
+import {
+  type CallContext,
+  type CallHandler,
+  type CallStage,
+  compose,
+  type ConnectionFacts,
+  internalCall,
+  type Outcome,
+  type ReplySink,
+  type RoutedRequest,
+  type ToolHints,
+  type UpstreamCall,
+} from '@omni/model';
+import { DEFAULT_ROUTING, type Principal, type RoutingSettings, type UpstreamSpec } from '@omni/ports';
+import { RecordingCall, upstreamSpecOf, type VirtualClock } from '@omni/testing';
+
+export const ADA: Principal = { id: 'ada', kind: 'token' };
+const ANSWER = messageOf('{"jsonrpc":"2.0","id":1,"result":{}}');
+
+export function messageOf(text: string): RpcMessage {
+  const message = parseMessage(text, { maxDepth: 8, maxElements: 32 });
+  if (!('method' in message) && !('result' in message)) throw new TypeError(text);
+  return message as RpcMessage;
+}
+
+export function specWith(routing: Partial<RoutingSettings>, name = 'up'): UpstreamSpec {
+  return {
+    ...upstreamSpecOf({ kind: 'channel', open: () => ({ send() {}, close: async () => {} }) as never }),
+    name,
+    routing: { ...DEFAULT_ROUTING, ...routing },
+  };
+}
+
+/** A call of a client, as the stages of a connection see it. */
+export function callOf(name = 'add', more: Partial<UpstreamCall> = {}): UpstreamCall {
+  return { ...internalCall('tools/call', '', name), isInternal: false, caller: ADA, ...more };
+}
+
+/** A call that was sent through the stages. */
+export class SentCall {
+  readonly recorded = new RecordingCall<RpcMessage>();
+  /** What the connection tells; `undefined` while nothing was sent. */
+  handler: CallHandler | undefined;
+  cancelled = false;
+  readonly #cancel: () => void;
+
+  constructor(stages: readonly CallStage[], spec: UpstreamSpec, call: UpstreamCall) {
+    const at: ConnectionFacts = {
+      upstream: spec.name,
+      era: 'modern',
+      transport: 'http',
+      instance: { key: 'shared' },
+      spec,
+    };
+    const send = compose(
+      stages,
+      (_call, handler) => {
+        this.handler = handler;
+        return { cancel: () => (this.cancelled = true) };
+      },
+      at,
+    );
+    const running = send(call, this.recorded);
+    this.#cancel = () => running.cancel();
+  }
+
+  get failure(): string | undefined {
+    return this.recorded.failure?.code;
+  }
+
+  answer(status = 200): this {
+    this.handler?.onAnswer({ kind: 'message', message: ANSWER, status });
+    return this;
+  }
+
+  cancel(): void {
+    this.#cancel();
+  }
+}
+
+/** A request that is routed, as the stages before its attempts see it. */
+export function requestOf(
+  method: string,
+  {
+    hints,
+    isPinned = false,
+    wantsProgress = false,
+  }: {
+    readonly hints?: ToolHints;
+    readonly isPinned?: boolean;
+    readonly wantsProgress?: boolean;
+  } = {},
+): RoutedRequest {
+  const message = messageOf(`{"jsonrpc":"2.0","id":1,"method":"${method}","params":{}}`);
+  // The stages read nothing else of a client.
+  const client = { principal: ADA } as CallContext['client'];
+  return {
+    context: { message, client, paramHeaders: undefined },
+    upstreams: ['up'],
+    name: 'add',
+    hints,
+    wantsProgress,
+    isPinned,
+  };
+}
+
+/** Where the answer to a request goes. */
+export class RecordedReply implements ReplySink {
+  readonly outcomes: Outcome[] = [];
+
+  /** Code of the error that ended it, or how it ended. */
+  get ending(): string | undefined {
+    const [outcome] = this.outcomes;
+    return outcome?.kind === 'error' || outcome?.kind === 'refused' ? outcome.error.code : outcome?.kind;
+  }
+
+  notification(): boolean {
+    return true;
+  }
+
+  onDrain(listener: () => void): void {
+    listener();
+  }
+
+  serverRequest(): void {}
+
+  settle(outcome: Outcome): void {
+    this.outcomes.push(outcome);
+  }
+}
+
+/** Microtasks and timers of this time are over. */
+export async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  await clock.advanceAsync(ms);
+}

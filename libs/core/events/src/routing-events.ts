@@ -1,0 +1,59 @@
+import type { UpstreamCall } from '@omni/model';
+import type { Clock, Principal } from '@omni/ports';
+import { callEvent, EventRates } from './call-events.ts';
+import type { NewEvent } from './event.ts';
+
+/** In place of a server where a request is refused before its way is known. */
+const NO_SERVER = '';
+
+/** Publishes what policies do to calls, a few times a second of each server; the next event tells how many more. */
+export class RoutingEvents {
+  readonly #publish: (event: NewEvent) => void;
+  readonly #limited: EventRates;
+  readonly #retried: EventRates;
+
+  constructor(publish: (event: NewEvent) => void, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#publish = publish;
+    this.#limited = new EventRates(clock);
+    this.#retried = new EventRates(clock);
+  }
+
+  /** A call to an upstream was refused because it came too soon (S000-GRD-02). */
+  callLimited(upstream: string, limit: string, retryAfterMs: number, call: UpstreamCall): void {
+    const more = this.#limited.of(upstream).pass();
+    if (more !== undefined)
+      this.#publish(callEvent('request.rate_limited', upstream, call, { limit, retryAfterMs, more }));
+  }
+
+  /** A request was refused because its user or its session sends too fast. */
+  requestLimited(method: string, principal: Principal, limit: string, retryAfterMs: number): void {
+    const more = this.#limited.of(NO_SERVER).pass();
+    if (more === undefined) return;
+    this.#publish({
+      type: 'request.rate_limited',
+      subject: { principal: principal.id },
+      data: { method: method.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80), limit, retryAfterMs, more },
+      acl: { servers: [], minRole: 'owner', principal: principal.id },
+    });
+  }
+
+  /** One more attempt of a request. */
+  retried(
+    upstream: string,
+    call: Pick<UpstreamCall, 'method' | 'caller'>,
+    { attempt, why }: { readonly attempt: number; readonly why: string },
+  ): void {
+    const more = this.#retried.of(upstream).pass();
+    if (more !== undefined)
+      this.#publish(callEvent('request.retried', upstream, call, { attempt, why, more }));
+  }
+
+  /** Calls to a tool, prompt or resource are kept away, or no more. @param name - May be a URI of a client. */
+  circuit(server: string, kind: string, name: string, state: 'open' | 'closed'): void {
+    this.#publish({
+      type: state === 'open' ? 'request.circuit_opened' : 'request.circuit_closed',
+      subject: { server, ...(kind === 'tools/call' && { tool: name }) },
+      data: { kind },
+    });
+  }
+}
