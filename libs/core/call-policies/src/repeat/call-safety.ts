@@ -1,0 +1,42 @@
+/** What a server says of a tool (MCP 2026-07-28, schema, `ToolAnnotations`). */
+export interface ToolHints {
+  readonly readOnlyHint?: boolean;
+  readonly idempotentHint?: boolean;
+}
+
+/** What a call does, as far as is known. */
+export interface CallFacts {
+  readonly method: string;
+  /** Of the tool that is called; absent where none is, or where it has none. */
+  readonly annotations?: ToolHints;
+  /** Whether the owner trusts what the server says of its tools. */
+  readonly isTrusted: boolean;
+}
+
+/** Requests that only read. `tools/call` is not among them: it depends on the tool. */
+const READING_METHODS: ReadonlySet<string> = new Set([
+  'completion/complete',
+  'ping',
+  'prompts/get',
+  'prompts/list',
+  'resources/list',
+  'resources/read',
+  'resources/templates/list',
+  'server/discover',
+  'tasks/get',
+  'tasks/list',
+  'tools/list',
+]);
+
+/** Whether a call changes nothing, so that it may even run twice at the same time. */
+export function isReadOnly({ method, annotations, isTrusted }: CallFacts): boolean {
+  if (method !== 'tools/call') return READING_METHODS.has(method);
+  return /* guard: repeat/trusted */ isTrusted && annotations?.readOnlyHint === true;
+}
+
+/** Whether a call may be made again when nobody knows whether it has run. */
+export function isSafe(call: CallFacts): boolean {
+  if (isReadOnly(call)) return true;
+  const { method, annotations, isTrusted } = call;
+  return isTrusted && method === 'tools/call' && annotations?.idempotentHint === true;
+}
