@@ -1,4 +1,40 @@
+export { Balancer, type BalancedCall, type BalancerOptions, type ReplicaFacts } from './balance/balancer.ts';
+export type { StrategyName } from './balance/strategies.ts';
+export {
+  CircuitBreaker,
+  type BreakerPermit,
+  type BreakerState,
+  type CircuitBreakerOptions,
+} from './breaker/circuit-breaker.ts';
+export { DEFAULT_TRIP_RULE, type TripRule } from './breaker/trip-rule.ts';
+export { whoseFailure, type CallEnd, type Culprit } from './breaker/whose-failure.ts';
+export {
+  AdaptiveLimit,
+  type AdaptiveLimitOptions,
+  type LimitedEnd,
+  type LimitedPlace,
+} from './concurrency/adaptive-limit.ts';
+export { CallDeadline, type CallDeadlineOptions, type DeadlineEnd } from './deadline/call-deadline.ts';
 export { Limiter, type CallLimits, type LimiterOptions } from './limiter.ts';
+export { FairQueue, type FairQueueOptions, type QueueTicket, type Waiter } from './queue/fair-queue.ts';
+export { Quota, type QuotaLeft, type QuotaOptions } from './quota/quota.ts';
+export { RateLimits, type RateKeys, type RateRefusal, type RateScope } from './rate/rate-limits.ts';
+export { RateQueue, type RateQueueOptions } from './rate/rate-queue.ts';
+export { TokenBuckets, type RateLimit, type TokenBucketsOptions } from './rate/token-buckets.ts';
+export { CallAttempts, type CallAttemptsOptions } from './repeat/call-attempts.ts';
+export { isReadOnly, isSafe, type CallFacts } from './repeat/call-safety.ts';
+export { hedgeDelayMs, type HedgeOptions, type HedgeQuestion } from './repeat/hedge.ts';
+export { LatencyQuantile, type LatencyQuantileOptions } from './repeat/latency-quantile.ts';
+export { mayRepeat, type AttemptEnd, type RepeatQuestion, type RepeatReason } from './repeat/may-repeat.ts';
+export { RepeatBudget, type RepeatBudgetOptions } from './repeat/repeat-budget.ts';
+export {
+  DEFAULT_REPEAT_DELAYS,
+  repeatDelayMs,
+  retryAfterMsOf,
+  type RepeatDelayQuestion,
+  type RepeatDelays,
+} from './repeat/repeat-delay.ts';
+export { startWaitMs } from './repeat/start-wait.ts';
 export { callRates, type CallRatesOptions } from './stages/call-rates.ts';
 export type { Called } from './stages/called.ts';
 export { CapabilityBreakers, type CapabilityBreakersOptions } from './stages/capability-breakers.ts';

@@ -1,0 +1,313 @@
+import { describe, expect, it } from '@jest/globals';
+import { VirtualClock } from '@omni/testing';
+import fc from 'fast-check';
+import type { Culprit } from '../breaker/whose-failure.ts';
+import { type BalancedCall, Balancer, type BalancerOptions, type ReplicaFacts } from './balancer.ts';
+
+const THREE = replicas(3);
+
+function replicas(count: number): ReplicaFacts[] {
+  return Array.from({ length: count }, (_, index) => ({ key: `r${index}` }));
+}
+
+function open(options: Partial<BalancerOptions> = {}) {
+  const clock = new VirtualClock();
+  let state = 5;
+  const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  return { clock, balancer: new Balancer({ clock, random, ...options }) };
+}
+
+function begun(balancer: Balancer, available: readonly ReplicaFacts[], stickyKey?: string): BalancedCall {
+  const call = balancer.begin(available, stickyKey);
+  if (call === undefined) throw new TypeError('none is available');
+  return call;
+}
+
+/** Calls a replica by itself, so often. */
+function callOne(balancer: Balancer, key: string, culprit: Culprit, times: number, group = THREE): void {
+  const calls: BalancedCall[] = [];
+  for (let tries = 0; calls.length < times && tries < 10_000; tries++) {
+    const call = begun(balancer, group);
+    if (call.key === key) calls.push(call);
+    else call.end('omni');
+  }
+  for (const call of calls) call.end(culprit);
+}
+
+/** How often each is chosen. */
+function spread(
+  balancer: Balancer,
+  available: readonly ReplicaFacts[],
+  times: number,
+): Record<string, number> {
+  const chosen: Record<string, number> = {};
+  for (let time = 0; time < times; time++) {
+    const call = begun(balancer, available);
+    chosen[call.key] = (chosen[call.key] ?? 0) + 1;
+    call.end('nobody');
+  }
+  return chosen;
+}
+
+describe('Balancer, leaving out what fails', () => {
+  // guard: balance/ejected
+  it('leaves a replica out after five failures in a row, for 30 s', () => {
+    const { clock, balancer } = open();
+    callOne(balancer, 'r1', 'upstream', 4);
+    callOne(balancer, 'r1', 'nobody', 1);
+    callOne(balancer, 'r1', 'upstream', 4);
+    expect(balancer.isEjected('r1')).toBe(false);
+    callOne(balancer, 'r1', 'upstream', 1);
+    expect(balancer.isEjected('r1')).toBe(true);
+    expect(Object.keys(spread(balancer, THREE, 100)).sort()).toEqual(['r0', 'r2']);
+    clock.advance(30_000);
+    expect(balancer.isEjected('r1')).toBe(false);
+    expect(spread(balancer, THREE, 100)).toHaveProperty('r1');
+  });
+
+  it('leaves it out for twice as long each further time, until it has been well', () => {
+    const { clock, balancer } = open();
+    const waits: number[] = [];
+    const failAgain = (): void => {
+      callOne(balancer, 'r1', 'upstream', 5);
+      let waitedMs = 0;
+      for (; balancer.isEjected('r1'); waitedMs += 1_000) clock.advance(1_000);
+      waits.push(waitedMs);
+    };
+    for (let time = 0; time < 6; time++) failAgain();
+    callOne(balancer, 'r1', 'nobody', 1);
+    failAgain();
+    expect(waits).toEqual([30_000, 60_000, 120_000, 240_000, 300_000, 300_000, 30_000]);
+  });
+
+  // guard: balance/half
+  it('leaves out half of a group at most', () => {
+    for (const [size, most] of [
+      [1, 0],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+      [7, 3],
+    ] as const) {
+      const { balancer } = open();
+      const group = replicas(size);
+      for (const { key } of group) callOne(balancer, key, 'upstream', 20, group);
+      expect([size, group.filter(({ key }) => balancer.isEjected(key)).length]).toEqual([size, most]);
+    }
+  });
+
+  it('sends calls all the same when only replicas are available that are left out, and says so', () => {
+    const { balancer } = open();
+    callOne(balancer, 'r1', 'upstream', 5);
+    expect(begun(balancer, THREE)).toMatchObject({ isEjected: false });
+    expect(begun(balancer, [{ key: 'r1' }])).toMatchObject({ key: 'r1', isEjected: true });
+    expect(balancer.begin([])).toBeUndefined();
+  });
+
+  it('does not count what is no failure of the replica, nor an end twice', () => {
+    const { balancer } = open();
+    callOne(balancer, 'r1', 'caller', 20);
+    callOne(balancer, 'r1', 'omni', 20);
+    callOne(balancer, 'r1', 'upstream', 4);
+    const call = begun(balancer, [{ key: 'r1' }]);
+    call.end('nobody');
+    call.end('upstream');
+    callOne(balancer, 'r1', 'upstream', 4);
+    expect(balancer.isEjected('r1')).toBe(false);
+  });
+
+  it('forgets replicas that are gone', () => {
+    const { balancer } = open();
+    callOne(balancer, 'r1', 'upstream', 5);
+    balancer.retain(['r0', 'r2']);
+    expect(balancer.isEjected('r1')).toBe(false);
+  });
+
+  // guard: balance/slow-start
+  it('gives a replica that is back a tenth of its part, and all of it after 30 s', () => {
+    const { clock, balancer } = open();
+    spread(balancer, THREE, 30);
+    balancer.onBack('r1');
+    const parts: number[] = [];
+    for (let second = 0; second <= 30; second += 10) {
+      parts.push((spread(balancer, THREE, 900)['r1'] ?? 0) / 300);
+      clock.advance(10_000);
+    }
+    // Of three, where two have their whole part: s / (2 + s) × 3.
+    for (const [index, share] of [0.1, 1 / 3, 2 / 3, 1].entries())
+      expect(parts[index]).toBeCloseTo((share * 3) / (2 + share), 1);
+  });
+
+  it('leaves out and takes back what a table of each replica says, whatever happens', () => {
+    const step = fc.record({
+      afterMs: fc.oneof(fc.constant(0), fc.nat({ max: 20_000 })),
+      at: fc.nat({ max: 3 }),
+      culprit: fc.constantFrom<Culprit>('upstream', 'upstream', 'nobody', 'caller'),
+      times: fc.integer({ min: 1, max: 4 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const { clock, balancer } = open();
+        const group = replicas(4);
+        const table = group.map(() => ({ failed: '', outUntilMs: 0, outs: 0 }));
+        for (const { afterMs, at, culprit, times } of steps) {
+          clock.advance(afterMs);
+          const nowMs = clock.monotonicMs();
+          const isOut = (row: { outUntilMs: number } | undefined): boolean => (row?.outUntilMs ?? 0) > nowMs;
+          for (let time = 0; time < times; time++) {
+            // Only this one is available for the choice; the group is what the others make it.
+            const row = table[at];
+            if (row === undefined || isOut(row)) break;
+            if (row.outUntilMs > 0) [row.failed, row.outUntilMs] = ['', 0];
+            callOne(balancer, `r${at}`, culprit, 1, group);
+            if (culprit === 'caller') continue;
+            row.failed = culprit === 'upstream' ? `${row.failed}x` : '';
+            if (culprit === 'nobody') row.outs = 0;
+            if (row.failed.length < 5 || table.filter(isOut).length >= 2) continue;
+            row.outUntilMs =
+              nowMs +
+              Math.min(
+                300_000,
+                [30, 60, 120, 240][row.outs] === undefined ? 300_000 : 30_000 * 2 ** row.outs,
+              );
+            row.outs++;
+          }
+          for (const [index, row] of table.entries())
+            expect(balancer.isEjected(`r${index}`)).toBe(isOut(row));
+        }
+      }),
+      { seed: 1_113, numRuns: 100 },
+    );
+  });
+});
+
+describe('Balancer, choosing', () => {
+  it('gives each replica its turn, and those with more weight more turns, spread evenly', () => {
+    const { balancer } = open();
+    expect(spread(balancer, THREE, 300)).toEqual({ r0: 100, r1: 100, r2: 100 });
+    const weighted = open().balancer;
+    const group = [
+      { key: 'a', weight: 5 },
+      { key: 'b', weight: 1 },
+      { key: 'c', weight: 1 },
+    ];
+    const order = Array.from({ length: 14 }, () => begun(weighted, group).key).join('');
+    expect(order).toBe('aabacaaaabacaa');
+  });
+
+  it('prefers the replica that answers soonest, and looks after a while whether another one does', () => {
+    const { clock, balancer } = open({ strategy: 'least-latency' });
+    const chosen: Record<string, number> = {};
+    let slow = 'r0';
+    const run = (calls: number): void => {
+      for (let call = 0; call < calls; call++) {
+        const { key, end } = begun(balancer, THREE);
+        chosen[key] = (chosen[key] ?? 0) + 1;
+        clock.advance(key === slow ? 500 : 50);
+        end('nobody');
+      }
+    };
+    run(300);
+    expect(chosen['r0']).toBeLessThan(30);
+    slow = 'r1';
+    run(1_000);
+    chosen['r0'] = 0;
+    run(300);
+    expect(chosen['r0']).toBeGreaterThan(50);
+  });
+
+  it('does not send all calls to a replica of which it knows nothing', () => {
+    const { clock, balancer } = open({ strategy: 'least-latency' });
+    const two = replicas(2);
+    for (let call = 0; call < 20; call++) {
+      const { end } = begun(balancer, two);
+      clock.advance(100);
+      end('nobody');
+    }
+    const keys = Array.from({ length: 90 }, () => begun(balancer, THREE).key);
+    expect(keys[0]).toBe('r2');
+    expect(keys.filter((key) => key === 'r2').length).toBeLessThan(60);
+  });
+
+  it('prefers the replica that fails least, and never takes a fast failure for a fast answer', () => {
+    for (const strategy of ['least-errors', 'least-latency'] as const) {
+      const { clock, balancer } = open({ strategy, failuresToEject: 1_000 });
+      const chosen: Record<string, number> = {};
+      for (let call = 0; call < 300; call++) {
+        const { key, end } = begun(balancer, THREE);
+        chosen[key] = (chosen[key] ?? 0) + 1;
+        clock.advance(key === 'r1' && strategy === 'least-latency' ? 1 : 50);
+        end(key === 'r1' && strategy === 'least-errors' ? 'upstream' : 'nobody');
+      }
+      const share = (chosen['r1'] ?? 0) / 300;
+      if (strategy === 'least-errors') expect(share).toBeLessThan(0.1);
+      else expect(share).toBeGreaterThan(0.8);
+    }
+  });
+
+  it('takes of two by chance the one with less to do', () => {
+    const { balancer } = open({ strategy: 'power-of-two' });
+    const group = replicas(10);
+    const inFlight = new Map<string, number>();
+    for (let call = 0; call < 10_000; call++) {
+      const { key } = begun(balancer, group);
+      inFlight.set(key, (inFlight.get(key) ?? 0) + 1);
+    }
+    const counts = [...inFlight.values()];
+    // By one choice of chance, the fullest would have about 60 more than the average (Mitzenmacher, 2001).
+    expect(Math.max(...counts) - 1_000).toBeLessThanOrEqual(5);
+    expect(begun(open({ strategy: 'power-of-two' }).balancer, replicas(1)).key).toBe('r0');
+  });
+
+  it('sends the same key to the same replica, and moves only the keys of one that goes', () => {
+    const { balancer } = open({ strategy: 'sticky' });
+    const group = replicas(10);
+    const keys = Array.from({ length: 5_000 }, (_, index) => `session ${index}`);
+    const choose = (of: readonly ReplicaFacts[]): string[] => keys.map((key) => begun(balancer, of, key).key);
+    const before = choose(group);
+    expect(choose(group)).toEqual(before);
+    expect(choose(group.toReversed())).toEqual(before);
+    const after = choose(group.filter(({ key }) => key !== 'r4'));
+    for (const [index, key] of before.entries()) if (key !== 'r4') expect(after[index]).toBe(key);
+    const counts = Object.values(Object.groupBy(before, (key) => key)).map((chosen) => chosen?.length ?? 0);
+    expect(counts).toHaveLength(10);
+    for (const count of counts) expect(Math.abs(count - 500)).toBeLessThan(100);
+  });
+
+  it('gives sticky keys to replicas by weight', () => {
+    const { balancer } = open({ strategy: 'sticky' });
+    const group = [
+      { key: 'a', weight: 3 },
+      { key: 'b', weight: 1 },
+    ];
+    const ofA = Array.from({ length: 4_000 }, (_, index) => begun(balancer, group, `${index}`).key).filter(
+      (key) => key === 'a',
+    );
+    expect(Math.abs(ofA.length - 3_000)).toBeLessThan(150);
+  });
+
+  it('keeps the turns of any weights as close to their parts as turns can be', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }),
+        fc.nat({ max: 200 }),
+        (weights, calls) => {
+          const { balancer } = open();
+          const group = weights.map((weight, index) => ({ key: `r${index}`, weight }));
+          const total = weights.reduce((sum, weight) => sum + weight, 0);
+          const chosen = weights.map(() => 0);
+          for (let call = 1; call <= calls; call++) {
+            const index = Number(begun(balancer, group).key.slice(1));
+            chosen[index] = (chosen[index] ?? 0) + 1;
+            for (const [at, weight] of weights.entries()) {
+              const due = (call * weight) / total;
+              expect(Math.abs((chosen[at] ?? 0) - due)).toBeLessThan(weights.length);
+              if (call % total === 0) expect(chosen[at]).toBe(due);
+            }
+          }
+        },
+      ),
+      { seed: 1_114, numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import type { Random } from '@omni/ports';
+import type { ReplicaLoad } from './replica-load.ts';
+
+/** One of several servers that can take a call. */
+export interface Candidate<Replica> {
+  readonly replica: Replica;
+  /** Stable and unique among the replicas; the hash of a sticky choice is made of it. */
+  readonly key: string;
+  /** Its part of the calls, above 0; less than the configured one while it starts slowly. */
+  readonly weight: number;
+  readonly load: ReplicaLoad;
+}
+
+/** What a choice may depend on. */
+export interface ChoiceFacts {
+  readonly random: Random;
+  /** Calls with the same key go to the same replica, where the strategy is sticky. Default: empty. */
+  readonly stickyKey?: string;
+}
+
+/** Chooses one of the candidates, of which there is one at least. */
+export type Strategy = <Replica>(
+  candidates: readonly Candidate<Replica>[],
+  facts: ChoiceFacts,
+) => Candidate<Replica>;
+
+export type StrategyName = 'round-robin' | 'least-latency' | 'least-errors' | 'power-of-two' | 'sticky';
+
+/** A strategy with its own memory, so each group of replicas has its own. */
+export function strategyNamed(name: StrategyName): Strategy {
+  switch (name) {
+    case 'round-robin':
+      return roundRobin();
+    case 'least-latency':
+      return leastLatency;
+    case 'least-errors':
+      return (candidates) =>
+        lowest(candidates, ({ load, weight }) => (load.errorShare + busyShare(load)) / weight);
+    case 'power-of-two':
+      return powerOfTwo;
+    case 'sticky':
+      return sticky;
+  }
+}
+
+/**
+ * Turns by weight, spread as evenly as they can be (smooth weighted round robin): each gains its weight, the
+ * one with most goes and pays the weights of all.
+ */
+function roundRobin(): Strategy {
+  const gains = new Map<string, number>();
+  return (candidates) => {
+    const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
+    for (const key of gains.keys())
+      if (!candidates.some((candidate) => candidate.key === key)) gains.delete(key);
+    for (const { key, weight } of candidates) gains.set(key, (gains.get(key) ?? 0) + weight);
+    const chosen = lowest(candidates, ({ key }) => -(gains.get(key) ?? 0));
+    gains.set(chosen.key, (gains.get(chosen.key) ?? 0) - total);
+    return chosen;
+  };
+}
+
+/** By how long a call would take if those under way were before it. One that nobody knows is taken to be fast. */
+const leastLatency: Strategy = (candidates) => {
+  const known = candidates.flatMap(({ load }) => load.latencyMs ?? []);
+  const unknownMs = known.length === 0 ? 1 : Math.min(...known) / 2;
+  return lowest(
+    candidates,
+    ({ load, weight }) => ((load.latencyMs ?? unknownMs) * (load.inFlight + 1)) / weight,
+  );
+};
+
+/** Of equals the one with less to do; never as much as one failure in a hundred. */
+function busyShare({ inFlight }: ReplicaLoad): number {
+  return 0.01 * (inFlight / (inFlight + 1));
+}
+
+/** Of two by chance, the one with less to do. */
+const powerOfTwo: Strategy = (candidates, { random }) => {
+  const first = Math.floor(random() * candidates.length);
+  const step = 1 + Math.floor(random() * (candidates.length - 1));
+  const second = (first + step) % candidates.length;
+  const two = [candidates[first], candidates[second]].filter((candidate) => candidate !== undefined);
+  return lowest(two, ({ load, weight }) => (load.inFlight + 1) / weight);
+};
+
+/** Rendezvous hashing by weight: when a replica goes, only its own keys move. */
+const sticky: Strategy = (candidates, { stickyKey = '' }) =>
+  lowest(candidates, ({ key, weight }) => -Math.log(shareOf(`${stickyKey}\n${key}`)) / weight);
+
+/** @returns Evenly spread, above 0 and below 1: FNV-1a with the last steps of MurmurHash 3. */
+function shareOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32;
+}
+
+/** The first one of the lowest score. */
+function lowest<Item extends object>(items: readonly Item[], scoreOf: (item: Item) => number): Item {
+  const [first, ...others] = items;
+  if (first === undefined) throw new RangeError('there is nothing to choose from');
+  let best = first;
+  let bestScore = scoreOf(first);
+  for (const item of others) {
+    const score = scoreOf(item);
+    if (score >= bestScore) continue;
+    best = item;
+    bestScore = score;
+  }
+  return best;
+}

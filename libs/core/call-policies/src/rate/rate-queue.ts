@@ -1,0 +1,54 @@
+import type { CancelTimer, Clock, GatewayError, Principal } from '@omni/ports';
+import type { FairQueue, QueueTicket, Waiter } from '../queue/fair-queue.ts';
+import type { TokenBuckets } from './token-buckets.ts';
+
+export interface RateQueueOptions {
+  readonly buckets: TokenBuckets;
+  /** Whose bucket it is. */
+  readonly key: string;
+  readonly queue: FairQueue;
+  readonly clock: Pick<Clock, 'after'>;
+}
+
+/** Lets calls wait for tokens of one bucket: each token is for the user whose turn it is. */
+export class RateQueue {
+  readonly #options: RateQueueOptions;
+  #cancelTimer: CancelTimer | undefined;
+
+  constructor(options: RateQueueOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param waiter - Told its turn when it has to wait, never before this has returned.
+   * @param waitMs - The longest that this one may wait, if that is less than the queue allows.
+   * @returns `undefined` when the call may go on at once; or its ticket; or why it may not even wait.
+   */
+  enter(principal: Principal, waiter: Waiter, waitMs?: number): QueueTicket | GatewayError | undefined {
+    const { buckets, key, queue } = this.#options;
+    // Whoever waits already goes first.
+    if (/* guard: rate/no-overtaking */ queue.size === 0 && buckets.take(key) === 0) return undefined;
+    const ticket = queue.join(principal, waiter, waitMs);
+    this.#cancelTimer ??= this.#wakeIn(buckets.waitMs(key));
+    return ticket;
+  }
+
+  #wakeIn(ms: number): CancelTimer {
+    return this.#options.clock.after(ms, () => {
+      this.#cancelTimer = undefined;
+      this.#letGo();
+    });
+  }
+
+  #letGo(): void {
+    const { buckets, key, queue } = this.#options;
+    while (queue.size > 0) {
+      const waitMs = buckets.take(key);
+      if (waitMs > 0) {
+        this.#cancelTimer ??= this.#wakeIn(waitMs);
+        return;
+      }
+      queue.next();
+    }
+  }
+}
