@@ -36,7 +36,7 @@ describe('CapabilityBreakers.judging', () => {
   callStageContract(it, {
     open: (next) => breakers.judging(next, { ...at, spec }),
     openRefusing: (next) => open.breakers.judging(next, { ...at, spec: open.spec }),
-    call: callOf('bad'),
+    call: callOf('bad', { allowPassthrough: true }),
     message: messageOf('{"jsonrpc":"2.0","method":"notifications/message","params":{}}'),
   });
 });
