@@ -14,10 +14,10 @@ function needsOfParts(): ReadonlyMap<string, readonly string[]> {
   const names = new Map<unknown, string>(Object.entries(Token).map(([name, token]) => [token, name]));
   const found = new Map<string, readonly string[]>();
   const recording: Pick<Scope, 'register'> = {
-    register(token: unknown, { needs = {} }: { readonly needs?: Needs }) {
+    register(token: unknown, registration: { readonly useValue?: unknown; readonly needs?: Needs }) {
       found.set(
         names.get(token) ?? '',
-        Object.values(needs).map((need) => names.get(need) ?? ''),
+        Object.values(registration.needs ?? {}).map((need) => names.get(need) ?? ''),
       );
     },
   };
