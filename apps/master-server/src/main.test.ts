@@ -52,7 +52,11 @@ class Program {
       const { stdout, stderr } = this.child;
       if (stdout === null || stderr === null || this.child.exitCode !== null)
         throw new Error(`It ended and said: ${this.out}${this.err}`);
-      await Promise.race([once(stdout, 'data'), once(stderr, 'data'), this.exitCode]);
+      const over = new AbortController();
+      const heard = [stdout, stderr].map((stream) => once(stream, 'data', over));
+      await Promise.race([...heard, this.exitCode]);
+      // Nobody listens to what nobody waits for.
+      over.abort();
     }
   }
 }
@@ -189,7 +193,6 @@ describe('main', () => {
       'catalogue refresher',
       'readiness',
     ]);
-    // What comes after the configuration follows its last layer.
     expect(program.err).toMatch(/start: a phase begins.*\n.*start: a phase is over/);
     program.child.kill('SIGTERM');
     expect(await program.exitCode).toBe(0);
