@@ -60,7 +60,7 @@ function roundRobin(): Strategy {
   };
 }
 
-/** By how long a call would take if those under way were before it. One that nobody knows is taken to be fast. */
+/** By how long a call takes behind those under way. A replica that nobody knows is taken to be fast. */
 const leastLatency: Strategy = (candidates) => {
   const known = candidates.flatMap(({ load }) => load.latencyMs ?? []);
   const unknownMs = known.length === 0 ? 1 : Math.min(...known) / 2;

@@ -38,5 +38,7 @@ export function isReadOnly({ method, annotations, isTrusted }: CallFacts): boole
 export function isSafe(call: CallFacts): boolean {
   if (isReadOnly(call)) return true;
   const { method, annotations, isTrusted } = call;
-  return isTrusted && method === 'tools/call' && annotations?.idempotentHint === true;
+  return (
+    /* guard: repeat/trusted */ isTrusted && method === 'tools/call' && annotations?.idempotentHint === true
+  );
 }
