@@ -54,6 +54,18 @@ describe('AdaptiveLimit', () => {
   });
 
   // guard: concurrency/overloaded
+  it('goes down while a server fails, however fast, and up again when it does not', () => {
+    const { limit, server, clients } = simulate();
+    server.capacity = 40;
+    clients.goOn(20_000);
+    server.errorShare = 0.3;
+    clients.goOn(20_000);
+    expect(limit.limit).toBeLessThanOrEqual(2);
+    server.errorShare = 0;
+    clients.goOn(60_000);
+    expectNear(clients.goOn(60_000), 40);
+  });
+
   it('goes down when a server refuses calls in place of letting them wait', () => {
     const { server, clients } = simulate({ tolerance: 100, max: 200 });
     server.capacity = 30;
