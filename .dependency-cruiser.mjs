@@ -6,7 +6,11 @@ import { dirname, join } from 'node:path';
 const TEST = '\\.(test|fixture)\\.ts$';
 
 /** Packages that a core library may use. One that is not named here may use none. */
-const PACKAGES_OF_CORE = { 'config-manager': ['yaml', 'zod'], telemetry: ['@opentelemetry/api'] };
+const PACKAGES_OF_CORE = {
+  'call-policies': ['cockatiel'],
+  'config-manager': ['yaml', 'zod'],
+  telemetry: ['@opentelemetry/api'],
+};
 
 /** The files that `exports` maps offer to other projects, as one pattern. */
 const PUBLIC_FILES = globSync(['libs/*/package.json', 'libs/*/*/package.json', 'apps/*/package.json'])

@@ -25,7 +25,7 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  */
 export const BUDGETS = {
   '@omni/auth': 21,
-  '@omni/call-policies': 23,
+  '@omni/call-policies': 46,
   '@omni/capabilities': 95,
   '@omni/config': 260,
   '@omni/config/json-schema': 81,

@@ -10,6 +10,7 @@ import { LIFECYCLE_GUARDS } from './list/lifecycle.ts';
 import { LISTENER_GUARDS } from './list/listeners.ts';
 import { MESSAGE_GUARDS } from './list/messages.ts';
 import { OBSERVING_GUARDS } from './list/observing.ts';
+import { POLICY_GUARDS } from './list/policies.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
 import { SESSION_GUARDS } from './list/sessions.ts';
 import { STORE_GUARDS } from './list/store.ts';
@@ -28,6 +29,7 @@ export const GUARDS: readonly Guard[] = [
   ...CONFIGURATION_GUARDS,
   ...ROUTER_GUARDS,
   ...UPSTREAM_GUARDS,
+  ...POLICY_GUARDS,
   ...LIFECYCLE_GUARDS,
   ...HTTP_UPSTREAM_GUARDS,
   ...LISTENER_GUARDS,

@@ -58,6 +58,7 @@ export const AREAS = {
     'relay-modern',
     'tasks',
   ],
+  routing: ['routing/'],
   state: ['state/'],
   transports: ['browser-pages', 'resume', 'sse', 'stdio-front', 'transports'],
 };

@@ -7,6 +7,8 @@ type Unchecked = Readonly<Record<string, unknown>>;
 /** Settings that have no default, and what a parsed configuration says beside its settings. */
 const WITHOUT_DEFAULT: ReadonlySet<string> = new Set([
   'auth.token',
+  'limits.sessionRate',
+  'limits.userRate',
   'server.tcp',
   'server.tls',
   'telemetry.otlpEndpoint',
@@ -70,7 +72,11 @@ export function checkSettings(given: GatewayConfigurationInput, defaults: Unchec
       ? []
       : sectionProblems(section, settings, defaults[section]),
   );
-  problems.push(...tokenProblems(given.auth ?? {}), ...keyProblems(given.sealing?.keys ?? []));
+  problems.push(
+    ...tokenProblems(given.auth ?? {}),
+    ...keyProblems(given.sealing?.keys ?? []),
+    ...rateProblems(given.limits ?? {}),
+  );
   if (problems.length > 0) throw invalid(problems);
 }
 
@@ -120,6 +126,20 @@ function itemProblems(key: string, value: unknown): readonly string[] {
   return items.flatMap((item, index) => {
     const problem = typeof item === 'string' ? problemOf?.(item) : 'must be a text';
     return problem === undefined ? [] : [`${key}[${index}] ${problem}`];
+  });
+}
+
+function rateProblems({
+  userRate,
+  sessionRate,
+}: NonNullable<GatewayConfigurationInput['limits']>): readonly string[] {
+  return Object.entries({ userRate, sessionRate }).flatMap(([name, rate]) => {
+    if (rate === undefined) return [];
+    const { perSecond, burst }: Unchecked = isObject(rate) ? rate : {};
+    const isRate = Number(perSecond) > 0 && Number.isFinite(perSecond) && Number(burst) >= 1;
+    return isRate && Number.isSafeInteger(burst)
+      ? []
+      : [`limits.${name} must have perSecond, a number above 0, and burst, a whole number, 1 at least`];
   });
 }
 

@@ -5,7 +5,7 @@ const MEMORY_MS = 10_000;
 /** What a measurement weighs at least, however soon it comes after another. */
 const MIN_WEIGHT = 0.1;
 
-/** What is known of the calls to one replica: latency and failures as averages in which the latest weigh most. */
+/** What is known of the calls to one replica, as averages in which the latest ones weigh most. */
 export class ReplicaLoad {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   #inFlight = 0;

@@ -26,6 +26,9 @@ export type Strategy = <Replica>(
 
 export type StrategyName = 'round-robin' | 'least-latency' | 'least-errors' | 'power-of-two' | 'sticky';
 
+/** What fails always is taken to answer one call in a hundred. */
+const LEAST_ANSWERED = 0.01;
+
 /** A strategy with its own memory, so each group of replicas has its own. */
 export function strategyNamed(name: StrategyName): Strategy {
   switch (name) {
@@ -34,8 +37,7 @@ export function strategyNamed(name: StrategyName): Strategy {
     case 'least-latency':
       return leastLatency;
     case 'least-errors':
-      return (candidates) =>
-        lowest(candidates, ({ load, weight }) => (load.errorShare + busyShare(load)) / weight);
+      return leastErrors;
     case 'power-of-two':
       return powerOfTwo;
     case 'sticky':
@@ -60,17 +62,27 @@ function roundRobin(): Strategy {
   };
 }
 
-/** By how long a call would take if those under way were before it. One that nobody knows is taken to be fast. */
-const leastLatency: Strategy = (candidates) => {
+/**
+ * By how long it takes to get an answer behind the calls under way, with the failures on the way to it. A
+ * replica that nobody knows is taken to be fast.
+ */
+const leastLatency: Strategy = (candidates, { random }) => {
   const known = candidates.flatMap(({ load }) => load.latencyMs ?? []);
   const unknownMs = known.length === 0 ? 1 : Math.min(...known) / 2;
-  return lowest(
-    candidates,
-    ({ load, weight }) => ((load.latencyMs ?? unknownMs) * (load.inFlight + 1)) / weight,
-  );
+  return lowest(fromAnywhere(candidates, random), ({ load, weight }) => {
+    const answered = Math.max(LEAST_ANSWERED, 1 - load.errorShare);
+    return ((load.latencyMs ?? unknownMs) * (load.inFlight + 1)) / (answered * weight);
+  });
 };
 
-/** Of equals the one with less to do; never as much as one failure in a hundred. */
+/** By the share of failures; of equals the one with less to do. */
+const leastErrors: Strategy = (candidates, { random }) =>
+  lowest(
+    fromAnywhere(candidates, random),
+    ({ load, weight }) => (load.errorShare + busyShare(load)) / weight,
+  );
+
+/** Never as much as one failure in a hundred. */
 function busyShare({ inFlight }: ReplicaLoad): number {
   return 0.01 * (inFlight / (inFlight + 1));
 }
@@ -96,6 +108,12 @@ function shareOf(text: string): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32;
+}
+
+/** The same ones, beginning with any of them, so that the first of equals is not always the same. */
+function fromAnywhere<Item>(items: readonly Item[], random: Random): readonly Item[] {
+  const begin = Math.floor(random() * items.length);
+  return [...items.slice(begin), ...items.slice(0, begin)];
 }
 
 /** The first one of the lowest score. */

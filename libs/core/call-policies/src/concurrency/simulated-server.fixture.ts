@@ -55,7 +55,7 @@ export class EagerClients {
   readonly #limit: AdaptiveLimit;
   readonly #server: SimulatedServer;
   /** The most that they have under way, whatever the limit is. */
-  wanted = Number.POSITIVE_INFINITY;
+  wanted = 1_000;
   done = 0;
 
   constructor(clock: VirtualClock, limit: AdaptiveLimit, server: SimulatedServer) {

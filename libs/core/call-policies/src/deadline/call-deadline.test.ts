@@ -48,7 +48,7 @@ describe('CallDeadline', () => {
     const { clock, deadline, log } = open({ totalMs: 10_000 });
     deadline.beginAttempt(1_000);
     for (let turn = 0; turn < 40; turn++) {
-      clock.advance(500);
+      clock.advance(700);
       deadline.progress();
     }
     expect(log).toEqual(['total at 10000']);

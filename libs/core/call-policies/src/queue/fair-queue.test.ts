@@ -93,8 +93,8 @@ describe('FairQueue', () => {
     expect(log).toEqual([]);
     clock.advance(10_000);
     expect(log).toEqual([
-      'short: The call has waited for 2000 ms among 2 calls waiting for "up"',
-      'long: The call has waited for 5000 ms among 1 calls waiting for "up"',
+      'short: One of 2 calls waiting for "up" has had no turn in 2000 ms',
+      'long: One of 1 calls waiting for "up" has had no turn in 5000 ms',
     ]);
   });
 

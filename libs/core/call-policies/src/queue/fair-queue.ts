@@ -172,7 +172,7 @@ export class FairQueue {
   }
 
   #giveUp(call: QueuedCall, waitedMs: number): void {
-    const message = `The call has waited for ${waitedMs} ms among ${this.#size} ${this.#options.what}`;
+    const message = `One of ${this.#size} ${this.#options.what} has had no turn in ${waitedMs} ms`;
     this.#remove(call);
     call.waiter.onRefused(new GatewayError('OMNI_OVERLOADED', message));
   }

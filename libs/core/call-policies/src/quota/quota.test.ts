@@ -9,17 +9,23 @@ function open(options: { calls: number; windowMs: number; maxKeys?: number }) {
 }
 
 describe('Quota', () => {
-  // guard: quota/used-up
-  it('allows so many calls in a window, and says what is left and when it begins anew', () => {
+  it('says what is left of a window, and when it begins anew', () => {
     const { clock, quota } = open({ calls: 3, windowMs: 60_000 });
     expect(quota.left('s1')).toEqual({ left: 3, renewsInMs: 0 });
     expect(quota.take('s1')).toEqual({ left: 2, renewsInMs: 60_000 });
     clock.advance(20_000);
     expect(quota.take('s1')).toEqual({ left: 1, renewsInMs: 40_000 });
-    expect(quota.take('s1')).toEqual({ left: 0, renewsInMs: 40_000 });
-    expect(quota.take('s1')).toBeUndefined();
-    expect(quota.left('s1')).toEqual({ left: 0, renewsInMs: 40_000 });
+    expect(quota.left('s1')).toEqual({ left: 1, renewsInMs: 40_000 });
     expect(quota.take('s2')).toEqual({ left: 2, renewsInMs: 60_000 });
+  });
+
+  // guard: quota/used-up
+  it('allows no more calls in a window than it has', () => {
+    const { quota } = open({ calls: 3, windowMs: 60_000 });
+    const taken = Array.from({ length: 10 }, () => quota.take('s1')?.left);
+    expect(taken.slice(0, 5)).toEqual([2, 1, 0, undefined, undefined]);
+    expect(quota.left('s1')).toEqual({ left: 0, renewsInMs: 60_000 });
+    expect(quota.take('s2')?.left).toBe(2);
   });
 
   // guard: quota/anew

@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock, GatewayError, Principal } from '@omni/ports';
+import type { Clock, GatewayError, Principal } from '@omni/ports';
 import type { FairQueue, QueueTicket, Waiter } from '../queue/fair-queue.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 
@@ -13,7 +13,7 @@ export interface RateQueueOptions {
 /** Lets calls wait for tokens of one bucket: each token is for the user whose turn it is. */
 export class RateQueue {
   readonly #options: RateQueueOptions;
-  #cancelTimer: CancelTimer | undefined;
+  #isTimed = false;
 
   constructor(options: RateQueueOptions) {
     this.#options = options;
@@ -29,13 +29,15 @@ export class RateQueue {
     // Whoever waits already goes first.
     if (/* guard: rate/no-overtaking */ queue.size === 0 && buckets.take(key) === 0) return undefined;
     const ticket = queue.join(principal, waiter, waitMs);
-    this.#cancelTimer ??= this.#wakeIn(buckets.waitMs(key));
+    this.#wakeIn(buckets.waitMs(key));
     return ticket;
   }
 
-  #wakeIn(ms: number): CancelTimer {
-    return this.#options.clock.after(ms, () => {
-      this.#cancelTimer = undefined;
+  #wakeIn(ms: number): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    this.#options.clock.after(ms, () => {
+      this.#isTimed = false;
       this.#letGo();
     });
   }
@@ -45,7 +47,7 @@ export class RateQueue {
     while (queue.size > 0) {
       const waitMs = buckets.take(key);
       if (waitMs > 0) {
-        this.#cancelTimer ??= this.#wakeIn(waitMs);
+        this.#wakeIn(waitMs);
         return;
       }
       queue.next();

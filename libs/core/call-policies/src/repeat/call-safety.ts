@@ -34,5 +34,5 @@ export function isReadOnly({ method, hints, isTrusted }: CallFacts): boolean {
 export function isSafe(call: CallFacts): boolean {
   if (isReadOnly(call)) return true;
   const { method, hints, isTrusted } = call;
-  return isTrusted && method === 'tools/call' && hints?.isIdempotent === true;
+  return /* guard: repeat/trusted */ isTrusted && method === 'tools/call' && hints?.isIdempotent === true;
 }

@@ -43,7 +43,7 @@ describe('mayRepeat', () => {
     }
   });
 
-  // guard: repeat/safe
+  // guard: repeat/safe, repeat/not-sent
   it('never repeats a call that may have done something', () => {
     for (const phase of ['sent', 'head-received'] as const)
       for (const code of CODES)
@@ -56,7 +56,6 @@ describe('mayRepeat', () => {
     }
   });
 
-  // guard: repeat/not-sent
   it('repeats every call that was not sent, where the way to the upstream failed', () => {
     const repeated = CODES.filter(
       (code) => mayRepeat({ ...UNSAFE, end: failure(code, 'not-sent') }) === 'not-sent',
@@ -148,7 +147,8 @@ function isHarmless({ method, hints = {}, isTrusted }: RepeatQuestion): boolean 
 
 function httpOf(end: AttemptEnd): string {
   if (end.kind === 'answer') return String(end.status);
-  return end.error.code === 'OMNI_UPSTREAM_HTTP_STATUS' ? String(end.error.data?.['status'] ?? '') : '';
+  const { code, data } = end.error;
+  return code === 'OMNI_UPSTREAM_HTTP_STATUS' && data !== undefined ? `${Number(data['status'])}` : '';
 }
 
 function questions(): fc.Arbitrary<RepeatQuestion> {

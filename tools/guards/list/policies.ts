@@ -1,0 +1,214 @@
+import type { Guard } from '../guard.ts';
+
+/** Policies of calls: rates, queues, breakers, repeats and replicas. */
+export const POLICY_GUARDS: readonly Guard[] = [
+  {
+    name: 'rate/bucket',
+    against: 'One caller sends as many calls as it likes.',
+  },
+  {
+    name: 'rate/max-keys',
+    against: 'Callers with ever new names fill the memory with buckets.',
+    without: 'true',
+  },
+  {
+    name: 'rate/forgotten',
+    against: 'Buckets of callers that are gone stay for ever.',
+  },
+  {
+    name: 'rate/all-or-none',
+    against: 'A call that is refused by one limit uses up what its user may do elsewhere.',
+    rule: 'R-30',
+  },
+  {
+    name: 'rate/no-overtaking',
+    against: 'Calls that come later take the tokens that others wait for.',
+  },
+  {
+    name: 'queue/full',
+    against: 'Any number of calls wait.',
+    rule: 'X004-09',
+  },
+  {
+    name: 'queue/waited',
+    against: 'Calls wait for ever.',
+    rule: 'X004-09',
+  },
+  {
+    name: 'queue/turns',
+    against: 'A user with many waiting calls keeps all others waiting.',
+    rule: 'S003-PH-09',
+  },
+  {
+    name: 'queue/timer-undone',
+    against: 'A call that was served is refused some time later.',
+  },
+  {
+    name: 'queue/places-back',
+    against: 'Calls that wait no more count, until none may wait.',
+  },
+  {
+    name: 'breaker/open',
+    against: 'An upstream that fails is called on and on.',
+    rule: 'S000-GRD-03',
+  },
+  {
+    name: 'breaker/one-trial',
+    against: 'All calls that have waited hit an upstream that may just be back.',
+    rule: 'S001-CB-01',
+  },
+  {
+    name: 'breaker/late',
+    against: 'The end of a call of before closes a breaker, or opens it again.',
+  },
+  {
+    name: 'breaker/not-upstream',
+    against: 'Callers open the breaker for others by what they send or cancel.',
+    without: 'true',
+  },
+  {
+    name: 'breaker/undecided',
+    against: 'A trial that was cancelled keeps a breaker half-open for ever.',
+  },
+  {
+    name: 'breaker/credentials',
+    against: 'Expired credentials of one user open the breaker for all.',
+    without: 'false',
+  },
+  {
+    name: 'breaker/asked-too-much',
+    against: 'An upstream that asks for a pause is taken for a broken one.',
+    without: 'false',
+  },
+  {
+    name: 'breaker/callers-timeout',
+    against: 'A caller with little time opens the breaker for others.',
+    rule: 'X004-16',
+  },
+  {
+    name: 'repeat/trusted',
+    against: 'Whatever a server says of its tools decides whether calls are made twice.',
+    places: 2,
+  },
+  {
+    name: 'repeat/shown',
+    against: 'A client is told the beginning of an answer twice.',
+  },
+  {
+    name: 'repeat/safe',
+    against: 'A call that has done something is made again.',
+    rule: 'S003-RT-03',
+  },
+  {
+    name: 'repeat/not-sent',
+    against: 'A call that may have run is taken for one that was not sent.',
+    rule: 'S003-RT-03',
+    without: 'true',
+  },
+  {
+    name: 'repeat/corrected',
+    against: 'A call with a wrong revision or header is made again as it was.',
+  },
+  {
+    name: 'repeat/statuses',
+    against: 'Calls are made again, or are not, whatever the upstream answered.',
+    rule: 'X003-07',
+  },
+  {
+    name: 'repeat/waits-if-safe',
+    against: 'Calls that do something wait for a server, and are made when nobody expects it.',
+  },
+  {
+    name: 'repeat/retry-after',
+    against: 'An upstream that asks for a pause is called again at once.',
+    rule: 'X003-07',
+    without: 'jitteredMs',
+  },
+  {
+    name: 'repeat/deadline',
+    against: 'A call waits for an attempt that comes after its deadline.',
+    without: 'true',
+  },
+  {
+    name: 'repeat/budget',
+    against: 'An upstream that is down is asked several times as often as one that works.',
+  },
+  {
+    name: 'repeat/attempts',
+    against: 'One call is made any number of times.',
+  },
+  {
+    name: 'repeat/few-samples',
+    against: 'The first call says how long all others may take before they are hedged.',
+  },
+  {
+    name: 'hedge/read-only',
+    against: 'A call that does something runs twice at the same time.',
+    rule: 'S003-RT-08',
+  },
+  {
+    name: 'hedge/progress',
+    against: 'Two calls report their progress under one token.',
+  },
+  {
+    name: 'deadline/cap',
+    against: 'A server that reports progress keeps a call running without end.',
+    rule: 'S003-RT-07',
+    without: 'this.#idleAtMs',
+  },
+  {
+    name: 'deadline/held',
+    against: 'A call ends while its client is asked for something.',
+  },
+  {
+    name: 'concurrency/limit',
+    against: 'Any number of calls run.',
+  },
+  {
+    name: 'concurrency/overloaded',
+    against: 'A server that refuses calls gets ever more of them.',
+    without: 'false',
+  },
+  {
+    name: 'concurrency/unused',
+    against: 'A limit grows while nobody uses it, and lets everything through when it matters.',
+  },
+  {
+    name: 'concurrency/max',
+    against: 'A limit grows without end.',
+    without: 'Math.max(this.#exact + 1, this.#exact * factor)',
+  },
+  {
+    name: 'concurrency/min',
+    against: 'A limit that has gone down lets nothing through.',
+    without: 'Math.floor(this.#exact * (this.#probe?.share ?? 1))',
+  },
+  {
+    name: 'quota/used-up',
+    against: 'A session makes as many calls as it likes.',
+    rule: 'S003-RT-09',
+  },
+  {
+    name: 'quota/max-keys',
+    against: 'Callers with ever new names fill the memory with quotas.',
+    without: 'false',
+  },
+  {
+    name: 'quota/anew',
+    against: 'A quota that is used up is never renewed.',
+  },
+  {
+    name: 'balance/ejected',
+    against: 'Calls go to a replica that fails all of them.',
+    without: 'all',
+  },
+  {
+    name: 'balance/half',
+    against: 'A failure that hits all replicas leaves none to be asked.',
+  },
+  {
+    name: 'balance/slow-start',
+    against: 'A replica that has just started gets its whole part at once.',
+    without: '1',
+  },
+];
