@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GatewayError, type Principal } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
+import fc from 'fast-check';
 import { FairQueue } from '../queue/fair-queue.ts';
 import { RateQueue } from './rate-queue.ts';
 import { TokenBuckets } from './token-buckets.ts';
@@ -69,5 +70,43 @@ describe('RateQueue', () => {
     clock.advance(1_000);
     expect(log).toEqual(['3 OMNI_OVERLOADED', '4 at 1000']);
     expect(queue.size).toBe(0);
+  });
+
+  it('lets calls go at the millisecond at which a bucket that is filled drop by drop would, whatever comes when', () => {
+    const pauses = fc.array(fc.oneof(fc.constant(0), fc.nat({ max: 900 })), { maxLength: 40 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 2, 4, 5, 10, 20),
+        fc.integer({ min: 1, max: 6 }),
+        pauses,
+        (rps, burst, waits) => {
+          const { clock, enter, log } = open({ rps, burst });
+          const expected: string[] = [];
+          const waiting: string[] = [];
+          let drops = burst * 1_000;
+          const letGo = (nowMs: number): void => {
+            for (; drops >= 1_000 && waiting.length > 0; drops -= 1_000)
+              expected.push(`${waiting.shift()} at ${nowMs}`);
+          };
+          const pass = (ms: number): void => {
+            for (let passed = 1; passed <= ms; passed++) {
+              drops = Math.min(burst * 1_000, drops + rps);
+              letGo(clock.monotonicMs() + passed);
+            }
+            clock.advance(ms);
+          };
+          for (const [index, ms] of waits.entries()) {
+            pass(ms);
+            const name = `call ${index}`;
+            if (enter(ADA, name) === undefined) log.push(`${name} at ${clock.monotonicMs()}`);
+            waiting.push(name);
+            letGo(clock.monotonicMs());
+          }
+          pass(45_000);
+          expect(log).toEqual(expected);
+        },
+      ),
+      { seed: 1_115, numRuns: 60 },
+    );
   });
 });
