@@ -3,6 +3,37 @@ import type { Guard } from '../guard.ts';
 /** Policies of calls: rates, queues, breakers, repeats and replicas. */
 export const POLICY_GUARDS: readonly Guard[] = [
   {
+    name: 'attempts/one-shown',
+    against: 'A client hears of two attempts of one request, or gets a second answer behind a first word.',
+  },
+  {
+    name: 'repeat/pinned',
+    against: 'A request about a task is made again at an instance that does not know it.',
+  },
+  {
+    name: 'rate/requests',
+    against: 'A user sends faster than the limit of users allows.',
+    without: 'return next(context, reply);',
+  },
+  {
+    name: 'rate/calls',
+    against: 'Calls come faster than the limit of their server allows.',
+    without: 'return next(call, handler);',
+  },
+  {
+    name: 'breaker/refused-early',
+    against: 'Calls to a tool that is left alone wait in a queue, to be refused behind it.',
+    without: 'return next(call, handler);',
+  },
+  {
+    name: 'breaker/capability',
+    against: 'A tool that has just failed gets all its calls at once, in place of one trial.',
+  },
+  {
+    name: 'breaker/bounded',
+    against: 'A client that makes up addresses fills the memory with their breakers.',
+  },
+  {
     name: 'rate/bucket',
     against: 'One caller sends as many calls as it likes.',
   },

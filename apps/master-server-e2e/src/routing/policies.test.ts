@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
 import { endEverything } from '../harness/end-everything.ts';
 import { eventually } from '../harness/eventually.ts';
 import { errorOf, postModern, type RawAnswer } from '../harness/raw-mcp.ts';
@@ -13,8 +15,24 @@ interface Scene {
   call(tool?: string): Promise<RawAnswer>;
 }
 
-/** @param routing - Of the server. @param limits - Of all requests. */
-async function start(routing: Record<string, unknown>, limits: Record<string, unknown> = {}): Promise<Scene> {
+/** Settings beside the servers, and of the one server. */
+interface Settings {
+  readonly limits?: Record<string, unknown>;
+  readonly routing?: Record<string, unknown>;
+}
+
+/** The example of a page in docs/routing. */
+async function exampleOf(page: string): Promise<Settings> {
+  const text = await readFile(new URL(`../../../../docs/routing/${page}`, import.meta.url), 'utf8');
+  // An example of Omni's own configuration.
+  const example = parse(/```yaml\n(.*?)```/s.exec(text)?.[1] ?? '') as {
+    limits?: Record<string, unknown>;
+    mcpServers: { up: { routing: Record<string, unknown> } };
+  };
+  return { limits: example.limits ?? {}, routing: example.mcpServers.up.routing };
+}
+
+async function start({ limits = {}, routing = {} }: Settings): Promise<Scene> {
   const upstream = await startMoodyUpstream();
   const entry = { type: 'http', url: upstream.url, protocol: '2026-07-28', routing };
   const omni = await startOmni({ limits, mcpServers: { up: entry } });
@@ -31,7 +49,7 @@ async function start(routing: Record<string, unknown>, limits: Record<string, un
 
 describe('a call that fails', () => {
   it('is made again when the server has refused it with 429, and not when it may have run [S003-RT-03]', async () => {
-    const { upstream, call } = await start({ retry: { backoff: '20ms' } });
+    const { upstream, call } = await start(await exampleOf('retry.md'));
     upstream.moods.push({ status: 429, retryAfter: '0' }, { status: 429 });
     expect((await call()).text).toContain('"structuredContent":{"n":1}');
     expect(upstream.calls).toHaveLength(3);
@@ -42,7 +60,7 @@ describe('a call that fails', () => {
   });
 
   it('is made again as often as the settings say', async () => {
-    const { upstream, call } = await start({ retry: { attempts: 1 } });
+    const { upstream, call } = await start({ routing: { retry: { attempts: 1 } } });
     upstream.moods.push({ status: 429, retryAfter: '0' });
     expect(errorOf((await call()).text)?.omni).toBe('OMNI_UPSTREAM_HTTP_STATUS');
     expect(upstream.calls).toHaveLength(1);
@@ -51,7 +69,7 @@ describe('a call that fails', () => {
 
 describe('a tool that fails again and again', () => {
   it('is left alone for a while, says when to come back, and costs its siblings nothing [S003-RT-02]', async () => {
-    const { upstream, call } = await start({ breaker: { failures: 2, open: '1s' } });
+    const { upstream, call } = await start(await exampleOf('breaker.md'));
     upstream.moods.push({ status: 500 }, { status: 500 });
     await call();
     await call();
@@ -67,14 +85,14 @@ describe('a tool that fails again and again', () => {
 
 describe('calls that come too fast', () => {
   it('to a server are refused behind a burst [S000-GRD-02]', async () => {
-    const { upstream, call } = await start({ rate: { rps: 0.1, burst: 2 } });
+    const { upstream, call } = await start(await exampleOf('rates.md'));
     const answers = [await call(), await call(), await call()];
     expect(errorOf(answers[2]?.text ?? '')).toMatchObject({ omni: 'OMNI_RATE_LIMITED' });
     expect(upstream.calls).toHaveLength(2);
   });
 
   it('to a server wait for their turn where they may', async () => {
-    const { upstream, call } = await start({ rate: { rps: 20, burst: 1 }, queue: { max: 10 } });
+    const { upstream, call } = await start({ routing: { rate: { rps: 20, burst: 1 }, queue: { max: 10 } } });
     const begun = performance.now();
     const answers = await Promise.all(Array.from({ length: 5 }, () => call()));
     for (const { text } of answers) expect(text).toContain('"structuredContent":{"n":1}');
@@ -84,7 +102,7 @@ describe('calls that come too fast', () => {
   });
 
   it('of one user are refused with 429 and Retry-After, whatever they are for [S000-GRD-02]', async () => {
-    const { upstream, call } = await start({}, { userRate: { rps: 0.2, burst: 2 } });
+    const { upstream, call } = await start({ limits: { userRate: { rps: 0.2, burst: 2 } } });
     const answers = [await call(), await call(), await call()];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
     expect(Number(answers[2]?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
@@ -95,7 +113,7 @@ describe('calls that come too fast', () => {
 
 describe('a call that takes too long', () => {
   it('ends with its deadline, and is given up at its server [S003-RT-07]', async () => {
-    const { upstream, call } = await start({ deadline: '300ms' });
+    const { upstream, call } = await start(await exampleOf('deadline.md'));
     upstream.moods.push('silence');
     const error = errorOf((await call()).text);
     expect(error).toMatchObject({ omni: 'OMNI_UPSTREAM_TIMEOUT' });

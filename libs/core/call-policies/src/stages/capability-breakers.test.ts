@@ -42,7 +42,6 @@ describe('CapabilityBreakers.judging', () => {
 });
 
 describe('a tool that fails', () => {
-  // guard: breaker/capability, breaker/refused-early
   it('is left alone after so many failures in a row, and its siblings go on [S003-RT-02]', async () => {
     const scene = new Scene();
     scene.fail(2);
@@ -57,6 +56,15 @@ describe('a tool that fails', () => {
     expect(scene.changes).toEqual(['up bad open']);
   });
 
+  // guard: breaker/refused-early
+  it('is left alone before its calls wait for anything', () => {
+    const scene = new Scene();
+    scene.fail(3);
+    const early = new SentCall([scene.breakers.refusing], scene.spec, callOf('bad'));
+    expect(early.handler).toBeUndefined();
+  });
+
+  // guard: breaker/capability
   it('gets one trial, whose answer lets all calls through again', () => {
     const scene = new Scene();
     scene.fail(3);

@@ -51,6 +51,7 @@ class Scene {
 }
 
 describe('a request that fails', () => {
+  // guard: repeat/pinned
   it.each<[string, RoutedRequest, Outcome, number]>([
     ['a read that broke off', requestOf('resources/read'), failure('OMNI_UPSTREAM_EXITED', 'sent'), 3],
     ['a call that broke off', requestOf('tools/call'), failure('OMNI_UPSTREAM_EXITED', 'sent'), 1],
