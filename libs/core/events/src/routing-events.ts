@@ -6,7 +6,7 @@ import type { NewEvent } from './event.ts';
 /** In place of a server where a request is refused before its way is known. */
 const NO_SERVER = '';
 
-/** Publishes what policies do to calls, a few times a second of each server; the next event tells how many more. */
+/** Publishes what policies do to calls, a few times a second of each server; the next says how many more. */
 export class RoutingEvents {
   readonly #publish: (event: NewEvent) => void;
   readonly #limited: EventRates;
@@ -48,7 +48,11 @@ export class RoutingEvents {
       this.#publish(callEvent('request.retried', upstream, call, { attempt, why, more }));
   }
 
-  /** Calls to a tool, prompt or resource are kept away, or no more. @param name - May be a URI of a client. */
+  /**
+   * Calls to a tool, prompt or resource are kept away, or no more.
+   *
+   * @param name - May be an address that a client has made up.
+   */
   circuit(server: string, kind: string, name: string, state: 'open' | 'closed'): void {
     this.#publish({
       type: state === 'open' ? 'request.circuit_opened' : 'request.circuit_closed',

@@ -33,7 +33,8 @@ interface UpstreamRates {
 
 /**
  * Limits how fast calls to an upstream, and to each of its tools, prompts and resources, come. Calls that are
- * too fast for the upstream wait for their turn where its settings let them; others are refused (S000-GRD-02).
+ * too fast for the upstream wait for their turn where its settings let them, and are refused elsewhere
+ * (S000-GRD-02).
  */
 export function callRates({ clock, onLimited }: CallRatesOptions): CallStage {
   const known = new WeakMap<UpstreamSpec, UpstreamRates>();

@@ -15,7 +15,7 @@ export interface Called {
   readonly name: string;
 }
 
-/** @returns `undefined` for what policies leave alone: Omni's own calls, tasks, subscriptions, other methods. */
+/** @returns `undefined` for what policies leave alone: calls of Omni, tasks, subscriptions, other methods. */
 export function calledOf({ method, name = '', isInternal }: UpstreamCall): Called | undefined {
   return isInternal === true || !CALLS.has(method) ? undefined : { method, name };
 }
