@@ -19,5 +19,9 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     against: 'A server that kills the coordinator does so for ever.',
     without: 'true',
   },
+  {
+    name: 'coordinator/restored-first',
+    against: 'An outage of a server that the store defines stands still after a restart.',
+  },
   { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
 ];

@@ -54,7 +54,10 @@ export interface StoredDefinition extends DefinitionColumns {
 /** Columns of `mcp_servers` that say how an upstream is. */
 export interface UpstreamStateRow {
   readonly name: string;
-  /** The record of the life cycle, in JSON: what {@link StateStore.load} gives back. */
+  /**
+   * The record of the life cycle and the identity of its definition, in JSON: what {@link StateStore.load}
+   * gives back.
+   */
   readonly record: string;
   readonly healthStatus: StoredHealthStatus;
   readonly circuitState: 'closed' | 'open' | 'half_open';
