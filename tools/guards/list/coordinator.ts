@@ -23,5 +23,10 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     name: 'coordinator/restored-first',
     against: 'An outage of a server that the store defines stands still after a restart.',
   },
+  {
+    name: 'coordinator/pruned-in-parts',
+    against: 'Nothing is written, and the coordinator is replaced, while a large log is pruned.',
+    without: '1_000_000',
+  },
   { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
 ];
