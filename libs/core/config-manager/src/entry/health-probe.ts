@@ -1,5 +1,6 @@
 import type { UpstreamSpec } from '@omni/ports';
 import type { McpServerSettings } from '../schema/mcp-server-schema.ts';
+import type { AddressKind } from '../schema/upstream-address.ts';
 
 type HealthSettings = NonNullable<McpServerSettings['health']>;
 
@@ -25,7 +26,7 @@ export function probeOf({
 /** What a probe cannot do without, and is not there. */
 export function lackOf(
   { strategy, tool, arguments: args, uri }: HealthSettings,
-  kind: 'stdio' | 'http' | 'sse' | 'ws' | 'socket',
+  kind: 'stdio' | AddressKind,
 ): string | undefined {
   const callsTool = strategy === 'tool' || (strategy === 'comprehensive' && tool !== undefined);
   if (strategy === 'http' && kind !== 'http' && kind !== 'sse') return 'a server with an http "url"';
