@@ -197,9 +197,9 @@ export class Upstream {
     return this.#life.connection;
   }
 
-  /** Why it takes no calls; `undefined` while it does, or soon will. */
+  /** Why it takes no calls; `undefined` while it does or soon will, and before it is started. */
   get refusal(): GatewayError | undefined {
-    return this.#life.refusal;
+    return this.record.state.phase === 'stopped' ? undefined : this.#life.refusal;
   }
 
   /** Plain data about it. */
