@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { silentLogger } from '@omni/ports';
+import { silentLogger, type UpstreamStateRow } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { stateStoreContract } from '@omni/testing/contracts';
 import { openStore } from './open-store.ts';
@@ -36,6 +36,26 @@ const NO_ROW = {
   instanceId: null,
 } as const;
 
+const STATE: Omit<UpstreamStateRow, 'name' | 'recordRevision'> = {
+  record: '{}',
+  healthStatus: 'healthy',
+  circuitState: 'closed',
+  consecutiveFailures: 0,
+  failedCycles: 0,
+  lastRecoveryAttempt: null,
+  nextAttemptAt: null,
+  lastHealthCheck: null,
+  lastSeen: null,
+  outageStartedAt: null,
+  totalDowntimeMs: 0,
+  disabledReason: null,
+  disabledAt: null,
+  lastErrorCode: null,
+  lastError: null,
+  protocolVersion: null,
+  serverInfo: null,
+};
+
 const options = { clock: new VirtualClock(), logger: silentLogger };
 
 // guard: store/once, store/closed
@@ -43,6 +63,18 @@ describe('the store in memory', () => {
   stateStoreContract(it, async () => ({
     store: await openStore({ url: 'memory:', schema: 'omni', stateFolder: '/nowhere' }, options),
   }));
+});
+
+describe('SqlStore.load', () => {
+  it('tells by which definition a record was written, and leaves the revision of the row alone', async () => {
+    const settings = { url: 'memory:', schema: 'omni', stateFolder: '/nowhere' };
+    const store = await openStore(settings, options);
+    await store.write({ key: '1', at: 1, defined: [FILE] });
+    expect(await store.load()).toMatchObject([{ revision: 'r', recordRevision: null }]);
+    await store.write({ key: '2', at: 2, states: [{ ...STATE, name: 'a', recordRevision: 'other' }] });
+    expect(await store.load()).toMatchObject([{ revision: 'r', record: '{}', recordRevision: 'other' }]);
+    await store.close();
+  });
 });
 
 // guard: store/pruned-in-parts

@@ -72,11 +72,12 @@ export class SqlStore implements StateStore {
     return this.#call(async (db) => {
       const rows = await db
         .selectFrom('mcp_servers')
-        .select(['name', 'source', 'revision', 'record', 'updated_at'])
+        .select(['name', 'source', 'revision', 'record', 'record_revision', 'updated_at'])
         .orderBy('name')
         .execute();
-      return rows.map(({ updated_at: at, ...row }) => ({
+      return rows.map(({ updated_at: at, record_revision: recordRevision, ...row }) => ({
         ...row,
+        recordRevision,
         writtenAt: at === null ? null : timeOf(at),
       }));
     });
@@ -311,6 +312,7 @@ export class SqlStore implements StateStore {
       .updateTable('mcp_servers')
       .set({
         record: state.record,
+        record_revision: state.recordRevision,
         health_status: state.healthStatus,
         circuit_state: state.circuitState,
         consecutive_failures: state.consecutiveFailures,

@@ -9,7 +9,6 @@ import {
   FRESH,
   RecordedUpstream,
   supervisionScene,
-  writtenOf,
   type SupervisionScene,
   UP,
 } from './supervision-scene.fixture.ts';
@@ -91,7 +90,7 @@ describe('Journal', () => {
     for (const event of [{ kind: 'started' } as const, ...UP, { kind: 'connectionLost', ...FALL } as const]) {
       upstream.report(event);
       await pass();
-      expect(disk.rows.get('files')?.record).toBe(writtenOf(upstream));
+      expect(disk.rows.get('files')?.record).toBe(JSON.stringify(upstream.handle.record));
     }
     expect(disk.rows.get('files')).toMatchObject({ healthStatus: 'disconnected', circuitState: 'closed' });
     expect(disk.batches.values().next().value?.defined).toEqual([FILES]);
@@ -190,7 +189,7 @@ describe('Journal', () => {
     upstream.report(...UP);
     await pass(3_000);
     expect(logged(disk)).toEqual(upstream.notes);
-    expect(disk.rows.get('files')?.record).toBe(writtenOf(upstream));
+    expect(disk.rows.get('files')?.record).toBe(JSON.stringify(upstream.handle.record));
     expect(scene.observer.notes).toHaveLength(upstream.notes.length);
   });
 

@@ -131,8 +131,9 @@ describe('an upstream that is defined in the store, whose row has no revision', 
     };
     await pass(10_000);
     const next = new ScriptedDisk();
-    const record = disk.rows.get('files')?.record ?? null;
-    next.upstreams.push({ name: 'files', source: 'db', revision: null, record, writtenAt: clockOf(record) });
+    const { record = null, recordRevision = null } = disk.rows.get('files') ?? {};
+    const row = { name: 'files', source: 'db', revision: null, record, recordRevision } as const;
+    next.upstreams.push({ ...row, writtenAt: clockOf(record) });
     return next;
   }
 
@@ -187,7 +188,7 @@ describe('an upstream that is defined in the store, whose row has no revision', 
     const disk = await diskAfterFalls();
     const [row] = disk.upstreams;
     if (row === undefined) throw new TypeError('nothing was written');
-    disk.upstreams[0] = { ...row, record: row.record?.replace('files#1', 'files#0') ?? null };
+    disk.upstreams[0] = { ...row, recordRevision: 'files#0' };
     const { supervision, pass } = scene(disk, disk.open);
     void supervision.start();
     await pass(100);

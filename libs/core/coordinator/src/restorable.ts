@@ -22,15 +22,14 @@ export function restorable({
   settings,
 }: RestorableOptions): UpstreamRecord | undefined {
   if (stored.record === null) return undefined;
-  const written = parsed(stored.record);
-  const kept = restoreRecord(written, {
+  const kept = restoreRecord(parsed(stored.record), {
     now,
     writtenAt: stored.writtenAt ?? now,
     settings,
   });
   if (kept === undefined) return undefined;
   const { state, history } = kept;
-  const isSame = (definitionIn(written) ?? stored.revision) === definition;
+  const isSame = (stored.recordRevision ?? stored.revision) === definition;
   const { totalDowntimeMs, lastAttemptAt, lastSeenAt } = history;
   const known = isSame ? history : { ...NO_HISTORY, totalDowntimeMs, lastAttemptAt, lastSeenAt };
   return { state: isKept(state, isSame) ? state : { phase: 'stopped', since: state.since }, history: known };
@@ -50,13 +49,6 @@ function isKept(state: UpstreamRecord['state'], isSame: boolean): boolean {
       // What the definition and the environment say is looked at again.
       return false;
   }
-}
-
-/** `undefined` in records of versions that said it in the row alone. */
-function definitionIn(written: unknown): unknown {
-  return typeof written === 'object' && written !== null && 'definition' in written
-    ? written.definition
-    : undefined;
 }
 
 function parsed(text: string): unknown {

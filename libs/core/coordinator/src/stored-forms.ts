@@ -17,8 +17,8 @@ export function stateRowOf({ name, definition, record }: RecordOwner): UpstreamS
   const isDisabled = state.phase === 'disabled';
   return {
     name,
-    // The revision of a row that is defined in the store is not Omni's to write.
-    record: JSON.stringify({ ...record, definition }),
+    record: JSON.stringify(record),
+    recordRevision: definition,
     healthStatus,
     circuitState,
     consecutiveFailures: history.consecutiveFailures,

@@ -23,7 +23,6 @@ export const FALL = {
 
 /** An upstream that keeps what it is told to do. */
 export class RecordedUpstream implements LifecycleExecutor {
-  readonly name: string;
   readonly handle: LifecycleHandle;
   readonly commands: UpstreamCommand['kind'][] = [];
   readonly records: UpstreamRecord[] = [];
@@ -31,7 +30,6 @@ export class RecordedUpstream implements LifecycleExecutor {
   onCommand: (command: UpstreamCommand) => void = () => {};
 
   constructor(supervision: Supervision, name: string, settings: LifecycleSettings = DEFAULT_LIFECYCLE) {
-    this.name = name;
     this.handle = supervision.adopt({ name, definition: `${name}#1`, record: FRESH, settings }, this);
   }
 
@@ -52,11 +50,6 @@ export class RecordedUpstream implements LifecycleExecutor {
   get phase(): string {
     return this.handle.record.state.phase;
   }
-}
-
-/** What the row of an upstream says of its record. */
-export function writtenOf({ name, handle: { record } }: RecordedUpstream): string {
-  return JSON.stringify({ ...record, definition: `${name}#1` });
 }
 
 export class RecordingObserver implements SupervisionObserver {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { coordinatorProgram } from './coordinator.ts';
 import { HeldRoleHost } from './held-role-host.fixture.ts';
 import { ScriptedDisk, type WriteMode } from './scripted-store.fixture.ts';
-import { FALL, RecordedUpstream, supervisionScene, writtenOf } from './supervision-scene.fixture.ts';
+import { FALL, RecordedUpstream, supervisionScene } from './supervision-scene.fixture.ts';
 import type { Supervision } from './supervision.ts';
 
 const NAMES = ['one', 'two', 'three'] as const;
@@ -211,7 +211,7 @@ describe('Supervision', () => {
         expect(told).toHaveLength(notes.length);
         for (const [index, { upstream: recorded }] of servers.entries()) {
           const row = disk.rows.get(NAMES[index] ?? '');
-          if (recorded.records.length > 0) expect(row?.record).toBe(writtenOf(recorded));
+          if (recorded.records.length > 0) expect(row?.record).toBe(JSON.stringify(recorded.handle.record));
         }
         expect(disk.events).toEqual([]);
       }),
