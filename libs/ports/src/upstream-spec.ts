@@ -44,11 +44,23 @@ export interface Root {
 export interface HealthProbe {
   /**
    * `ping`: by `ping`, or `server/discover` in the modern era. `http`: by a path of the server, which has to
-   * answer 2xx. `capability`: by reading a list that the server says it has.
+   * answer 2xx. `capability`: by reading a list that the server says it has. `tool`: by calling a tool, whose
+   * own failure is an answer, too. `resource`: by reading one. `comprehensive`: by ping, list, tool and
+   * resource in turn, all of them within the time of one probe; a tool or resource that is not given is left
+   * out.
    */
-  readonly strategy: 'ping' | 'http' | 'capability';
+  readonly strategy: 'ping' | 'http' | 'capability' | 'tool' | 'resource' | 'comprehensive';
   /** Of `http`: begins with a slash. Default: `/`. */
   readonly path?: string;
+  /** Of `tool` and `comprehensive`. */
+  readonly tool?: {
+    /** As its server calls it. */
+    readonly name: string;
+    /** A JSON object. */
+    readonly arguments: string;
+  };
+  /** Of `resource` and `comprehensive`: what is read. */
+  readonly uri?: string;
 }
 
 /** One configured upstream, every setting present. */

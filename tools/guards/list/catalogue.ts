@@ -151,6 +151,10 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     without: 'this.#concealed.leadsTo(upstream, uri) === true',
   },
   {
+    name: 'view/hidden-owners',
+    against: 'A client learns from a refusal that there is a server that is hidden from it.',
+  },
+  {
     name: 'view/hidden-methods',
     against: 'A hidden method of a server is called on its own endpoint.',
   },

@@ -19,5 +19,14 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     against: 'A server that kills the coordinator does so for ever.',
     without: 'true',
   },
+  {
+    name: 'coordinator/restored-first',
+    against: 'An outage of a server that the store defines stands still after a restart.',
+  },
+  {
+    name: 'coordinator/pruned-in-parts',
+    against: 'Nothing is written, and the coordinator is replaced, while a large log is pruned.',
+    without: '1_000_000',
+  },
   { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
 ];

@@ -121,6 +121,11 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: 'for (const { tell } of this.#listeners) tell(readiness);',
   },
   {
+    name: 'health/outdated',
+    against: 'Readiness is told from what was known before the machine was suspended.',
+    without: 'return false;',
+  },
+  {
     name: 'health/probe-by-strangers',
     against: 'Whoever reaches the health page makes Omni ask all servers, as often as they like.',
     without: 'true',

@@ -30,6 +30,10 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A tool that has just failed gets all its calls at once, in place of one trial.',
   },
   {
+    name: 'breaker/one-crash',
+    against: 'One crash of a server keeps calls away from a tool that ran several times just then.',
+  },
+  {
     name: 'breaker/bounded',
     against: 'A client that makes up addresses fills the memory with their breakers.',
   },

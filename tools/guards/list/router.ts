@@ -285,6 +285,11 @@ export const ROUTER_GUARDS: readonly Guard[] = [
     rule: 'MCP 2026-07-28, basic/transports',
   },
   {
+    name: 'route/unread-owners',
+    against: 'A name is refused for one server while another may still offer it.',
+    without: 'false',
+  },
+  {
     name: 'route/behind-answer',
     against: 'Notifications come behind the answer.',
   },

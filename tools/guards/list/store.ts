@@ -4,6 +4,11 @@ import type { Guard } from '../guard.ts';
 export const STORE_GUARDS: readonly Guard[] = [
   { name: 'store/newer', against: 'An older Omni writes into a schema that it does not know.' },
   { name: 'store/once', against: 'A batch whose answer was lost is written twice.' },
+  {
+    name: 'store/pruned-in-parts',
+    against: 'Everything that is too old goes in one transaction, for which all others wait.',
+    without: 'Number.MAX_SAFE_INTEGER',
+  },
   { name: 'store/closed', against: 'A call after the end opens the database again.' },
   {
     name: 'store/fence',

@@ -380,6 +380,12 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'probing/per-connection',
+    against: 'Any number of probes work on one server at a time.',
+    rule: 'X002-06',
+    without: 'MAX_AT_ONCE',
+  },
+  {
     name: 'probing/past-stages',
     against: 'A server that is full of calls is not asked whether it lives.',
     without: 'this.#chain',

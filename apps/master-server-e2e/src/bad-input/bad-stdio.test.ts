@@ -61,6 +61,8 @@ describe('Omni and servers that misbehave', () => {
     const origin = `http://127.0.0.1:${(sentinel.address() as AddressInfo).port}`;
     const omni = await OmniProcess.start(
       {
+        // One tool of each fails in many ways in a row, and each is to be seen.
+        routing: { breaker: { failures: 0 } },
         mcpServers: {
           good: { ...scripted('echo-upstream.mjs'), protocol: '2026-07-28' },
           noisy: bad('noisy'),

@@ -18,7 +18,8 @@ describe('a server whose command is not there', () => {
     const folder = await mkdtemp(join(tmpdir(), 'omni-e2e-'));
     atEnd(() => rm(folder, { recursive: true, force: true }));
     const command = join(folder, 'late-server');
-    const omni = await startOmni({ mcpServers: { late: { command } } });
+    const off = { command: process.execPath, disabled: true };
+    const omni = await startOmni({ mcpServers: { late: { command }, off } });
     const { details } = await whenServerIs(omni, 'late', { state: 'misconfigured' });
     expect(details).toMatchObject({
       health_status: 'disabled',
@@ -26,8 +27,14 @@ describe('a server whose command is not there', () => {
       lastError: { code: 'OMNI_UPSTREAM_SPAWN_FAILED', message: expect.stringContaining('late-server') },
     });
     expect(details.retryInMs).toBeUndefined();
-    const refused = errorOf((await callTool({ ...omni, url: `${omni.url}/late` }, 'pid')).text);
-    expect(refused?.omni).toMatch(/OMNI_UPSTREAM_DISABLED|OMNI_NAME_UNKNOWN/);
+    const onlyLate = { ...omni, url: `${omni.url}/late` };
+    for (const [where, name] of [
+      [onlyLate, 'pid'],
+      [omni, 'late__pid'],
+      [omni, 'off__anything'],
+    ] as const)
+      expect(errorOf((await callTool(where, name)).text)?.omni).toBe('OMNI_UPSTREAM_DISABLED');
+    expect(errorOf((await callTool(omni, 'nobody__pid')).text)?.omni).toBe('OMNI_NAME_UNKNOWN');
 
     const script = `#!/bin/sh\nexec '${process.execPath}' '${SCRIPTED_UPSTREAM}'\n`;
     await writeFile(`${command}.part`, script, { mode: 0o755 });

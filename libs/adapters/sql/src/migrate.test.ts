@@ -96,6 +96,7 @@ describe('the tables in SQLite', () => {
         {
           name: 'a',
           record: '{}',
+          recordRevision: 'r1',
           healthStatus: 'circuit_open',
           circuitState: 'half_open',
           consecutiveFailures: 5,
@@ -146,6 +147,7 @@ describe('the tables in SQLite', () => {
         protocol_version: '2026-07-28',
         server_info: '{"name":"x"}',
         record: '{}',
+        record_revision: 'r1',
         created_at: '2026-01-02T00:00:00.000Z',
         updated_at: '2026-01-02T00:00:00.000Z',
         writer_epoch: epoch,

@@ -28,7 +28,7 @@ export const POSTGRES: Dialect = {
 type Migration = (db: Transaction<Tables>, dialect: Dialect) => Promise<void>;
 
 /** In the order in which they are applied, once each. One that was released is never changed. */
-const MIGRATIONS: readonly Migration[] = [createTables];
+const MIGRATIONS: readonly Migration[] = [createTables, addRecordRevision];
 
 /** The version that this Omni reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -162,6 +162,11 @@ async function createTables(db: Transaction<Tables>, dialect: Dialect): Promise<
     "insert into meta (key, value) values ('writer_epoch', '0')",
   ];
   for (const statement of others) await sql.raw(statement).execute(db);
+}
+
+/** Whoever defines a server in the store may leave `revision` empty; this one is Omni's. */
+async function addRecordRevision(db: Transaction<Tables>, dialect: Dialect): Promise<void> {
+  await withColumns(db, dialect, 'mcp_servers', { record_revision: 'varchar(100)' });
 }
 
 /**

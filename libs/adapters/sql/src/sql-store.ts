@@ -30,8 +30,6 @@ export interface SqlStoreOptions {
 const OUTSIDE: readonly OutsideDefinition['source'][] = ['file', 'registry'];
 /** Rows of one statement: databases bound how many values it takes. */
 const ROWS_PER_STATEMENT = 500;
-/** Rows that are forgotten in one transaction, so that nobody waits long for its end. */
-const ROWS_PER_PRUNING = 5_000;
 
 /** The state in a database. Reads and writes one after another, on one connection. */
 export class SqlStore implements StateStore {
@@ -74,11 +72,12 @@ export class SqlStore implements StateStore {
     return this.#call(async (db) => {
       const rows = await db
         .selectFrom('mcp_servers')
-        .select(['name', 'source', 'revision', 'record', 'updated_at'])
+        .select(['name', 'source', 'revision', 'record', 'record_revision', 'updated_at'])
         .orderBy('name')
         .execute();
-      return rows.map(({ updated_at: at, ...row }) => ({
+      return rows.map(({ updated_at: at, record_revision: recordRevision, ...row }) => ({
         ...row,
+        recordRevision,
         writtenAt: at === null ? null : timeOf(at),
       }));
     });
@@ -222,27 +221,17 @@ export class SqlStore implements StateStore {
     });
   }
 
-  async prune(olderThan: Millis): Promise<number> {
+  prune(olderThan: Millis, most: number): Promise<number> {
     const before = timeText(olderThan);
-    let total = 0;
-    let gone: number;
-    do {
-      gone = await this.#write(async (db) => {
-        const { numDeletedRows } = await db
-          .deleteFrom('mcp_health_log')
-          .where('id', 'in', (rows) =>
-            rows.selectFrom('mcp_health_log').select('id').where('at', '<', before).limit(ROWS_PER_PRUNING),
-          )
-          .executeTakeFirstOrThrow();
-        return Number(numDeletedRows);
-      });
-      total += gone;
-    } while (gone === ROWS_PER_PRUNING);
-    await this.#write(async (db) => {
-      await db.deleteFrom('outbox').where('published_at', '<', before).execute();
-      await db.deleteFrom('written_batches').where('at', '<', before).execute();
+    return this.#write(async (db) => {
+      let gone = 0;
+      for (const prune of PRUNINGS) {
+        const room = /* guard: store/pruned-in-parts */ most - gone;
+        const { numDeletedRows } = await prune(db, before, room).executeTakeFirstOrThrow();
+        gone += Number(numDeletedRows);
+      }
+      return gone;
     });
-    return total;
   }
 
   check(): Promise<StoreReport> {
@@ -323,6 +312,7 @@ export class SqlStore implements StateStore {
       .updateTable('mcp_servers')
       .set({
         record: state.record,
+        record_revision: state.recordRevision,
         health_status: state.healthStatus,
         circuit_state: state.circuitState,
         consecutive_failures: state.consecutiveFailures,
@@ -363,6 +353,28 @@ export class SqlStore implements StateStore {
       );
   }
 }
+
+/** What is forgotten with time, so many rows of each at most. */
+const PRUNINGS = [
+  (db: Transaction<Tables>, before: string, most: number) =>
+    db
+      .deleteFrom('mcp_health_log')
+      .where('id', 'in', (rows) =>
+        rows.selectFrom('mcp_health_log').select('id').where('at', '<', before).limit(most),
+      ),
+  (db: Transaction<Tables>, before: string, most: number) =>
+    db
+      .deleteFrom('outbox')
+      .where('seq', 'in', (rows) =>
+        rows.selectFrom('outbox').select('seq').where('published_at', '<', before).limit(most),
+      ),
+  (db: Transaction<Tables>, before: string, most: number) =>
+    db
+      .deleteFrom('written_batches')
+      .where('key', 'in', (rows) =>
+        rows.selectFrom('written_batches').select('key').where('at', '<', before).limit(most),
+      ),
+] as const;
 
 /** Becomes the writer, after the transaction of the one before. */
 async function claim(db: Kysely<Tables>): Promise<number> {

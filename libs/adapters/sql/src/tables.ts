@@ -33,6 +33,7 @@ export interface Tables {
     readonly protocol_version: string | null;
     readonly server_info: string | null;
     readonly record: string | null;
+    readonly record_revision: string | null;
     readonly created_at: StoredTime | null;
     readonly updated_at: StoredTime | null;
     readonly writer_epoch: number | null;

@@ -52,7 +52,8 @@ const PROBE_BUDGET_MS = 5_500;
  * servers wrote of their own accord for the owner.
  *
  * @param query - Of readiness: `scope` is one of {@link READINESS_SCOPES}, and `probe=1` lets those who show
- * who they are wait until servers have been asked.
+ * who they are wait until servers have been asked. Where what is known is older than a probe's interval, the
+ * servers that count are asked for everybody: once, since it is known then.
  */
 export function healthPage(parts: HealthPageParts, path: string, query: string): OpenPage | undefined {
   const { health } = parts;
@@ -98,7 +99,8 @@ function readiness(
   };
   const isAnew =
     parameters.get('probe') === '1' && /* guard: health/probe-by-strangers */ reader.principal !== undefined;
-  return isAnew ? health.probe(PROBE_BUDGET_MS).then(page) : page();
+  const probed = isAnew ? health.probe(PROBE_BUDGET_MS) : health.probeOutdated(scope, PROBE_BUDGET_MS);
+  return probed === undefined ? page() : probed.then(page);
 }
 
 function isScope(scope: string | undefined): scope is ReadinessScope | undefined {

@@ -57,6 +57,26 @@ describe('parseConfiguration on what it refuses', () => {
       'mcpServers: { a: { url: "http://h.example", health: { strategy: http, path: x } } }',
       'o.yaml:1:77  mcpServers.a.health.path must begin with "/", as "/healthz" does, found "x"',
     ],
+    [
+      'mcpServers: { a: { command: a, health: { strategy: tool, arguments: {} } } }',
+      'o.yaml:1:40  mcpServers.a: health.strategy "tool" needs health.tool, the name of the tool to call',
+    ],
+    [
+      'mcpServers: { a: { command: a, health: { strategy: tool, tool: status } } }',
+      'o.yaml:1:40  mcpServers.a: health.strategy "tool" needs health.arguments, what the tool is called with; write {} for nothing',
+    ],
+    [
+      'mcpServers: { a: { command: a, health: { strategy: resource } } }',
+      'o.yaml:1:40  mcpServers.a: health.strategy "resource" needs health.uri, the resource to read',
+    ],
+    [
+      'mcpServers: { a: { command: a, health: { strategy: comprehensive } } }',
+      'o.yaml:1:40  mcpServers.a: health.strategy "comprehensive" needs health.tool, health.uri or both',
+    ],
+    [
+      'mcpServers: { a: { command: a, health: { strategy: comprehensive, tool: status, uri: "x:y" } } }',
+      'o.yaml:1:40  mcpServers.a: health.strategy "comprehensive" needs health.arguments, what the tool is called with; write {} for nothing',
+    ],
     // Syntax.
     ['server:\n\tlisten: x', 'o.yaml:2:1  a tab is used for indentation; use spaces'],
     ['server: "x', 'o.yaml:1:11  a closing quote or bracket, a comma or a ":" is missing'],

@@ -149,7 +149,7 @@ catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
 mcpServers:
   local: { type: stdio, command: node, args: [a.js], env: { A: b }, cwd: ./x, protocol: legacy, instances: per-session, callTimeout: 1500ms, critical: false, x-origin: cursor }
-  remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h, listAge: 30s, health: { strategy: http, path: /healthz, timeout: 1s }, start: on-demand, idleStop: 10m }
+  remote: { type: http, url: "https://mcp.example.com/mcp", headers: { x-api-key: k }, protocol: "2026-07-28", instances: shared, connectTimeout: 3s, maxCallTime: 2h, listAge: 30s, health: { strategy: http, path: /healthz, timeout: 1s, tool: status, arguments: { deep: [1, null] }, uri: "x:y" }, start: on-demand, idleStop: 10m }
 `,
       { SEAL: `${'/'.repeat(42)}8=`, PASSWORD: 'a-secret' },
     );
@@ -233,7 +233,12 @@ mcpServers:
             ...DEFAULT_LIFECYCLE,
             probe: { ...DEFAULT_LIFECYCLE.probe, timeoutMs: 1_000 },
           },
-          health: { strategy: 'http', path: '/healthz' },
+          health: {
+            strategy: 'http',
+            path: '/healthz',
+            tool: { name: 'status', arguments: '{"deep":[1,null]}' },
+            uri: 'x:y',
+          },
           start: 'on-demand',
           idleStopMs: 600_000,
           transport: { kind: 'http', url: 'https://mcp.example.com/mcp', headers: { 'x-api-key': 'k' } },

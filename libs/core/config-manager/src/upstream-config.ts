@@ -4,6 +4,7 @@ import type { GatewaySettings } from './schema/configuration-schema.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
 import type { Reading } from './clients/recognise-client.ts';
 import { expandedEntry } from './entry/expanded-entry.ts';
+import { lackOf, probeOf } from './entry/health-probe.ts';
 import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
 import { rootUri } from './schema/root-folder.ts';
@@ -106,9 +107,10 @@ export function upstreamConfig(
     );
   }
   const { allowedTools, disabledTools = [] } = settings;
-  if (settings.health?.strategy === 'http' && kind !== 'http' && kind !== 'sse') {
+  const lack = settings.health === undefined ? undefined : lackOf(settings.health, kind);
+  if (lack !== undefined) {
     const at = expanded.entries.get('health')?.value.at ?? entry.at;
-    problems.add(at, key, `${key}: health.strategy "http" needs a server with an http "url"`);
+    problems.add(at, key, `${key}: health.strategy "${settings.health?.strategy}" needs ${lack}`);
     return undefined;
   }
   return {
@@ -138,11 +140,6 @@ export function upstreamConfig(
     ...(forwardHeaders.length === 0 ? {} : { forwardHeaders }),
     secretValues: [...secretValues],
   };
-}
-
-function probeOf({ strategy, path }: NonNullable<McpServerSettings['health']>): Pick<UpstreamSpec, 'health'> {
-  if (strategy === undefined) return {};
-  return { health: { strategy, ...(path !== undefined && { path }) } };
 }
 
 /**

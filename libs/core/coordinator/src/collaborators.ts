@@ -38,6 +38,6 @@ export interface SupervisionObserver {
   onRestarted(restart: CoordinatorRestart): void;
   /** Upstreams that are defined in the store, all of them: other ones than before. */
   onDefinitions(definitions: readonly StoredDefinition[]): void;
-  /** Lists that were stored in an earlier run; once. */
+  /** Lists that were stored in an earlier run, also of upstreams that the store defines; once. */
   onLists(lists: readonly StoredList[]): void;
 }

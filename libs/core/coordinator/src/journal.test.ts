@@ -316,6 +316,21 @@ describe('Journal', () => {
     expect(disk.pruned).toEqual([clock.now() - 90 * 86_400_000 - 31_000]);
   });
 
+  // guard: coordinator/pruned-in-parts
+  it('is written between the parts of a log that takes long to prune, and keeps its coordinator', async () => {
+    const { supervision, disk, pass, clock, observer } = await started();
+    disk.oldRows = 9_000;
+    // All parts together take longer than a coordinator may be silent.
+    disk.whilePruning = () => new Promise((resolve) => clock.after(900, resolve));
+    await pass(30_500);
+    const upstream = new RecordedUpstream(supervision, 'files');
+    upstream.report({ kind: 'started' }, ...UP);
+    await pass(20_000);
+    expect(disk.oldRows).toBe(0);
+    expect(disk.work.join()).toMatch(/prune,write,prune/);
+    expect(observer.restarts).toEqual([]);
+  });
+
   it('keeps the newest of each list', async () => {
     const { disk, pass, supervision } = await started();
     const list = { upstream: 'files', revision: 'files#1', kind: 'tools', readAt: 1 } as const;

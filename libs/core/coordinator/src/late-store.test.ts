@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { NO_HISTORY, type UpstreamRecord } from '@omni/model';
+import { DEFAULT_LIFECYCLE, NO_HISTORY, type UpstreamRecord } from '@omni/model';
 import type { OutsideDefinition, StateStore, StoredList } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { coordinatorProgram } from './coordinator.ts';
 import { HeldRoleHost } from './held-role-host.fixture.ts';
 import { ScriptedDisk } from './scripted-store.fixture.ts';
 import {
+  FALL,
+  FRESH,
   RecordedUpstream,
   supervisionScene,
   type SupervisionScene,
@@ -110,6 +112,100 @@ describe('an upstream that is adopted after the store was opened', () => {
     upstream.report({ kind: 'started' });
     await pass(100);
     expect(upstream.phase).toBe('disabled');
+  });
+});
+
+describe('an upstream that is defined in the store, whose row has no revision', () => {
+  /** What is left of it after a run in which it fell three times, and was killed. */
+  async function diskAfterFalls(): Promise<ScriptedDisk> {
+    const disk = new ScriptedDisk();
+    const { supervision, pass } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    const upstream = new RecordedUpstream(supervision, 'files');
+    upstream.report({ kind: 'started' }, ...UP);
+    upstream.report({ kind: 'connectionLost', ...FALL });
+    // It is tried again and again.
+    upstream.onCommand = ({ kind }) => {
+      if (kind === 'connect') upstream.report({ kind: 'connectFailed', ...FALL });
+    };
+    await pass(10_000);
+    const next = new ScriptedDisk();
+    const { record = null, recordRevision = null } = disk.rows.get('files') ?? {};
+    const row = { name: 'files', source: 'db', revision: null, record, recordRevision } as const;
+    next.upstreams.push({ ...row, writtenAt: clockOf(record) });
+    return next;
+  }
+
+  function clockOf(record: string | null): number {
+    return (JSON.parse(record ?? '{}') as UpstreamRecord).state.since;
+  }
+
+  it('has after a restart where it stood: its outage, its failures and its wait', async () => {
+    const disk = await diskAfterFalls();
+    const written = JSON.parse(disk.upstreams[0]?.record ?? '{}') as UpstreamRecord;
+    expect(written).toMatchObject({
+      state: { phase: 'down' },
+      history: { outage: expect.anything(), consecutiveFailures: expect.any(Number) },
+    });
+    expect(written.history.consecutiveFailures).toBeGreaterThan(1);
+    const { supervision, pass } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    const upstream = new RecordedUpstream(supervision, 'files');
+    await pass(100);
+    const { state, history } = upstream.handle.record;
+    expect(state).toMatchObject({
+      phase: 'down',
+      circuit: 'circuit' in written.state && written.state.circuit,
+    });
+    expect(history.consecutiveFailures).toBe(written.history.consecutiveFailures);
+    expect(history.failedCycles).toBe(written.history.failedCycles);
+    expect(history.outage).not.toBeNull();
+  });
+
+  // guard: coordinator/restored-first
+  it('is told of that with the first fact, and not while it is adopted', async () => {
+    const disk = await diskAfterFalls();
+    const { supervision, pass } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    const told: string[] = [];
+    const adopted = { definition: 'files#1', record: FRESH, settings: DEFAULT_LIFECYCLE };
+    const handle = supervision.adopt(
+      { ...adopted, name: 'files' },
+      { execute: ({ kind }) => told.push(kind), onChanged: ({ state }) => told.push(state.phase) },
+    );
+    await pass(0);
+    expect(told).toEqual([]);
+    handle.report({ kind: 'started' });
+    await pass(0);
+    expect(told).toEqual(['down']);
+    expect(handle.record.history.outage?.runningSince).not.toBeNull();
+  });
+
+  it('begins anew when its definition is another one', async () => {
+    const disk = await diskAfterFalls();
+    const [row] = disk.upstreams;
+    if (row === undefined) throw new TypeError('nothing was written');
+    disk.upstreams[0] = { ...row, recordRevision: 'files#0' };
+    const { supervision, pass } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    const upstream = new RecordedUpstream(supervision, 'files');
+    await pass(100);
+    expect(upstream.phase).toBe('stopped');
+    expect(upstream.handle.record.history.outage).toBeNull();
+  });
+
+  it('gets its lists, which servers that nobody defines any more do not', async () => {
+    const disk = await diskAfterFalls();
+    const list = { kind: 'tools', revision: 'files#1', bytes: new Uint8Array(1), readAt: 0 } as const;
+    disk.lists.push({ ...list, upstream: 'files' }, { ...list, upstream: 'gone' });
+    const { supervision, pass, observer } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    expect(observer.lists).toEqual([[{ ...list, upstream: 'files' }]]);
   });
 });
 

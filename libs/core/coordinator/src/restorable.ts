@@ -29,7 +29,7 @@ export function restorable({
   });
   if (kept === undefined) return undefined;
   const { state, history } = kept;
-  const isSame = stored.revision === definition;
+  const isSame = (stored.recordRevision ?? stored.revision) === definition;
   const { totalDowntimeMs, lastAttemptAt, lastSeenAt } = history;
   const known = isSame ? history : { ...NO_HISTORY, totalDowntimeMs, lastAttemptAt, lastSeenAt };
   return { state: isKept(state, isSame) ? state : { phase: 'stopped', since: state.since }, history: known };

@@ -24,12 +24,18 @@ export class ScriptedDisk {
   opens = 0;
   /** Keys of batches, as often as they were written. */
   readonly attempts: string[] = [];
+  /** What was asked for, in turn. */
+  readonly work: ('write' | 'prune')[] = [];
   readonly batches = new Map<string, StoreBatch>();
   readonly rows = new Map<string, UpstreamStateRow>();
   readonly log: HealthLogRow[] = [];
   readonly upstreams: StoredUpstream[] = [];
   readonly lists: StoredList[] = [];
   readonly pruned: number[] = [];
+  /** Rows of the log that are too old. */
+  oldRows = 0;
+  /** Resolves when a part of them is gone. */
+  whilePruning: () => Promise<void> = () => Promise.resolve();
   definitions: readonly StoredDefinition[] = [];
   #events: StoredEvent[] = [];
   #sequence = 0;
@@ -78,6 +84,7 @@ export class ScriptedStore implements StateStore {
   async write(batch: StoreBatch): Promise<void> {
     const { mode } = this.#disk;
     this.#disk.attempts.push(batch.key);
+    this.#disk.work.push('write');
     if (mode === 'hangs') return await new Promise<void>(() => {});
     if (mode !== 'fails') this.#disk.keep(batch);
     if (mode !== 'works') throw unavailable();
@@ -110,9 +117,14 @@ export class ScriptedStore implements StateStore {
     return Promise.resolve(this.#disk.log);
   }
 
-  prune(olderThan: number): Promise<number> {
-    this.#disk.pruned.push(olderThan);
-    return Promise.resolve(0);
+  async prune(olderThan: number, most: number): Promise<number> {
+    const disk = this.#disk;
+    disk.pruned.push(olderThan);
+    disk.work.push('prune');
+    await disk.whilePruning();
+    const gone = Math.min(most, disk.oldRows);
+    disk.oldRows -= gone;
+    return gone;
   }
 
   check(): Promise<StoreReport> {

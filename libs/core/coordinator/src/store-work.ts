@@ -20,6 +20,8 @@ export interface StoreWorkOptions {
 /** Before a store that could not be opened is tried again. */
 const OPEN_AGAIN_MS = 5_000;
 const DAY_MS = 86_400_000;
+/** Rows that are forgotten at a time: what is written meanwhile waits for no more. */
+const PRUNED_AT_ONCE = /* guard: coordinator/pruned-in-parts */ 2_000;
 /** Most events of the outbox that are told at a time. */
 const EVENTS_AT_ONCE = 200;
 
@@ -35,6 +37,7 @@ export class StoreWork {
   #prunedAt: Millis | undefined;
   #cancelScan: CancelTimer | undefined;
   #cancelOpen: CancelTimer | undefined;
+  #isPruning = false;
   #isOpening = false;
   #isOver = false;
 
@@ -126,7 +129,7 @@ export class StoreWork {
     this.#cancelScan = clock.after(data.scanMs, () => {
       this.#queue.add(async () => {
         await this.#scanDefinitions();
-        await this.#prune();
+        this.#pruneDaily();
         if (!this.#isOver) this.#scanLater();
       });
     });
@@ -142,12 +145,25 @@ export class StoreWork {
     });
   }
 
-  async #prune(): Promise<void> {
+  #pruneDaily(): void {
     const { clock, data } = this.#options;
     const now = clock.now();
-    if (this.#prunedAt !== undefined && now - this.#prunedAt < DAY_MS) return;
-    const failure = await this.#attempt(async (store) => void (await store.prune(now - data.retentionMs)));
-    if (failure === null) this.#prunedAt = now;
+    if (this.#isPruning || (this.#prunedAt !== undefined && now - this.#prunedAt < DAY_MS)) return;
+    this.#isPruning = true;
+    this.#prune(now - data.retentionMs, now);
+  }
+
+  /** A part is one piece of work: what has been asked for meanwhile comes before the next part. */
+  #prune(olderThan: Millis, startedAt: Millis): void {
+    this.#queue.add(async () => {
+      let gone = 0;
+      const failure = await this.#attempt(async (store) => {
+        gone = await store.prune(olderThan, PRUNED_AT_ONCE);
+      });
+      if (failure === null && gone >= PRUNED_AT_ONCE) return this.#prune(olderThan, startedAt);
+      this.#isPruning = false;
+      if (failure === null) this.#prunedAt = startedAt;
+    });
   }
 
   async #attempt(work: (store: StateStore) => Promise<void>): Promise<StoreFailure | null> {

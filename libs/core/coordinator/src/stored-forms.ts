@@ -2,14 +2,23 @@ import { project, type UpstreamRecord } from '@omni/model';
 import type { HealthLogRow, Millis, UpstreamStateRow } from '@omni/ports';
 import type { UpstreamNote } from './collaborators.ts';
 
+/** An upstream with its record, and the definition that the record belongs to. */
+export interface RecordOwner {
+  readonly name: string;
+  /** Identity of the definition. */
+  readonly definition: string;
+  readonly record: UpstreamRecord;
+}
+
 /** The columns of `mcp_servers` for a record. */
-export function stateRowOf(name: string, record: UpstreamRecord): UpstreamStateRow {
+export function stateRowOf({ name, definition, record }: RecordOwner): UpstreamStateRow {
   const { state, history } = record;
   const { healthStatus, circuitState, disabledBy } = project(record);
   const isDisabled = state.phase === 'disabled';
   return {
     name,
     record: JSON.stringify(record),
+    recordRevision: definition,
     healthStatus,
     circuitState,
     consecutiveFailures: history.consecutiveFailures,

@@ -28,6 +28,8 @@ export interface Decider {
 export interface SupervisedUpstreamOptions {
   readonly id: number;
   readonly adopted: AdoptedUpstream;
+  /** A record from before this run, in place of the one that it is adopted with. */
+  readonly restored: UpstreamRecord | undefined;
   readonly executor: LifecycleExecutor;
   readonly decider: Decider;
   readonly clock: Clock;
@@ -55,14 +57,17 @@ export class SupervisedUpstream implements LifecycleHandle {
   #isBusy = false;
   #isReleased = false;
   #hasMoved = false;
+  /** Whether what was restored is still to be told, since its executor had no handle. */
+  #isRestoredUntold: boolean;
 
   constructor(options: SupervisedUpstreamOptions) {
-    const { id, adopted, decider } = options;
+    const { id, adopted, restored, decider } = options;
     this.id = id;
     this.name = adopted.name;
     this.definition = adopted.definition;
     this.#options = options;
-    this.#record = adopted.record;
+    this.#record = restored ?? adopted.record;
+    this.#isRestoredUntold = restored !== undefined;
     this.#settings = adopted.settings;
     if (decider.isThere) decider.adopt(this);
     else this.#keep();
@@ -92,6 +97,11 @@ export class SupervisedUpstream implements LifecycleHandle {
   }
 
   #report(event: UpstreamEvent): void {
+    // guard: coordinator/restored-first
+    if (this.#isRestoredUntold) {
+      this.#isRestoredUntold = false;
+      this.#report({ kind: 'restored' });
+    }
     this.#do(() => {
       if (this.#lifecycle !== undefined) return this.#lifecycle.report(event);
       this.#undecided.push({ sequence: this.#options.decider.ask(this, event), event });

@@ -185,11 +185,12 @@ export class Supervision implements LifecycleOwner {
       this.#lookAtClock();
       action();
     });
-    const upstream = new SupervisedUpstream({ id, adopted, executor, clock, random, decider: this.#decider });
+    const decider = this.#decider;
+    // Defined in the store, for example: it comes when that has been read.
+    const restored = this.#takeStored(adopted);
+    const upstream = new SupervisedUpstream({ id, adopted, restored, executor, clock, random, decider });
     this.#upstreams.set(id, upstream);
     this.#byName.set(upstream.name, upstream);
-    // Defined in the store, for example: it comes when that has been read.
-    this.#restore(upstream);
     return upstream;
   }
 
@@ -290,7 +291,7 @@ export class Supervision implements LifecycleOwner {
     const told = notes.map((note): UpstreamNote => ({ id: `${run}-${++this.#noted}`, ...facts, note }));
     if (this.#journal === undefined) for (const note of told) observer.onNote?.(note, false);
     // The row of a name is that of whoever has its place.
-    else this.#journal.add(this.#byName.get(name) === upstream ? stateRowOf(name, record) : undefined, told);
+    else this.#journal.add(this.#byName.get(name) === upstream ? stateRowOf(upstream) : undefined, told);
   }
 
   #onTick(): void {
@@ -372,26 +373,37 @@ export class Supervision implements LifecycleOwner {
       this.#hasRead = true;
       for (const row of stored) this.#stored.set(row.name, row);
       for (const upstream of [...this.#byName.values()]) this.#restore(upstream);
-      this.#options.observer.onLists?.(lists);
+      this.#options.observer.onLists?.(this.#ofKnown(lists, stored));
     }
     this.#journal?.opened();
     this.#lists.opened();
     this.#restored();
   }
 
-  /** Once for each name: what is stored later is what happened since. */
+  /** Lists of servers that there are, or that are about to come from the store. */
+  #ofKnown(lists: readonly StoredList[], stored: readonly StoredUpstream[]): readonly StoredList[] {
+    const inStore = new Set(
+      stored.filter(({ source }) => source === 'db' || source === 'api').map(({ name }) => name),
+    );
+    return lists.filter(({ upstream }) => this.#byName.has(upstream) || inStore.has(upstream));
+  }
+
   #restore(upstream: SupervisedUpstream): void {
-    const { name, definition, settings } = upstream;
-    const row = this.#stored.get(name);
-    if (row === undefined) return;
-    this.#stored.delete(name);
-    const now = this.#options.clock.now();
-    const record = restorable({ stored: row, definition, now, settings });
+    const record = this.#takeStored(upstream);
     if (record === undefined || upstream.restore(record)) return;
     // It has begun without: who was switched off is so again.
     const { state } = record;
     if (state.phase !== 'disabled') return;
-    upstream.report({ kind: 'disabled', by: state.by, reason: state.reason, until: now });
+    const until = this.#options.clock.now();
+    upstream.report({ kind: 'disabled', by: state.by, reason: state.reason, until });
+  }
+
+  /** Once for each name: what is stored later is what happened since. */
+  #takeStored({ name, definition, settings }: Omit<AdoptedUpstream, 'record'>): UpstreamRecord | undefined {
+    const stored = this.#stored.get(name);
+    if (stored === undefined) return undefined;
+    this.#stored.delete(name);
+    return restorable({ stored, definition, now: this.#options.clock.now(), settings });
   }
 
   #restored(): void {

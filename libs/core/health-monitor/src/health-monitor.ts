@@ -9,6 +9,7 @@ import {
   type Millis,
 } from '@omni/ports';
 import {
+  counts,
   rollUpLiveness,
   rollUpReadiness,
   type ComponentHealth,
@@ -29,6 +30,8 @@ export interface HealthComponent {
   getStatus(): ComponentStatus;
   /** Looks anew; resolves when that is known. Absent where {@link getStatus} is never behind. */
   probe?(): Promise<void>;
+  /** Whether what {@link getStatus} says was found out too long ago. Absent: it never was. */
+  isOutdated?(): boolean;
 }
 
 export type HealthListener = (readiness: HealthRollup) => void;
@@ -103,7 +106,25 @@ export class HealthMonitor {
    * @param deadlineMs - How long they are waited for at most.
    */
   async probe(deadlineMs: Millis): Promise<void> {
-    const probes = [...this.#registered.values()].map(async ({ component }) => {
+    await this.#probe([...this.#registered.values()], deadlineMs);
+  }
+
+  /**
+   * Lets those components look anew on which readiness of this scope depends, and of which what is known is
+   * too old (R-10).
+   *
+   * @param deadlineMs - How long they are waited for at most.
+   * @returns `undefined` where all that is known is young enough.
+   */
+  probeOutdated(scope: ReadinessScope | undefined, deadlineMs: Millis): Promise<void> | undefined {
+    const outdated = [...this.#registered.values()].filter(
+      ({ component }) => counts(component, scope ?? 'critical') && component.isOutdated?.() === true,
+    );
+    return outdated.length === 0 ? undefined : this.#probe(outdated, deadlineMs);
+  }
+
+  async #probe(registered: readonly Registered[], deadlineMs: Millis): Promise<void> {
+    const probes = registered.map(async ({ component }) => {
       try {
         await component.probe?.();
       } catch (error) {

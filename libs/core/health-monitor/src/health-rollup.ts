@@ -78,7 +78,11 @@ function levelOf(components: readonly ComponentHealth[], scope: ReadinessScope):
   return components.every(({ level }) => level === 'ok') ? 'ok' : 'warn';
 }
 
-function counts({ critical, server }: ComponentHealth, scope: ReadinessScope): boolean {
+/** Whether readiness of this scope depends on the component. */
+export function counts(
+  { critical, server }: Pick<ComponentHealth, 'critical' | 'server'>,
+  scope: ReadinessScope,
+): boolean {
   switch (scope) {
     case 'core':
       return critical && server === undefined;

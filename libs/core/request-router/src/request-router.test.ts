@@ -112,6 +112,30 @@ describe('RequestRouter', () => {
     expect(unknown.reply.text).toBe('OMNI_NAME_UNKNOWN');
   });
 
+  it.each([
+    ['tools/call', '{"name":"files__read"}'],
+    ['prompts/get', '{"name":"files__ask"}'],
+    ['completion/complete', '{"ref":{"type":"ref/prompt","name":"files__ask"}}'],
+  ])('tells at once why the server takes no calls that the name of a %s leads to', (method, params) => {
+    const fixture = new RouterFixture();
+    fixture.unsettle();
+    fixture.views.isRead = false;
+    fixture.upstreams.refusals.set('files', new GatewayError('OMNI_UPSTREAM_DISABLED', 'switched off'));
+    expect(fixture.route(requestOf(method, params), MODERN).reply.text).toBe('OMNI_UPSTREAM_DISABLED');
+  });
+
+  // guard: route/unread-owners
+  it('waits while one of the servers that a name may belong to can still offer it', () => {
+    const fixture = new RouterFixture();
+    fixture.unsettle();
+    fixture.views.isRead = false;
+    fixture.upstreams.refusals.set('files', new GatewayError('OMNI_UPSTREAM_DOWN', 'down'));
+    const { reply } = fixture.route(requestOf('tools/call', '{"name":"files__mail__read"}'), MODERN);
+    expect(reply.answers).toEqual([]);
+    fixture.settle();
+    expect(reply.text).toBe('OMNI_NAME_UNKNOWN');
+  });
+
   it('cancels what waits, and what has begun after waiting', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');

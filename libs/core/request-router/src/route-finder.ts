@@ -7,7 +7,13 @@ import {
   stringMember,
   type TextEdit,
 } from '@omni/jsonrpc';
-import { type CallContext, type CatalogueView, type CatalogueViews, serverOf } from '@omni/model';
+import {
+  type CallContext,
+  type CatalogueView,
+  type CatalogueViews,
+  serverOf,
+  type Target,
+} from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { Bridge } from './bridge/bridge.ts';
 import { isMultiRound } from './call/multi-round.ts';
@@ -36,7 +42,7 @@ const NOTHING_WAITS = (): void => {};
 
 export interface RouteFinderOptions {
   readonly views: CatalogueViews;
-  readonly upstreams: Pick<UpstreamAccess, 'names'>;
+  readonly upstreams: Pick<UpstreamAccess, 'names' | 'refusalOf'>;
   readonly bridge: Bridge;
   readonly taskIds: TaskIds;
 }
@@ -127,11 +133,11 @@ export class RouteFinder {
       case 'tools/call':
         return this.#ofTool(context, this.#options.views.of(client));
       case 'prompts/get':
-        return ofPrompt(message, this.#options.views.of(client));
+        return this.#ofPrompt(message, this.#options.views.of(client));
       case 'resources/read':
         return ofResource(message, this.#options.views.of(client));
       case 'completion/complete':
-        return ofCompletion(message, this.#options.views.of(client));
+        return this.#ofCompletion(message, this.#options.views.of(client));
       default: {
         const task = message.method === TASK_LIST ? ({ kind: 'list' } as const) : undefined;
         const upstreams = this.#options.views.of(client).routeMethod(message.method);
@@ -144,7 +150,7 @@ export class RouteFinder {
     const member = memberOf(message.params, 'name');
     const name = stringMember(message.text, message.params, 'name');
     if (member === undefined || name === undefined) return wrongParameter('name');
-    const target = view.route('tool', name);
+    const target = this.#target(view, 'tool', name);
     if (target instanceof GatewayError) return target;
     const args = rawOf(message, memberOf(message.params, 'arguments'));
     const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
@@ -164,16 +170,48 @@ export class RouteFinder {
       learner: learns ? view : undefined,
     };
   }
-}
 
-function ofPrompt(message: RpcMessage, view: CatalogueView): Route | GatewayError {
-  const member = memberOf(message.params, 'name');
-  const name = stringMember(message.text, message.params, 'name');
-  if (member === undefined || name === undefined) return wrongParameter('name');
-  const target = view.route('prompt', name);
-  if (target instanceof GatewayError) return target;
-  const edits = renamed(member, name, target.name);
-  return { ...NOWHERE, upstreams: [target.upstream], name: target.name, edits };
+  #ofPrompt(message: RpcMessage, view: CatalogueView): Route | GatewayError {
+    const member = memberOf(message.params, 'name');
+    const name = stringMember(message.text, message.params, 'name');
+    if (member === undefined || name === undefined) return wrongParameter('name');
+    const target = this.#target(view, 'prompt', name);
+    if (target instanceof GatewayError) return target;
+    const edits = renamed(member, name, target.name);
+    return { ...NOWHERE, upstreams: [target.upstream], name: target.name, edits };
+  }
+
+  #ofCompletion(message: RpcMessage, view: CatalogueView): Route | GatewayError {
+    const ref = memberOf(message.params, 'ref');
+    if (ref === undefined) return wrongParameter('ref');
+    const text = message.text.slice(ref.start, ref.end);
+    const object = objectIn(text);
+    if (object === undefined) return wrongParameter('ref');
+    const type = stringMember(text, object, 'type');
+    if (type === 'ref/prompt') {
+      const member = memberOf(object, 'name');
+      const name = stringMember(text, object, 'name');
+      if (member === undefined || name === undefined) return wrongParameter('ref.name');
+      const target = this.#target(view, 'prompt', name);
+      if (target instanceof GatewayError) return target;
+      const moved = { start: member.start + ref.start, end: member.end + ref.start };
+      return { ...NOWHERE, upstreams: [target.upstream], edits: renamed(moved, name, target.name) };
+    }
+    const uri = type === 'ref/resource' ? stringMember(text, object, 'uri') : undefined;
+    if (uri === undefined) return wrongParameter('ref');
+    const upstreams = view.routeUri(uri);
+    return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams };
+  }
+
+  /** Of a server that takes no calls, and whose names are not known, the refusal is told. */
+  #target(view: CatalogueView, kind: 'tool' | 'prompt', name: string): Target | GatewayError {
+    const target = view.route(kind, name);
+    if (!isUnknown(target)) return target;
+    const { upstreams } = this.#options;
+    const refusals = (view.unreadOwners?.(kind, name) ?? []).map((owner) => upstreams.refusalOf?.(owner));
+    // While one of them may still offer the name, it is waited for.
+    return /* guard: route/unread-owners */ refusals.includes(undefined) ? target : (refusals[0] ?? target);
+  }
 }
 
 function ofResource(message: RpcMessage, view: CatalogueView): Route | GatewayError {
@@ -181,28 +219,6 @@ function ofResource(message: RpcMessage, view: CatalogueView): Route | GatewayEr
   if (uri === undefined) return wrongParameter('uri');
   const upstreams = view.routeUri(uri);
   return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams, name: uri };
-}
-
-function ofCompletion(message: RpcMessage, view: CatalogueView): Route | GatewayError {
-  const ref = memberOf(message.params, 'ref');
-  if (ref === undefined) return wrongParameter('ref');
-  const text = message.text.slice(ref.start, ref.end);
-  const object = objectIn(text);
-  if (object === undefined) return wrongParameter('ref');
-  const type = stringMember(text, object, 'type');
-  if (type === 'ref/prompt') {
-    const member = memberOf(object, 'name');
-    const name = stringMember(text, object, 'name');
-    if (member === undefined || name === undefined) return wrongParameter('ref.name');
-    const target = view.route('prompt', name);
-    if (target instanceof GatewayError) return target;
-    const moved = { start: member.start + ref.start, end: member.end + ref.start };
-    return { ...NOWHERE, upstreams: [target.upstream], edits: renamed(moved, name, target.name) };
-  }
-  const uri = type === 'ref/resource' ? stringMember(text, object, 'uri') : undefined;
-  if (uri === undefined) return wrongParameter('ref');
-  const upstreams = view.routeUri(uri);
-  return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams };
 }
 
 /** Whether the tasks of several servers are asked for. */
@@ -229,7 +245,7 @@ function bringsState({ message, client }: CallContext): boolean {
   );
 }
 
-function isUnknown(route: Route | GatewayError): boolean {
+function isUnknown(route: Route | Target | GatewayError): route is GatewayError {
   return route instanceof GatewayError && route.code === 'OMNI_NAME_UNKNOWN';
 }
 

@@ -227,6 +227,8 @@ export class ScriptedViews implements CatalogueViews {
       instructions: undefined,
       list: () => '{}',
       route: (_kind, name) => this.#route(name, serverOf(endpoint)),
+      unreadOwners: (_kind, name) =>
+        this.isRead ? [] : [serverOf(endpoint) ?? name.split('__').slice(0, -1)].flat(),
       routeUri: (uri) => this.routeUri(uri),
       routeMethod: () => this.methodRefusal ?? (endpoint.kind === 'all' ? this.taskLists : [endpoint.server]),
       allowsWatch: (uri) => !(this.routeUri(uri) instanceof GatewayError),
@@ -274,6 +276,8 @@ export class ScriptedViews implements CatalogueViews {
 export class ScriptedUpstreams implements UpstreamAccess {
   readonly names = ['files', 'mail'];
   readonly connections = new Map<string, ScriptedConnection | GatewayError>();
+  /** Why they take no calls. */
+  readonly refusals = new Map<string, GatewayError>();
   readonly subscriptions: string[] = [];
   /** How many wait no longer for a connection that is still opening. */
   withdrawn = 0;
@@ -282,6 +286,10 @@ export class ScriptedUpstreams implements UpstreamAccess {
   isSlow = false;
   /** Told which upstream a connection is wanted to. */
   onWanted: (upstream: string) => void = () => {};
+
+  refusalOf(upstream: string): GatewayError | undefined {
+    return this.refusals.get(upstream);
+  }
 
   definitionOf(upstream: string): string {
     return `definition of ${upstream}`;

@@ -197,6 +197,11 @@ export class Upstream {
     return this.#life.connection;
   }
 
+  /** Why it takes no calls; `undefined` while it does or soon will, and before it is started. */
+  get refusal(): GatewayError | undefined {
+    return this.record.state.phase === 'stopped' ? undefined : this.#life.refusal;
+  }
+
   /** Plain data about it. */
   get snapshot(): UpstreamSnapshot {
     return { name: this.name, record: this.record, facts: this.#facts() };

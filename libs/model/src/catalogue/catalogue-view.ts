@@ -33,6 +33,12 @@ export interface CatalogueView {
   list(kind: ListKind): string;
   /** Finds the upstream of a tool or prompt. */
   route(kind: 'tool' | 'prompt', name: string): Target | GatewayError;
+  /**
+   * Where {@link route} finds nothing: the upstreams to which the beginning of the name or the endpoint
+   * leads, and of which nothing is known that they offer; the most likely one first. None that the view
+   * hides. Default: none.
+   */
+  unreadOwners?(kind: 'tool' | 'prompt', name: string): readonly string[];
   /** Upstreams that may serve the resource, best first. */
   routeUri(uri: string): readonly string[] | GatewayError;
   /**

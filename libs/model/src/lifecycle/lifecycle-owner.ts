@@ -32,5 +32,6 @@ export interface AdoptedUpstream {
 
 /** Owns the records of upstreams: the only one who applies `transition` to them. */
 export interface LifecycleOwner {
+  /** @param executor - Hears nothing before this has returned. */
   adopt(upstream: AdoptedUpstream, executor: LifecycleExecutor): LifecycleHandle;
 }

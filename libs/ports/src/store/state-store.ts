@@ -64,11 +64,13 @@ export interface StateStore {
   healthLog(query: HealthLogQuery): Promise<readonly HealthLogRow[]>;
 
   /**
-   * Forgets what is older: rows of the health log, published events, keys of batches.
+   * Forgets what is older, a part of it at a time, so that other calls need not wait for all of it: rows of
+   * the health log, published events, keys of batches.
    *
-   * @returns How many rows of the health log are gone.
+   * @param most - Rows that go at most.
+   * @returns How many are gone: fewer than `most` when nothing older is left.
    */
-  prune(olderThan: Millis): Promise<number>;
+  prune(olderThan: Millis, most: number): Promise<number>;
 
   /** Looks for damage. Takes time that grows with what is stored. */
   check(): Promise<StoreReport>;

@@ -56,6 +56,8 @@ export interface UpstreamStateRow {
   readonly name: string;
   /** The record of the life cycle, in JSON: what {@link StateStore.load} gives back. */
   readonly record: string;
+  /** Identity of the definition that the record belongs to, at most 100 characters. */
+  readonly recordRevision: string;
   readonly healthStatus: StoredHealthStatus;
   readonly circuitState: 'closed' | 'open' | 'half_open';
   readonly consecutiveFailures: number;
@@ -109,6 +111,8 @@ export interface StoredUpstream {
   readonly revision: string | null;
   /** As it was written; `null` where nothing has been. */
   readonly record: string | null;
+  /** Of the definition that the record belongs to; absent where that is not kept: `revision` counts then. */
+  readonly recordRevision?: string | null;
   /** Time of the batch that wrote the record. */
   readonly writtenAt: Millis | null;
 }

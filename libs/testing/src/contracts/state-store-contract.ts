@@ -5,6 +5,7 @@ import type {
   StateStore,
   StoreBatch,
   StoredList,
+  StoredUpstream,
   UpstreamStateRow,
 } from '@omni/ports';
 import type { DefineTest } from './define-test.ts';
@@ -46,18 +47,18 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
     same(await store.definitions(), []);
     same(await store.pendingEvents(10), []);
     same(await store.healthLog({ limit: 10 }), []);
-    assert.equal(await store.prune(AT), 0);
+    assert.equal(await store.prune(AT, 100), 0);
     assert.ok(store.epoch > 0);
   });
 
   it('gives back the record of each upstream, and when it was written', async ({ store }) => {
     await store.write(batch('1', { defined: [definition('b'), definition('a')] }));
-    same(await store.load(), [
+    same(await rowsOf(store), [
       { name: 'a', source: 'file', revision: 'r1', record: null, writtenAt: null },
       { name: 'b', source: 'file', revision: 'r1', record: null, writtenAt: null },
     ]);
     await store.write(batch('2', { at: AT + 1, states: [state('b', { record: '{"é":"\\u0000"}' })] }));
-    assert.deepEqual((await store.load())[1], {
+    assert.deepEqual((await rowsOf(store))[1], {
       name: 'b',
       source: 'file',
       revision: 'r1',
@@ -192,7 +193,7 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
     await store.write(
       batch('2', { at: AT + HOUR_MS, log: [row('a', { at: AT + HOUR_MS })], events: ['new'] }),
     );
-    assert.equal(await store.prune(AT + 1), 1);
+    assert.ok((await store.prune(AT + 1, 100)) < 100);
     same(
       (await store.healthLog({ limit: 10 })).map(({ at }) => at),
       [AT + HOUR_MS],
@@ -209,7 +210,8 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
       (await store.pendingEvents(5_000)).map(({ event }) => event),
       events,
     );
-    assert.equal(await store.prune(AT + 1_000), 1_000);
+    while ((await store.prune(AT + 1_000, 700)) >= 700);
+    assert.equal((await store.healthLog({ limit: 5_000 })).length, 201);
   });
 
   it('does calls in the order in which they are made', async ({ store }) => {
@@ -274,10 +276,22 @@ function definition(name: string): OutsideDefinition {
   };
 }
 
+/** Without what not every store keeps. */
+async function rowsOf(store: StateStore): Promise<readonly Omit<StoredUpstream, 'recordRevision'>[]> {
+  return (await store.load()).map(({ name, source, revision, record, writtenAt }) => ({
+    name,
+    source,
+    revision,
+    record,
+    writtenAt,
+  }));
+}
+
 function state(name: string, parts: Partial<UpstreamStateRow> = {}): UpstreamStateRow {
   return {
     name,
     record: '{"a":1}',
+    recordRevision: 'r1',
     healthStatus: 'healthy',
     circuitState: 'closed',
     consecutiveFailures: 0,

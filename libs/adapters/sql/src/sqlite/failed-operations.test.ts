@@ -74,7 +74,7 @@ const SCENARIOS: Readonly<Record<string, (store: StateStore) => Promise<unknown>
     const [event] = await store.pendingEvents(1);
     await store.markPublished(event?.sequence ?? 0);
   },
-  retention: (store) => store.prune(2),
+  retention: (store) => store.prune(2, 100),
   'what was kept': async (store) => {
     await store.load();
     await store.loadLists();

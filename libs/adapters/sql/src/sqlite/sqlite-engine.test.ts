@@ -303,7 +303,7 @@ describe('a store in SQLite that others use', () => {
     await expect(first.write({ key: '2', at: 0, events: ['too late'] })).rejects.toMatchObject({
       code: 'OMNI_STORE_FENCED',
     });
-    await expect(first.prune(1)).rejects.toMatchObject({ code: 'OMNI_STORE_FENCED' });
+    await expect(first.prune(1, 100)).rejects.toMatchObject({ code: 'OMNI_STORE_FENCED' });
     await second.write({ key: '3', at: 0, events: ['of the second'] });
     expect((await first.pendingEvents(10)).map(({ event }) => event)).toEqual([
       'of the first',

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { DatabaseSync } from 'node:sqlite';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OmniEvent } from '@omni/events';
@@ -117,5 +117,50 @@ describe('a gateway with a store', () => {
     await eventually(() => (names() === 'files,later' ? true : undefined));
     database.prepare("delete from mcp_servers where source = 'db'").run();
     database.close();
+  });
+
+  it('shows after a restart what a server offered that is defined in the store', async () => {
+    const silence = join(folder, 'silent');
+    const script = `
+      const { existsSync } = require('node:fs');
+      const results = {
+        initialize: {
+          protocolVersion: '2025-11-25',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'kept', version: '1' },
+        },
+        'tools/list': { tools: [{ name: 'read', inputSchema: { type: 'object' } }] },
+        ping: {},
+      };
+      require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+        const { id, method } = JSON.parse(line);
+        const result = results[method];
+        if (result === undefined || existsSync(${JSON.stringify(silence)})) return;
+        console.log(JSON.stringify({ jsonrpc: '2.0', id, result }));
+      });`;
+    const entry = { command: process.execPath, args: ['-e', script], protocol: 'legacy' };
+    const now = new Date().toISOString();
+    // Whoever writes such rows opens a database that Omni has made.
+    await (await started([]))[Symbol.asyncDispose]();
+    const database = new DatabaseSync(join(folder, 'omni.db'));
+    database
+      .prepare(
+        "insert into mcp_servers (name, source, transport, definition, enabled, critical, created_at, updated_at) values ('kept', 'db', 'stdio', ?, 1, 0, ?, ?)",
+      )
+      .run(JSON.stringify(entry), now, now);
+    const kept = (run: Run) => run.server.upstreams().find(({ name }) => name === 'kept');
+    {
+      await using run = await started([]);
+      await eventually(() => (kept(run)?.tools === 1 ? true : undefined));
+    }
+    expect(database.prepare("select revision from mcp_servers where name = 'kept'").get()).toEqual({
+      revision: null,
+    });
+    database.close();
+    await writeFile(silence, '');
+    await using run = await started([]);
+    const shown = await eventually(() => kept(run));
+    expect(shown).toMatchObject({ state: 'starting', tools: 1 });
+    expect(await new SceneClient(run.server).modern('tools/list')).toContain('"kept__read"');
   });
 });

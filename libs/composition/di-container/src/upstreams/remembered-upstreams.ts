@@ -28,7 +28,8 @@ export function rememberUpstreams(parts: RememberedUpstreamsParts): void {
   observer.onNote = (note, isPersisted) => telemetry.onNote(note, isStored && !isPersisted);
   observer.onRestarted = (restart) =>
     void events.publish({ type: 'coordinator.restarted', data: { ...restart } }, 'coordinator');
-  observer.onLists = (lists) => showKept(lists, parts);
+  const kept = new KeptLists(parts);
+  observer.onLists = (lists) => kept.take(lists);
   observer.onDefinitions = parts.onDefinitions;
   const defined = (names: readonly string[]): readonly OutsideDefinition[] =>
     names.flatMap((name) => {
@@ -36,23 +37,40 @@ export function rememberUpstreams(parts: RememberedUpstreamsParts): void {
       return spec === undefined || isDefinedInStore(name) ? [] : [outsideDefinition(spec, registry)];
     });
   supervision.define(defined(registry.current.names), []);
-  registry.subscribe((_definitions, { added, removed, replaced, changed }) =>
+  registry.subscribe((_definitions, { added, removed, replaced, changed }) => {
     supervision.define(
       defined([...added, ...replaced, ...changed]),
       removed.filter((name) => !isDefinedInStore(name)),
-    ),
-  );
+    );
+    for (const name of added) kept.show(name);
+  });
 }
 
 /** Lists of an earlier run are shown until their server has been read, where it is still the same server. */
-function showKept(lists: readonly StoredList[], parts: RememberedUpstreamsParts): void {
-  const { registry, catalogue, refresher } = parts;
-  const byUpstream = Map.groupBy(lists, ({ upstream }) => upstream);
-  for (const [name, all] of byUpstream) {
-    const own = all.filter(({ revision }) => revision === registry.current.idOf(name));
+class KeptLists {
+  readonly #parts: Pick<RememberedUpstreamsParts, 'registry' | 'catalogue' | 'refresher'>;
+  /** Those of servers that have not come, since the store defines them. */
+  #waiting = new Map<string, readonly StoredList[]>();
+
+  constructor(parts: Pick<RememberedUpstreamsParts, 'registry' | 'catalogue' | 'refresher'>) {
+    this.#parts = parts;
+  }
+
+  take(lists: readonly StoredList[]): void {
+    this.#waiting = Map.groupBy(lists, ({ upstream }) => upstream);
+    for (const name of this.#parts.registry.current.names) this.show(name);
+  }
+
+  /** Shows what was kept of a server, once. */
+  show(name: string): void {
+    const { registry, catalogue, refresher } = this.#parts;
+    const lists = this.#waiting.get(name);
+    if (lists === undefined) return;
+    this.#waiting.delete(name);
+    const own = lists.filter(({ revision }) => revision === registry.current.idOf(name));
     const isWanted = registry.current.get(name)?.enabled === true && !catalogue.isRead(name);
     const restored = isWanted ? restoredCatalogue(name, own) : undefined;
-    if (restored === undefined) continue;
+    if (restored === undefined) return;
     catalogue.set(name, restored, false);
     refresher.onRestored(name);
   }

@@ -21,6 +21,10 @@ export class UpstreamDirectory implements UpstreamAccess, ListSources {
     return this.#registry.current.idOf(name);
   }
 
+  refusalOf(name: string): GatewayError | undefined {
+    return this.#upstreams.get(name)?.refusal;
+  }
+
   readonly connectionFor: UpstreamAccess['connectionFor'] = (name, client, done) => {
     const upstream = this.#upstreams.get(name);
     if (upstream !== undefined) return upstream.connectionFor(client, done);

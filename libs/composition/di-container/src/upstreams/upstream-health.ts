@@ -1,6 +1,12 @@
 import type { CatalogueReading } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
-import type { Clock, ComponentStatus, StatusLevel, UpstreamSpec } from '@omni/ports';
+import {
+  type Clock,
+  type ComponentStatus,
+  DEFAULT_LIFECYCLE,
+  type StatusLevel,
+  type UpstreamSpec,
+} from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { project, type UpstreamProjection, type UpstreamRecord, type UpstreamState } from '@omni/model';
 import { reportOf, shownRecord } from './upstream-report.ts';
@@ -56,6 +62,7 @@ export class UpstreamHealth {
       },
       getStatus: () => this.#statusOf(name),
       probe: async () => await this.#parts.upstreams.get(name)?.probe(),
+      isOutdated: () => this.#isOutdated(name),
     };
   }
 
@@ -64,6 +71,19 @@ export class UpstreamHealth {
     if (state.phase === 'asleep') this.#waking.add(name);
     else if (!isStarting(state) || history.outage !== null) this.#waking.delete(name);
     return this.#waking.has(name);
+  }
+
+  /** Whether it is connected, and has not been heard of for longer than from one probe to the next. */
+  #isOutdated(name: string): boolean {
+    const { upstreams, clock } = this.#parts;
+    const upstream = upstreams.get(name);
+    if (upstream === undefined) return false;
+    const { state, history } = upstream.record;
+    const { intervalMs, jitter } = (upstream.spec.lifecycle ?? DEFAULT_LIFECYCLE).probe;
+    // One that has missed a probe is known to be slow, and is asked again in any case.
+    if (state.phase !== 'ready' || state.misses > 0 || intervalMs === 0) return false;
+    // guard: health/outdated
+    return clock.now() - (history.lastSeenAt ?? state.since) > intervalMs * (1 + jitter);
   }
 
   #statusOf(name: string): ComponentStatus {

@@ -5,7 +5,7 @@ import { callStageContract } from '@omni/testing/contracts';
 import { CapabilityBreakers } from './capability-breakers.ts';
 import { callOf, messageOf, SentCall, specWith } from './stage-scene.fixture.ts';
 
-const EXITED = new GatewayError('OMNI_UPSTREAM_EXITED', 'gone');
+const exited = (): GatewayError => new GatewayError('OMNI_UPSTREAM_EXITED', 'gone');
 
 class Scene {
   readonly clock = new VirtualClock();
@@ -23,7 +23,7 @@ class Scene {
   }
 
   fail(times: number, name = 'bad'): void {
-    for (let time = 0; time < times; time++) this.call(name).handler?.onFailure(EXITED, 'sent');
+    for (let time = 0; time < times; time++) this.call(name).handler?.onFailure(exited(), 'sent');
   }
 }
 
@@ -94,6 +94,17 @@ describe('a tool that fails', () => {
     scene.clock.advance(30_000);
     scene.call().cancel();
     expect(scene.call().handler).toBeDefined();
+  });
+
+  // guard: breaker/one-crash
+  it('has failed once when its server crashes, however many of its calls run', () => {
+    const scene = new Scene();
+    const calls = Array.from({ length: 9 }, () => scene.call());
+    const crash = exited();
+    for (const { handler } of calls) handler?.onFailure(crash, 'sent');
+    expect(scene.call().handler).toBeDefined();
+    scene.fail(2);
+    expect(scene.call().handler).toBeUndefined();
   });
 
   it('is forgiven by a success between', () => {

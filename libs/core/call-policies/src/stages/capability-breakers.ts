@@ -31,6 +31,8 @@ const MAX_BREAKERS = 1_000;
 export class CapabilityBreakers {
   readonly #options: CapabilityBreakersOptions;
   readonly #known = new WeakMap<UpstreamSpec, Map<string, CircuitBreaker>>();
+  /** What ended several calls at the same time, such as an exit, and whose calls. */
+  readonly #counted = new WeakMap<GatewayError, Set<string>>();
 
   constructor(options: CapabilityBreakersOptions) {
     this.#options = options;
@@ -66,12 +68,24 @@ export class CapabilityBreakers {
   };
 
   #onEnd(spec: UpstreamSpec, called: Called, permit: BreakerPermit | undefined, end: CallEnd): void {
-    const culprit = whoseFailure(end);
+    const culprit = this.#isCounted(end, called) ? 'omni' : whoseFailure(end);
     if (permit !== undefined) permit.settle(culprit);
     else if (culprit === 'upstream') this.#breakerOf(spec, called).admit()?.settle(culprit);
     const breakers = this.#known.get(spec);
     const key = keyOf(called);
     if (culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
+  }
+
+  /** One crash of a server is one failure of a tool, however many of its calls it ends. */
+  #isCounted(end: CallEnd, called: Called): boolean {
+    if (end.kind !== 'failure') return false;
+    let keys = this.#counted.get(end.error);
+    if (keys === undefined) this.#counted.set(end.error, (keys = new Set()));
+    const key = keyOf(called);
+    // guard: breaker/one-crash
+    if (keys.has(key)) return true;
+    keys.add(key);
+    return false;
   }
 
   #breakerOf(spec: UpstreamSpec, called: Called): CircuitBreaker {

@@ -152,6 +152,11 @@ function hashed(name: string, hashedText: string): string {
   return name.slice(0, MAX_LENGTH - suffix.length) + suffix;
 }
 
+/** A server's name as it stands before the names that it offers. */
+export function sanitizedServer(upstream: string): string {
+  return sanitized(upstream);
+}
+
 function sanitized(name: string): string {
   return name.replace(ILLEGAL, '_');
 }

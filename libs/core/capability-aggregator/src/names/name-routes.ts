@@ -1,12 +1,9 @@
 import { GatewayError } from '@omni/ports';
 import { canonicalName, type ExposedName, type OwnedName } from './exposed-name.ts';
+import { nameReadings } from './name-readings.ts';
 import { nearestName } from './nearest-name.ts';
 import { safeText } from '../reading/safe-text.ts';
 
-/** Between a server and a name of its own, in what clients may write. */
-const SEPARATORS = [':', '.', '/', '__'];
-/** No server and no name together are longer. */
-const MAX_NAME_LENGTH = 512;
 const MAX_CANDIDATES = 20;
 
 /** For messages. */
@@ -55,21 +52,18 @@ export class NameRoutes<Route extends OwnedName> {
   find(name: string): Route | GatewayError {
     const route = this.#exposed.get(name);
     if (route !== undefined) return route;
-    const aliases = /* guard: name/length */ name.length > MAX_NAME_LENGTH ? [] : this.#aliases(name);
+    const aliases = this.#aliases(name);
     const matches = aliases.length > 0 ? aliases : (this.#byBareName.get(name) ?? []);
     const [match] = matches;
     if (match === undefined) return unknownName(this.#noun, name, this.#exposed.keys());
     return /* guard: name/ambiguous */ matches.length === 1 ? match : this.#ambiguous(name, matches);
   }
 
-  /** All ways to read the name as a server and a name of its own. */
   #aliases(name: string): readonly Route[] {
     const found = new Set<Route>();
-    for (const separator of SEPARATORS) {
-      for (let at = name.indexOf(separator); at >= 0; at = name.indexOf(separator, at + 1)) {
-        const route = this.#owned.get(name.slice(0, at))?.get(name.slice(at + separator.length));
-        if (route !== undefined) found.add(route);
-      }
+    for (const reading of nameReadings(name)) {
+      const route = this.#owned.get(reading.upstream)?.get(reading.name);
+      if (route !== undefined) found.add(route);
     }
     return [...found];
   }

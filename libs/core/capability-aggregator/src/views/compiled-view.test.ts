@@ -106,6 +106,42 @@ describe('CompiledView.route', () => {
   });
 });
 
+describe('CompiledView.unreadOwners', () => {
+  const upstreams = upstreamsOf(['fs', 'late', 'late.one', 'off'], ['off']);
+
+  it.each([
+    ['the server whose name it begins with', 'late__read', ['late']],
+    ['a server that is switched off', 'off:read', ['off']],
+    ['every server that it can be read as, the longest first', 'late.one.read', ['late.one', 'late']],
+    ['a server by the name that lists show', 'late_one__read', ['late.one']],
+    ['no server that has been read', 'fs__nothing', []],
+    ['no server that it does not begin with', 'relate__read', []],
+    ['no server by a bare name', 'read', []],
+  ])('finds %s', (_, name, found) => {
+    const view = viewOf(catalogueOf({ fs: { tools: ['read'] } }, { upstreams }));
+    expect(view.unreadOwners?.('tool', name)).toEqual(found);
+  });
+
+  it('finds the server of the endpoint, and no other', () => {
+    const catalogue = catalogueOf({ fs: { tools: ['read'] } }, { upstreams });
+    expect(viewOf(catalogue, 'off').unreadOwners?.('prompt', 'late__ask')).toEqual(['off']);
+    expect(viewOf(catalogue, 'fs').unreadOwners?.('prompt', 'ask')).toEqual([]);
+    expect(viewOf(catalogue, 'nobody').unreadOwners?.('prompt', 'ask')).toEqual([]);
+  });
+
+  // guard: view/hidden-owners
+  it('tells nothing of a server that is hidden, by owner or by hint', () => {
+    const catalogue = catalogueOf(
+      { fs: { tools: ['read'] } },
+      { upstreams, isVisible: ({ upstream }) => upstream === 'fs' },
+    );
+    const view = viewOf(catalogue);
+    expect(view.unreadOwners?.('tool', 'late__read')).toEqual([]);
+    expect(viewOf(catalogue, 'late').unreadOwners?.('tool', 'read')).toEqual([]);
+    expect(view.route('tool', 'late__read')).not.toMatchObject({ hint: expect.stringContaining('late"') });
+  });
+});
+
 describe('CompiledView.routeUri', () => {
   const catalogue = catalogueOf({
     a: { resources: ['file:///x', 'x:1'], templates: ['db://{table}'] },

@@ -1,5 +1,6 @@
 import type { CatalogueView, Identity, ListKind, Target } from '@omni/model';
 import { GatewayError } from '@omni/ports';
+import { serversBefore } from '../names/name-readings.ts';
 import type { RecentUris } from '../names/recent-uris.ts';
 import { MAX_URI_LENGTH } from '../reading/item-limits.ts';
 import { safeText } from '../reading/safe-text.ts';
@@ -105,7 +106,17 @@ export class CompiledView implements CatalogueView {
   route(kind: 'tool' | 'prompt', name: string): Target | GatewayError {
     const { snapshot, endpoint } = this.#options;
     const found = snapshot.find(kind, name, endpoint);
-    return found instanceof GatewayError ? this.#explained(found) : found;
+    return found instanceof GatewayError ? this.#explained(found, kind, name) : found;
+  }
+
+  unreadOwners(kind: 'tool' | 'prompt', name: string): readonly string[] {
+    const { endpoint } = this.#options;
+    const unread = this.#unread();
+    const owned =
+      endpoint.kind === 'all' ? serversBefore(name, unread) : unread.map((upstream) => ({ upstream, name }));
+    return owned
+      .filter((one) => !this.#hidesName(one.upstream, kind, one.name))
+      .map(({ upstream }) => upstream);
   }
 
   /**
@@ -222,18 +233,29 @@ export class CompiledView implements CatalogueView {
   }
 
   /** An unknown name may belong to a server that has not been read: the hint says so. */
-  #explained(error: GatewayError): GatewayError {
+  #explained(error: GatewayError, kind: 'tool' | 'prompt', wanted: string): GatewayError {
     if (error.code !== 'OMNI_NAME_UNKNOWN') return error;
-    const { snapshot, endpoint } = this.#options;
-    const unread = snapshot
-      .upstreamsOf(endpoint)
-      .filter(({ name, isOff }) => !isOff && !snapshot.catalogues.has(name))
-      .map(({ name }) => `"${name}"`);
+    const { snapshot } = this.#options;
+    const off = new Set(snapshot.upstreams.filter(({ isOff }) => isOff).map(({ name }) => name));
+    const unread = this.#unread()
+      .filter((upstream) => !off.has(upstream) && !this.#hidesName(upstream, kind, wanted))
+      .map((upstream) => `"${upstream}"`);
     const unknown = this.#unknownServer();
     if (unknown !== undefined || unread.length === 0) return unknown ?? error;
     return new GatewayError(error.code, error.message, {
       hint: `${error.hint} What ${unread.slice(0, MAX_UNREAD_NAMED).join(', ')} offers is not known yet.`,
     });
+  }
+
+  /** The servers of the endpoint of which nothing is known that they offer. */
+  #unread(): readonly string[] {
+    return this.#upstreams.filter((upstream) => !this.#options.snapshot.catalogues.has(upstream));
+  }
+
+  #hidesName(upstream: string, kind: 'tool' | 'prompt', name: string): boolean {
+    const { filter } = this.#options;
+    // guard: view/hidden-owners
+    return filter?.hidesName(upstream, kind === 'tool' ? 'tools' : 'prompts', name) === true;
   }
 
   #unknownServer(): GatewayError | undefined {

@@ -80,6 +80,11 @@ export class ViewFilter {
     );
   }
 
+  /** Whether a tool or prompt of this name would be hidden, if the upstream had it. */
+  hidesName(upstream: string, list: 'tools' | 'prompts', name: string): boolean {
+    return !this.#sees({ upstream, kind: list, key: name });
+  }
+
   hidesMethod(upstream: string, method: string): boolean {
     return !this.#sees({ upstream, kind: 'methods', key: method });
   }

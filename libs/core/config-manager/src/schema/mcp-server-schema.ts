@@ -39,15 +39,28 @@ const DurationSchema = durationSchema({ allowZero: false });
 /** How it is found out whether a server lives, and when. */
 const HealthSchema = z.extend(LIFECYCLE_SHAPE.health, {
   strategy: z
-    .optional(z.enum(['ping', 'http', 'capability']))
+    .optional(z.enum(['ping', 'http', 'capability', 'tool', 'resource', 'comprehensive']))
     .check(
       z.describe(
-        'ping, the default, asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has.',
+        'ping, the default, asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has. tool calls "tool" with "arguments"; an answer that says that the tool failed counts as one. resource reads "uri". comprehensive does all but http in turn, within one "timeout": ping, list, then "tool" and "uri", of which one may be absent.',
       ),
     ),
   path: z
     .optional(z.string().check(z.regex(/^\/[\x21-\x7e]*$/, 'must begin with "/", as "/healthz" does')))
     .check(z.describe('Path to ask for with http, at the host of "url". Default: "/".')),
+  tool: z
+    .optional(z.string().check(z.regex(/^[^\p{Cc}]{1,512}$/u, 'must be the name of a tool')))
+    .check(
+      z.describe(
+        'Tool to call with tool or comprehensive, as the server itself calls it. It is called at each probe: choose one that changes nothing.',
+      ),
+    ),
+  arguments: z
+    .optional(z.record(z.string(), z.unknown()))
+    .check(z.describe('What "tool" is called with; {} for nothing.')),
+  uri: z
+    .optional(z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9+.-]*:[^\p{Cc}]{1,8000}$/u, 'must be a URI')))
+    .check(z.describe('Resource to read with resource or comprehensive.')),
 });
 
 /** One entry of `mcpServers` in Omni's own spelling; `normalizeEntry` brings those of clients here. */

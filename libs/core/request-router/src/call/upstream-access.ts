@@ -11,6 +11,8 @@ export interface UpstreamAccess {
    * name.
    */
   definitionOf(upstream: string): string | undefined;
+  /** Why the server takes no calls; `undefined` while it does or soon will, and by default. */
+  refusalOf?(upstream: string): GatewayError | undefined;
   /**
    * Finds or opens the connection for this client; `done` may be called at once.
    *

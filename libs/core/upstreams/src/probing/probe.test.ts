@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RpcMessage } from '@omni/jsonrpc';
 import { type CallStage, refusedCall } from '@omni/model';
-import { GatewayError, type HealthProbe } from '@omni/ports';
+import { DEFAULT_LIFECYCLE, GatewayError, type HealthProbe } from '@omni/ports';
 import {
   RecordingCall,
   type ScriptedInstance,
@@ -20,6 +20,13 @@ const IDENTITY = { name: 'omni', version: '1' };
 const NO_ROOM: CallStage = () => (_call, handler) =>
   refusedCall(handler, new GatewayError('OMNI_OVERLOADED', 'full'));
 
+const PROBED = ['ping', 'server/discover', 'tools/list', 'tools/call', 'resources/read'];
+const WHOLE: HealthProbe = {
+  strategy: 'comprehensive',
+  tool: { name: 'sta"tus', arguments: '{"deep":[1]}' },
+  uri: 'x:y',
+};
+
 /** A server that lists tools, and answers what it is probed by in this way. */
 function scriptOf(answer: Answer, isModern = false): Script {
   return (message, instance) => {
@@ -30,7 +37,7 @@ function scriptOf(answer: Answer, isModern = false): Script {
     if (!isModern && method === 'initialize')
       return instance.reply(message, '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}}}');
     if (!isGreeted) return legacyScript(message, instance);
-    if (!['ping', 'tools/list', 'server/discover'].includes(method)) return;
+    if (!PROBED.includes(method)) return;
     if (answer === 'ok') instance.reply(message, '{}');
     if (answer === 'error') instance.refuse(message, -32601);
   };
@@ -101,6 +108,68 @@ describe('a probe', () => {
     // Whoever asks in vain takes the question back.
     expect(scene.instance.received.at(answer === 'nothing' ? -2 : -1)?.method).toBe(asked);
     expect(scene.live.inFlight).toBe(0);
+  });
+
+  it('is missed three times before a server counts as gone, which is tried again after 10 s at most [X002-06]', () => {
+    expect(DEFAULT_LIFECYCLE.probe.softMisses).toBe(3);
+    expect(Math.max(...DEFAULT_LIFECYCLE.restart.stepsMs)).toBe(10_000);
+  });
+
+  it.each<[strategy: HealthProbe['strategy'], asked: string[]]>([
+    ['ping', ['ping']],
+    ['capability', ['tools/list']],
+    ['tool', ['tools/call']],
+    ['resource', ['resources/read']],
+    ['comprehensive', ['ping', 'tools/list', 'tools/call', 'resources/read']],
+  ])('by %s asks for %j, in turn [X002-06]', async (strategy, asked) => {
+    const scene = await Scene.of(scriptOf('ok'));
+    const before = scene.instance.received.length;
+    expect(await scene.probe({ ...WHOLE, strategy })).toBe('alive');
+    expect(scene.instance.received.slice(before).map(({ method }) => method)).toEqual(asked);
+  });
+
+  it('calls a tool with its arguments, and reads a resource, in the terms of the era [X002-06]', async () => {
+    const scene = await Scene.of(scriptOf('ok', true));
+    expect(await scene.probe(WHOLE)).toBe('alive');
+    expect(scene.instance.last('tools/call')?.params).toMatchObject({
+      name: 'sta"tus',
+      arguments: { deep: [1] },
+      _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' },
+    });
+    expect(scene.instance.last('resources/read')?.params).toMatchObject({ uri: 'x:y' });
+  });
+
+  it('takes what a tool says of its own failure for an answer, and a refused call for none [X002-06]', async () => {
+    const failing = await Scene.of((message, instance) =>
+      message.method === 'tools/call'
+        ? instance.reply(message, '{"content":[],"isError":true}')
+        : scriptOf('ok')(message, instance),
+    );
+    expect(await failing.probe({ ...WHOLE, strategy: 'tool' })).toBe('alive');
+    for (const strategy of ['tool', 'resource', 'comprehensive'] as const)
+      expect(await (await Scene.of(scriptOf('error'))).probe({ ...WHOLE, strategy })).toBe('silent');
+  });
+
+  it('stops at what a server does not do, and what it has done before is no sign of life [X002-06]', async () => {
+    const scene = await Scene.of((message, instance) => {
+      if (message.method !== 'tools/call') scriptOf('ok')(message, instance);
+    });
+    expect(await scene.probe(WHOLE)).toBe('silent');
+    expect(scene.instance.last('tools/list')).toBeDefined();
+    expect(scene.instance.last('resources/read')).toBeUndefined();
+    expect(scene.live.inFlight).toBe(0);
+  });
+
+  // guard: probing/per-connection
+  it('is one of at most ten at a time on a connection [X002-06]', async () => {
+    const scene = await Scene.of(scriptOf('nothing'));
+    for (let count = 0; count < 12; count++) scene.begin(WHOLE, 60_000);
+    expect(scene.live.inFlight).toBe(10);
+    // Also when they take longer than others are made to wait for.
+    await scene.clock.advanceAsync(59_999);
+    expect(scene.live.inFlight).toBe(10);
+    await scene.clock.advanceAsync(1);
+    expect(scene.live.inFlight).toBe(2);
   });
 
   it('asks a modern server by server/discover', async () => {
@@ -194,12 +263,12 @@ describe('a probe', () => {
 
   it('waits for others, and its time begins when it is sent', async () => {
     const scene = await Scene.of(scriptOf('nothing'));
-    for (let count = 0; count < 17; count++) scene.begin();
+    for (let count = 0; count < 11; count++) scene.begin();
     await scene.clock.advanceAsync(5_000);
-    expect(scene.outcomes).toHaveLength(16);
+    expect(scene.outcomes).toHaveLength(10);
     await scene.clock.advanceAsync(4_999);
-    expect(scene.outcomes).toHaveLength(16);
+    expect(scene.outcomes).toHaveLength(10);
     await scene.clock.advanceAsync(1);
-    expect(scene.outcomes).toHaveLength(17);
+    expect(scene.outcomes).toHaveLength(11);
   });
 });

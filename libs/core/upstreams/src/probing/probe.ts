@@ -1,14 +1,13 @@
-import type { RpcMessage } from '@omni/jsonrpc';
 import {
   type CallHandler,
   IGNORED,
-  internalCall,
   type RunningCall,
   type UpstreamCall,
   type UpstreamConnection,
 } from '@omni/model';
 import { type Clock, GatewayError, type HealthProbe, type HttpClient, type Millis } from '@omni/ports';
-import { declaresCapability, type GatewayIdentity, modernParams } from '../connection/mcp-revision.ts';
+import type { GatewayIdentity } from '../connection/mcp-revision.ts';
+import { type ProbeOperation, probeOperations } from './probe-operations.ts';
 
 /**
  * `silent`: nothing that is well came in time, which may have many reasons. A failure: nobody is there, or it
@@ -44,49 +43,57 @@ export interface ProbeOptions {
   readonly clock: Clock;
 }
 
-const LISTS = [
-  ['tools', 'tools/list'],
-  ['resources', 'resources/list'],
-  ['prompts', 'prompts/list'],
-] as const;
-
 /**
- * Asks a server once whether it lives.
+ * Asks a server whether it lives: by one request, or by several in turn.
  *
  * @param done - Called once, never before this returns.
  * @returns Gives up; `done` is not called then.
  */
 export function probe(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () => void {
   const { clock, connection, timeoutMs, probe: settings } = options;
-  const startedMs = clock.monotonicMs();
+  let askedMs = clock.monotonicMs();
+  let cancelRequest = (): void => {};
+  const stop = (): void => {
+    cancelTimer();
+    cancelRequest();
+  };
   const finish = (outcome: ProbeOutcome): void => {
     stop();
     done(outcome);
   };
   const cancelTimer = clock.after(timeoutMs, () =>
     // Whatever a server says shows that it lives, also what was no answer to this.
-    finish(/* guard: probing/heard */ connection.heardAtMs > startedMs ? 'alive' : 'silent'),
+    finish(/* guard: probing/heard */ connection.heardAtMs > askedMs ? 'alive' : 'silent'),
   );
-  const cancelRequest = settings?.strategy === 'http' ? askPath(options, finish) : ask(options, finish);
-  const stop = (): void => {
-    cancelTimer();
-    cancelRequest();
+  if (settings?.strategy === 'http') {
+    cancelRequest = askPath(options, finish);
+    return stop;
+  }
+  const operations = probeOperations(settings, connection, options.identity);
+  const askFrom = (index: number): void => {
+    const operation = operations[index];
+    if (operation === undefined) return finish('alive');
+    askedMs = clock.monotonicMs();
+    cancelRequest = ask(connection, operation, (outcome) => {
+      if (outcome === 'alive') askFrom(index + 1);
+      else finish(outcome);
+    });
   };
+  askFrom(0);
   return stop;
 }
 
-function ask(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () => void {
-  const { connection, identity, probe: settings } = options;
-  const list = settings?.strategy === 'capability' ? listOf(connection.handshake) : undefined;
-  const isModern = connection.era === 'modern';
-  const params = isModern ? modernParams(identity, '') : '';
-  const call = internalCall(list ?? (isModern ? 'server/discover' : 'ping'), params);
+function ask(
+  connection: ProbedConnection,
+  { call, needsResult }: ProbeOperation,
+  done: (outcome: ProbeOutcome) => void,
+): () => void {
   const running = connection.probe(call, {
     ...IGNORED,
     onAnswer(answer) {
-      // To a ping a refusal is an answer, too; a list has to be one. One refusal says little.
+      // One refusal says little; what a tool says of its own failure is an answer.
       const isRefused = answer.kind === 'message' && answer.message.error !== undefined;
-      done(list !== undefined && isRefused ? 'silent' : 'alive');
+      done(needsResult && isRefused ? 'silent' : 'alive');
     },
     onFailure(error) {
       // How long a call may take is another matter: the probe ends by its own time.
@@ -94,11 +101,6 @@ function ask(options: ProbeOptions, done: (outcome: ProbeOutcome) => void): () =
     },
   });
   return () => running.cancel();
-}
-
-/** A list that it says it has. */
-function listOf(handshake: RpcMessage): string | undefined {
-  return LISTS.find(([name]) => declaresCapability(handshake, name))?.[1];
 }
 
 /** What a failure of a call says of the server. */

@@ -1,11 +1,36 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_LIFECYCLE, type OpenChannel, silentLogger } from '@omni/ports';
 import { ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
+import type { OpenConnection } from '../connection/open-connection.ts';
 import { Upstreams } from '../upstreams.ts';
 import { legacyScript } from '../upstream-scene.fixture.ts';
 import { Prober } from './prober.ts';
 
 describe('probes of many servers', () => {
+  it('are sixteen at a time, whatever connections they go over', () => {
+    const clock = new VirtualClock();
+    const prober = new Prober(clock);
+    let sent = 0;
+    const connectionOf = (): OpenConnection => {
+      const connection: Pick<OpenConnection, 'era' | 'heardAtMs' | 'probe'> = {
+        era: 'legacy',
+        heardAtMs: 0,
+        probe: () => {
+          sent++;
+          return { cancel() {} };
+        },
+      };
+      // Holds: a ping asks for nothing else.
+      return connection as OpenConnection;
+    };
+    const shared = { timeoutMs: 1_000, identity: { name: 'omni', version: '1' }, clock };
+    for (let count = 0; count < 20; count++)
+      prober.begin({ ...shared, upstream: `s${count}`, connection: connectionOf() }, () => {});
+    expect(sent).toBe(16);
+    clock.advance(1_000);
+    expect(sent).toBe(20);
+  });
+
   it('of one server do not wait for others whose definition lets a probe take long', async () => {
     const clock = new VirtualClock();
     const hang = {
