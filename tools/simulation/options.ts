@@ -52,6 +52,8 @@ export interface SeedJob {
 
 export interface SimulateOptions {
   readonly jobs: readonly SeedJob[];
+  /** Whether somebody has said which seeds. */
+  readonly hasOwnSeeds: boolean;
   readonly workers: number;
   readonly isOnce: boolean;
   readonly stopsAtFirst: boolean;
@@ -75,6 +77,10 @@ export function parseOptions(argv: readonly string[]): SimulateOptions {
   if (positionals.length > 0 && !values.planted) throw new UsageError(`"${positionals[0]}" is no option`);
   return {
     jobs: shardOf(jobsOf(values), values.shard),
+    hasOwnSeeds:
+      values.suite !== undefined ||
+      values.seed !== OPTIONS.seed.default ||
+      values.seeds !== OPTIONS.seeds.default,
     workers: wholeNumber(values.jobs, '--jobs'),
     isOnce: values.once,
     stopsAtFirst: values['stop-at-first'],

@@ -3,6 +3,8 @@ import { TimerHeap } from './timer-heap.ts';
 
 /** What the wall clock shows at the beginning. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
+/** Events at one time; of many servers and clients together there are a few hundred. */
+const MAX_EVENTS_NOW = 50_000;
 /** Taken while it is still the runtime's own: a simulation forbids everybody to use timers. */
 const { setImmediate } = globalThis;
 
@@ -15,6 +17,14 @@ export class SimulatedTime {
   #nowMs = 0;
   #gatewayTimers = 0;
   #events = 0;
+  #eventsNow = 0;
+  #isOver = false;
+  readonly #onStandstill: (events: number) => void;
+
+  /** @param onStandstill - Told when so much happens at one time that it seems to have no end. */
+  constructor(onStandstill: (events: number) => void = () => {}) {
+    this.#onStandstill = onStandstill;
+  }
 
   /** What the gateway is given: its timers are counted, since it has to take them down. */
   readonly gatewayClock: Clock = {
@@ -73,20 +83,32 @@ export class SimulatedTime {
     this.#jumps.push(byMs);
   }
 
+  /** Nothing happens any more: whoever runs it or waits for it never goes on. */
+  end(): void {
+    this.#isOver = true;
+  }
+
   /** Moves on, event by event; everything that promises lead to has happened before the next one. */
   async run(untilMs: number): Promise<void> {
     await settled();
     for (
       let next = this.#timers.peek();
-      next !== undefined && next.dueMs <= untilMs;
+      next !== undefined && next.dueMs <= untilMs && !this.#isOver;
       next = this.#timers.peek()
     ) {
+      this.#countEvent(next.dueMs);
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
-      this.#events++;
       this.#timers.take()?.();
       await settled();
     }
+    if (this.#isOver) return new Promise(() => {});
     this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  #countEvent(dueMs: number): void {
+    this.#events++;
+    this.#eventsNow = dueMs > this.#nowMs ? 0 : this.#eventsNow + 1;
+    if (this.#eventsNow === MAX_EVENTS_NOW) this.#onStandstill(MAX_EVENTS_NOW);
   }
 }
 

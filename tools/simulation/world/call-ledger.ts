@@ -6,9 +6,16 @@ export interface LedgerCall {
   readonly client: string;
   readonly principal: string;
   readonly host: string;
+  /** Whether its client has declared what servers can make use of. */
+  readonly isCapable: boolean;
   /** Its arguments as they were sent. */
   readonly argumentsText: string;
   received: number;
+  readonly openedAtMs: number;
+  /** When a server has received it; `undefined` while none has. */
+  receivedAtMs: number | undefined;
+  /** When its server has answered; `undefined` while it has not. */
+  answeredAtMs: number | undefined;
   /** When nobody waited for it any more; `undefined` while somebody does. */
   abandonedAtMs: number | undefined;
 }
@@ -30,6 +37,7 @@ export class CallLedger {
   readonly #calls = new Map<string, LedgerCall>();
   #received = 0;
 
+  /** @param nowMs - Does not go on while the process stands still. */
   constructor(violations: Violations, nowMs: () => number) {
     this.#violations = violations;
     this.#nowMs = nowMs;
@@ -40,12 +48,35 @@ export class CallLedger {
     return this.#received;
   }
 
-  get sent(): number {
-    return this.#calls.size;
+  open(
+    call: Pick<LedgerCall, 'token' | 'client' | 'principal' | 'host' | 'isCapable' | 'argumentsText'>,
+  ): void {
+    this.#calls.set(call.token, {
+      ...call,
+      received: 0,
+      openedAtMs: this.#nowMs(),
+      receivedAtMs: undefined,
+      answeredAtMs: undefined,
+      abandonedAtMs: undefined,
+    });
   }
 
-  open(call: Omit<LedgerCall, 'received' | 'abandonedAtMs'>): void {
-    this.#calls.set(call.token, { ...call, received: 0, abandonedAtMs: undefined });
+  /** From when it was made to when its server received it; 0 where none has. */
+  waitedMs(token: string): number {
+    const { openedAtMs = 0, receivedAtMs = openedAtMs } = this.#calls.get(token) ?? {};
+    return receivedAtMs - openedAtMs;
+  }
+
+  /** For how long its server has answered it; 0 where it has not. */
+  answeredForMs(token: string): number {
+    const { answeredAtMs } = this.#calls.get(token) ?? {};
+    return answeredAtMs === undefined ? 0 : this.#nowMs() - answeredAtMs;
+  }
+
+  /** Its server has sent the answer, or what Omni has to take for one. */
+  onAnswered(text: string): void {
+    const call = this.#calls.get(TOKEN.exec(text)?.[1] ?? '');
+    if (call !== undefined) call.answeredAtMs ??= this.#nowMs();
   }
 
   /** Its client has given it up, or is gone. */
@@ -78,6 +109,10 @@ export class CallLedger {
       this.#violations.add('I2', `"${host}" received a call that nobody has made: ${token}`);
       return undefined;
     }
+    call.receivedAtMs ??= this.#nowMs();
+    const leftForMs = this.#nowMs() - (call.abandonedAtMs ?? Infinity);
+    if (leftForMs > 0)
+      this.#violations.add('I7', `"${host}" received ${token}, ${leftForMs} ms after its client left it`);
     if (++call.received > 1) this.#violations.add('I3', `"${host}" received ${token} ${call.received} times`);
     if (call.host !== host)
       this.#violations.add('I2', `"${host}" received ${token}, which is for "${call.host}"`);

@@ -151,6 +151,7 @@ class NetworkExchange implements HttpCall {
           return this.#fail('body');
         }
         const isStream = answer.progress.length > 0 || this.#host.has('answers-others');
+        server.answered(message);
         if (!isStream) return this.#respond(200, [...JSON_TYPE, ...session], text);
         this.#head(200, [...EVENTS, ...session]);
         for (const progress of answer.progress) this.#event(progress);
