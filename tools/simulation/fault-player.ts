@@ -25,12 +25,17 @@ export interface FaultPlayerOptions {
   readonly coordinator: CoordinatorHost;
   readonly disk: VirtualDisk;
   readonly onPowerCut: () => void;
+  /** Something is another way than before, which lists may show. */
+  readonly onTurn: () => void;
+  /** An admin switches a server off, or on again. */
+  readonly onAdmin: (host: string, isOff: boolean) => void;
 }
 
 /** Lets the faults of a scenario happen. */
 export class FaultPlayer {
   readonly #options: FaultPlayerOptions;
   readonly #off = new Map<string, number>();
+  readonly #offByAdmin = new Map<string, number>();
   readonly #removed = new Map<string, number>();
   readonly #revisions = new Map<string, number>();
   #full = 0;
@@ -55,6 +60,7 @@ export class FaultPlayer {
   /** Nothing is wrong from now on but what lasts for good. */
   async end(core: readonly string[], forGood: (host: string) => FaultKind): Promise<void> {
     this.#isOver = true;
+    this.#options.onTurn();
     this.#off.clear();
     this.#removed.clear();
     for (const host of this.#options.world.hosts) host.heal();
@@ -64,6 +70,8 @@ export class FaultPlayer {
     // Whoever was given up comes back when somebody changes its definition.
     const givenUp = this.#options.server.upstreams().filter(({ state }) => state === 'disabled');
     await this.#apply();
+    // What an admin has switched off stays so until an admin switches it on.
+    for (const name of this.#offByAdmin.keys()) if (core.includes(name)) this.#options.onAdmin(name, false);
     await this.#apply(Object.fromEntries(givenUp.map(({ name }) => [name, 1])));
     for (const host of this.#options.world.hosts) {
       if (core.includes(host.name)) continue;
@@ -78,6 +86,7 @@ export class FaultPlayer {
     const { kind, host: name, forMs } = fault;
     const { trace, conditions, world } = this.#options;
     const host = world.host(name);
+    this.#options.onTurn();
     trace.note(`fault ${kind} at ${name} for ${forMs} ms`);
     if (isOfWorld(kind)) {
       conditions.reach(`fault:${kind}`);
@@ -113,6 +122,7 @@ export class FaultPlayer {
     if (kind === 'flapping') this.#flap(name);
     time.after(forMs, () => {
       if (this.#isOver) return;
+      this.#options.onTurn();
       host.end(kind);
       for (const channel of world.channels(name)) channel.catchUp();
     });
@@ -127,7 +137,8 @@ export class FaultPlayer {
     time.after(10_000, () => this.#flap(name));
   }
 
-  #beginOfWorld(kind: Fault['kind'], { host, forMs, atMs }: Fault): void {
+  #beginOfWorld(kind: Fault['kind'], fault: Fault): void {
+    const { host, forMs, atMs } = fault;
     const { time, coordinator, disk } = this.#options;
     switch (kind) {
       case 'coordinator-dies':
@@ -156,9 +167,13 @@ export class FaultPlayer {
       case 'suspend':
         return time.shiftWallClock(SLEEP_MS);
       case 'switched-off':
-        return this.#during(this.#off, host, forMs);
+        return this.#during(this.#off, fault, () => this.#apply());
+      case 'admin-off':
+        return this.#during(this.#offByAdmin, fault, () =>
+          this.#options.onAdmin(host, this.#offByAdmin.has(host)),
+        );
       case 'removed':
-        return this.#during(this.#removed, host, forMs);
+        return this.#during(this.#removed, fault, () => this.#apply());
       case 'redefined':
         this.#revisions.set(host, (this.#revisions.get(host) ?? 0) + 1);
         return void this.#apply();
@@ -174,15 +189,16 @@ export class FaultPlayer {
     });
   }
 
-  #during(state: Map<string, number>, host: string, forMs: number): void {
+  #during(state: Map<string, number>, { host, forMs }: Fault, apply: () => unknown): void {
     state.set(host, (state.get(host) ?? 0) + 1);
-    void this.#apply();
+    apply();
     this.#options.time.after(forMs, () => {
       if (this.#isOver) return;
+      this.#options.onTurn();
       const left = (state.get(host) ?? 1) - 1;
       if (left > 0) state.set(host, left);
       else state.delete(host);
-      void this.#apply();
+      apply();
     });
   }
 

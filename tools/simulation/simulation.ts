@@ -1,5 +1,5 @@
 import { coordinatorProgram, Supervision } from '@omni/coordinator';
-import type { LifecycleNote, UpstreamRecord } from '@omni/model';
+import type { LifecycleNote, UpstreamEvent, UpstreamRecord } from '@omni/model';
 import {
   createMasterServer,
   type GatewayConfiguration,
@@ -69,6 +69,8 @@ const IDLE_MS = 720_000;
 const SESSION_IDLE = '20s';
 /** What a write takes until it is safe. */
 const SYNC_MS = 4;
+/** Calls of a server that an admin switches off may go on for so long. */
+const DRAIN_MS = 5_000;
 
 /** Lets a gateway live through a scenario: faults, a time in which some of the servers heal, its end. */
 export async function simulate(scenario: Scenario, options: RunOptions = {}): Promise<RunReport> {
@@ -107,6 +109,7 @@ class Run {
   readonly #gauges: Gauges;
   readonly #awaySince = new Map<string, number>();
   readonly #downSince = new Map<string, number>();
+  readonly #reports = new Map<string, (event: UpstreamEvent) => void>();
   readonly #listedAt = new Map<string, number>();
   readonly #well = new Set<string>();
   #scope: Scope | undefined;
@@ -114,6 +117,7 @@ class Run {
   #clients: readonly SimulatedClient[] = [];
   #isWorking = true;
   #workedMs = 0;
+  #turnedAtMs = 0;
   #end: () => void = () => {};
   /** Once nothing more is to be seen though the scenario is not over. */
   readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
@@ -174,6 +178,18 @@ class Run {
       coordinator: this.#coordinator,
       disk: this.#disk,
       onPowerCut: () => this.#cutPower(),
+      onTurn: () => (this.#turnedAtMs = this.#time.nowMs),
+      onAdmin: (host, isOff) =>
+        this.#reports.get(host)?.(
+          isOff
+            ? {
+                kind: 'disabled',
+                by: 'admin',
+                reason: 'by the simulation',
+                until: this.#time.wallMs + DRAIN_MS,
+              }
+            : { kind: 'enabled' },
+        ),
     });
   }
 
@@ -264,7 +280,10 @@ class Run {
         new ObservedOwner({
           owner,
           isHeld: () => this.#coordinator?.isHanging === true,
-          onAdopted: ({ name, definition }) => owner.define([rowOf(name, definition)], []),
+          onAdopted: ({ name, definition }, report) => {
+            owner.define([rowOf(name, definition)], []);
+            this.#reports.set(name, report);
+          },
           now: () => clock.now(),
           jumps: () => this.#time.jumps,
           onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
@@ -278,6 +297,7 @@ class Run {
     const { state } = record;
     this.#durability.onExecuted(upstream, JSON.stringify(record), notes, this.#time.wallMs);
     const isListed = state.phase === 'ready' && state.isListed;
+    this.#turnedAtMs = this.#time.nowMs;
     this.#trace.note(
       `${upstream} is ${isListed ? 'listed' : state.phase}${'error' in state ? `: ${state.error.message}` : ''}`,
     );
@@ -317,6 +337,7 @@ class Run {
         conditions: this.#conditions,
         choices,
         frozenMs: () => this.#player.frozenMs,
+        turnedMs: () => this.#time.nowMs - this.#turnedAtMs,
         listedAtMs: (host) => this.#listedAt.get(host) ?? 0,
         downMs: (host) => this.#time.nowMs - (this.#downSince.get(host) ?? this.#time.nowMs),
         awayMs: (host) => this.#time.nowMs - (this.#awaySince.get(host) ?? this.#time.nowMs),
@@ -325,6 +346,7 @@ class Run {
       const act = (): void => {
         if (!this.#isWorking) return;
         client.act();
+        this.#gauges.checkBounds();
         this.#time.after(choices.interval(pauseMs), act);
       };
       this.#time.after(choices.interval(pauseMs), act);
@@ -335,7 +357,6 @@ class Run {
   #lookAgain(): void {
     if (!this.#isWorking) return;
     for (const client of this.#clients) client.look();
-    this.#gauges.checkBounds();
     this.#time.after(LOOK_MS, () => this.#lookAgain());
   }
 
@@ -393,6 +414,11 @@ class Run {
     await stopped;
     this.#gauges.checkStopped();
     this.#durability.checkEnd(this.#disk);
+    // Every other gateway is followed by one that finds what a stop leaves, and no cut.
+    if (this.#scenario.seed % 2 === 0) {
+      this.#nextDisk = this.#disk.cut();
+      this.#cutAtMs = this.#time.wallMs;
+    }
     const left = {
       processes: this.#launcher.running(),
       'HTTP requests': this.#network.open,

@@ -22,7 +22,8 @@ export interface ObservedOwnerOptions {
   readonly onDifference: (what: string) => void;
   /** Whether nobody decides for now: what is reported meanwhile is decided later, by somebody else. */
   readonly isHeld: () => boolean;
-  readonly onAdopted: (upstream: AdoptedUpstream) => void;
+  /** @param report - For what happens to it that it cannot know itself. */
+  readonly onAdopted: (upstream: AdoptedUpstream, report: (event: UpstreamEvent) => void) => void;
   readonly onRecord: (upstream: string, record: UpstreamRecord, notes: readonly LifecycleNote[]) => void;
 }
 
@@ -40,7 +41,8 @@ export class ObservedOwner implements LifecycleOwner {
   }
 
   adopt(upstream: AdoptedUpstream, executor: LifecycleExecutor): LifecycleHandle {
-    this.#options.onAdopted(upstream);
+    const adopted: { report: (event: UpstreamEvent) => void } = { report: () => {} };
+    this.#options.onAdopted(upstream, (event) => adopted.report(event));
     const watch = new LifeWatch(this.#options, upstream);
     const inner = this.#options.owner.adopt(upstream, {
       execute: (command) => {
@@ -52,15 +54,17 @@ export class ObservedOwner implements LifecycleOwner {
         executor.onChanged(record, notes);
       },
     });
+    const report = (event: UpstreamEvent): void => {
+      watch.onReported(event);
+      inner.report(event);
+      watch.onQuiet(inner.record);
+    };
+    adopted.report = report;
     return {
       get record() {
         return inner.record;
       },
-      report: (event) => {
-        watch.onReported(event);
-        inner.report(event);
-        watch.onQuiet(inner.record);
-      },
+      report,
       configure: (settings) => inner.configure(settings),
       release: () => inner.release(),
     };

@@ -26,6 +26,8 @@ export interface SimulatedClientOptions {
   readonly awayMs: (host: string) => number;
   /** When it was last listed again; 0 where it has always been. */
   readonly listedAtMs: (host: string) => number;
+  /** For how long nothing has changed that lists may show. */
+  readonly turnedMs: () => number;
   /** For how long it has been down without an attempt; 0 where it is not. */
   readonly downMs: (host: string) => number;
   /** How long the world has stood still so far: deadlines move by it. */
@@ -33,7 +35,16 @@ export interface SimulatedClientOptions {
 }
 
 type Purpose =
-  'initialize' | 'call' | 'list' | 'read' | 'ping' | 'wrong' | 'listed-call' | 'unlisted-call' | 'listen';
+  | 'initialize'
+  | 'call'
+  | 'list'
+  | 'relist'
+  | 'read'
+  | 'ping'
+  | 'wrong'
+  | 'listed-call'
+  | 'unlisted-call'
+  | 'listen';
 
 interface Pending {
   readonly purpose: Purpose;
@@ -66,6 +77,8 @@ const LISTED_MS = 60_000;
 /** List changes that a client is told of in ten seconds. */
 const MAX_CHANGES = 20;
 const CHANGES_MS = 10_000;
+/** What has changed shortly before a list is asked for may be told behind it. */
+const SETTLED_MS = 1_000;
 /** A server of the modern era is asked for the legacy one first, where a client needs that. */
 const OTHER_ERA_MS = 3_000;
 /** A call waits so long for lists that are a client's own. */
@@ -79,6 +92,7 @@ const CAPABILITIES = ['{}', '{"sampling":{},"roots":{}}'] as const;
 type Act =
   | 'call'
   | 'list'
+  | 'relist'
   | 'read'
   | 'cancel'
   | 'wrong'
@@ -128,6 +142,8 @@ export class SimulatedClient {
   #calls = 0;
   #answers = 0;
   #changes: number[] = [];
+  /** The list of before. */
+  #listed: { readonly text: string; readonly atMs: number } | undefined;
   #restlessSteps = 0;
   #restsUntilMs = 0;
 
@@ -201,7 +217,7 @@ export class SimulatedClient {
   /** It opens one session after the other, uses it once, and says of none that it is over. */
   #beRestless(): void {
     const { choices, hosts } = this.#options;
-    if (this.#restlessSteps-- % 2 === 0) return this.#call(choices.pick(hosts), undefined, 'call');
+    if (this.#restlessSteps-- % 3 === 0) return this.#call(choices.pick(hosts), undefined, 'call');
     this.#reconnect(true);
   }
 
@@ -269,6 +285,7 @@ export class SimulatedClient {
   #reconnect(isSilent?: boolean): void {
     this.#listenId = undefined;
     this.close(isSilent);
+    this.#listed = undefined;
     this.#answered.clear();
     this.#ended.clear();
     this.#connect();
@@ -450,7 +467,7 @@ export class SimulatedClient {
   }
 
   #check(pending: Pending, text: string, code: string | undefined): void {
-    const { violations, plan, hosts, choices } = this.#options;
+    const { violations, plan, hosts, choices, time } = this.#options;
     const { purpose, token, host } = pending;
     if (plan.era === 'legacy' && text.includes('"resultType"'))
       violations.add(
@@ -466,6 +483,7 @@ export class SimulatedClient {
       case 'call':
       case 'listed-call':
       case 'unlisted-call': {
+        this.#checkWait(pending, code);
         const others = /"token":"([^"]+)"/.exec(text)?.[1];
         if (others !== undefined && others !== token)
           violations.add('I2', `${plan.name} asked ${token} and was answered ${others}`);
@@ -480,8 +498,14 @@ export class SimulatedClient {
           violations.add('I5', `${plan.name} called a tool of "${host}" that was not listed`);
         return;
       }
+      case 'relist':
       case 'list': {
         if (isError) return;
+        const result = text.replace(RESPONSE_ID, '');
+        if (purpose === 'relist' && this.#isSettled(pending.sentAtMs) && result === this.#listed?.text)
+          violations.add('I10', `${plan.name} is told of a change, and its list is the one of before`);
+        this.#listed = { text: result, atMs: time.nowMs };
+        if (purpose === 'relist') return;
         const names = [...text.matchAll(/"name":"(h\d+__[^"]+)"/g)].map(([, name]) => name ?? '');
         const listed = new Set(names);
         for (const { name } of hosts)
@@ -503,6 +527,25 @@ export class SimulatedClient {
       default:
         return;
     }
+  }
+
+  /** Nobody waits for a server that is not even tried. */
+  #checkWait({ token, host, sentAtMs }: Pending, code: string | undefined): void {
+    const { violations, plan, time, downMs, hosts } = this.#options;
+    const waitedMs = time.nowMs - sentAtMs;
+    const isShared = hosts.find(({ name }) => name === host)?.plan.instances === 'shared';
+    if (code === 'OMNI_UPSTREAM_STARTING' && isShared && waitedMs > 0 && downMs(host) >= waitedMs)
+      violations.add(
+        'I4',
+        `${plan.name} has waited ${waitedMs} ms with ${token} for "${host}", which is down`,
+      );
+  }
+
+  /** Nothing has changed between the last list and this time. */
+  #isSettled(atMs: number): boolean {
+    const { time, turnedMs } = this.#options;
+    const listedAtMs = this.#listed?.atMs ?? Infinity;
+    return atMs - listedAtMs > SETTLED_MS && time.nowMs - turnedMs() < listedAtMs;
   }
 
   /** A call of a name that nobody knows waits for lists: those of a server that comes, or of a client. */
@@ -528,6 +571,7 @@ export class SimulatedClient {
 
   #onChange(): void {
     const { time, violations, plan } = this.#options;
+    if (this.#isSettled(time.nowMs)) this.#send('relist', 'tools/list', '{}', { withinMs: LIST_MS });
     this.#changes = [...this.#changes.filter((at) => time.nowMs - at < CHANGES_MS), time.nowMs];
     if (this.#changes.length > MAX_CHANGES)
       violations.add('I10', `${plan.name} is told of ${this.#changes.length} changes within ten seconds`);
