@@ -286,6 +286,7 @@ class Run {
           },
           now: () => clock.now(),
           jumps: () => this.#time.jumps,
+          monotonicMs: () => this.#time.nowMs,
           onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
           onDifference: (what) => this.#violations.add('I8', what),
           onRecord: (upstream, record, notes) => this.#onRecord(upstream, record, notes),
@@ -357,6 +358,7 @@ class Run {
   #lookAgain(): void {
     if (!this.#isWorking) return;
     for (const client of this.#clients) client.look();
+    this.#gauges.checkWaiting(this.#clients.reduce((sum, { waiting }) => sum + waiting, 0));
     this.#time.after(LOOK_MS, () => this.#lookAgain());
   }
 

@@ -32,6 +32,12 @@ export class Gauges {
     }
   }
 
+  /** @param waiting - Requests without an answer that clients have had under way for a while. */
+  checkWaiting(waiting: number): void {
+    const { maxInFlight } = this.#limits;
+    this.#checkBound('requests of clients', waiting, Math.floor(maxInFlight * RESERVE) + 1);
+  }
+
   /** No client is there. */
   checkQuiet(): void {
     const front = this.#ofFront;

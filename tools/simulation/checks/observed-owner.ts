@@ -8,6 +8,7 @@ import type {
   UpstreamEvent,
   UpstreamRecord,
 } from '@omni/model';
+import type { ClockJump } from '../engine/simulated-time.ts';
 import { ReferenceLife, type ReferenceView } from './reference-life.ts';
 
 export interface ObservedOwnerOptions {
@@ -16,7 +17,9 @@ export interface ObservedOwnerOptions {
   /** Wall clock. */
   readonly now: () => number;
   /** By how much the wall clock has leapt so far, oldest first: records are shifted by each leap once. */
-  readonly jumps: () => readonly number[];
+  readonly jumps: () => readonly ClockJump[];
+  /** Since the beginning, whatever the wall clock shows. */
+  readonly monotonicMs: () => number;
   /** Told of each event that was decided. */
   readonly onEdge: (from: string, event: string, to: string) => void;
   readonly onDifference: (what: string) => void;
@@ -29,6 +32,10 @@ export interface ObservedOwnerOptions {
 
 /** A wait is rounded to whole milliseconds. */
 const ROUNDING_MS = 1;
+/** By then somebody has noticed a leap. */
+const SHIFTED_MS = 30_000;
+/** Smaller leaps are those of a busy machine. */
+const SEEN_MS = 6_000;
 /** A leap is noticed by who looks so often, and would have seen as much pass. */
 const LOOK_MS = 500;
 
@@ -114,6 +121,7 @@ class LifeWatch {
   /** What was reported leads here, or a time has come. */
   onChanged(record: UpstreamRecord, notes: readonly LifecycleNote[]): void {
     this.#options.onRecord(this.#name, record, notes);
+    this.#checkJumps();
     const byMs = this.#shiftIn(record);
     this.#last = record;
     if (byMs !== undefined) {
@@ -128,6 +136,19 @@ class LifeWatch {
     this.#compare(record);
   }
 
+  /** Time that nobody has seen counts as nothing: records are shifted by it. */
+  #checkJumps(): void {
+    const { jumps, monotonicMs, onDifference } = this.#options;
+    const leaptMs = jumps()
+      .slice(this.#jumps)
+      .filter(({ atMs }) => monotonicMs() - atMs > SHIFTED_MS)
+      .reduce((sum, { byMs }) => sum + byMs, 0);
+    if (Math.abs(leaptMs) > SEEN_MS && !this.#hasFailed) {
+      this.#hasFailed = true;
+      onDifference(`"${this.#name}": its times are not shifted by ${leaptMs} ms that nobody has seen`);
+    }
+  }
+
   /** By how much it was shifted, where that is what has become of it: by one leap, or by a few at once. */
   #shiftIn({ state }: UpstreamRecord): number | undefined {
     const { state: before } = this.#last;
@@ -136,7 +157,7 @@ class LifeWatch {
     const jumps = this.#options.jumps();
     let leaptMs = 0;
     for (let index = this.#jumps; index < jumps.length; index++) {
-      leaptMs += jumps[index] ?? 0;
+      leaptMs += jumps[index]?.byMs ?? 0;
       if (byMs > leaptMs + ROUNDING_MS || byMs < leaptMs - LOOK_MS - ROUNDING_MS) continue;
       this.#jumps = index + 1;
       return byMs;

@@ -8,12 +8,19 @@ const MAX_EVENTS_NOW = 50_000;
 /** Taken while it is still the runtime's own: a simulation forbids everybody to use timers. */
 const { setImmediate } = globalThis;
 
+/** A leap of the wall clock. */
+export interface ClockJump {
+  readonly byMs: number;
+  /** Since the beginning. */
+  readonly atMs: number;
+}
+
 /** The time of a simulated world: it stands still while anything happens, then jumps to the next event. */
 export class SimulatedTime {
   readonly #timers = new TimerHeap();
   /** What the wall clock shows more than it did at the beginning, the time aside that has passed. */
   #wallShiftMs = 0;
-  readonly #jumps: number[] = [];
+  readonly #jumps: ClockJump[] = [];
   #nowMs = 0;
   #gatewayTimers = 0;
   #events = 0;
@@ -52,7 +59,7 @@ export class SimulatedTime {
   }
 
   /** Leaps of the wall clock that nobody has seen pass, oldest first. */
-  get jumps(): readonly number[] {
+  get jumps(): readonly ClockJump[] {
     return this.#jumps;
   }
 
@@ -74,13 +81,13 @@ export class SimulatedTime {
   /** The process does not run for a while: both clocks go on, and what was due meanwhile is late. */
   freeze(forMs: number): void {
     this.#nowMs += forMs;
-    this.#jumps.push(forMs);
+    this.#jumps.push({ byMs: forMs, atMs: this.#nowMs });
   }
 
   /** Somebody sets the wall clock, or the machine sleeps: the clock that never goes back stands still. */
   shiftWallClock(byMs: number): void {
     this.#wallShiftMs += byMs;
-    this.#jumps.push(byMs);
+    this.#jumps.push({ byMs, atMs: this.#nowMs });
   }
 
   /** Nothing happens any more: whoever runs it or waits for it never goes on. */
