@@ -12,7 +12,7 @@ import { Conditions } from './checks/conditions.ts';
 import { Durability } from './checks/durability.ts';
 import { Violations, type Violation } from './checks/violations.ts';
 import { ObservedOwner } from './checks/observed-owner.ts';
-import { Gauges } from './checks/gauges.ts';
+import { Gauges, withReserve } from './checks/gauges.ts';
 import { SimulatedClient } from './clients/simulated-client.ts';
 import { definitionsOf, rowOf } from './definitions.ts';
 import { Choices } from './engine/choices.ts';
@@ -131,7 +131,11 @@ class Run {
         if (stopsAtFirst) this.#cutShort();
       },
     );
-    this.#ledger = new CallLedger(this.#violations, () => this.#time.nowMs - this.#player.frozenMs);
+    this.#ledger = new CallLedger(
+      this.#violations,
+      withReserve(scenario.limits.maxUpstreamInFlight),
+      () => this.#time.nowMs - this.#player.frozenMs,
+    );
     this.#durability = new Durability(this.#violations);
     this.#trace = new Trace(() => this.#time.nowMs, keepsTrace);
     this.#world = new World({

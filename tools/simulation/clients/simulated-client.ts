@@ -248,7 +248,9 @@ export class SimulatedClient {
     const { plan, ledger } = this.#options;
     // The end of an exchange is no cancellation in the legacy era: the client may come back for the answer.
     const mayComeBack = isSilent && plan.era === 'legacy' && plan.transport === 'http';
-    if (!mayComeBack) for (const { token } of this.#pending.values()) ledger.abandon(token);
+    for (const { token } of this.#pending.values())
+      if (mayComeBack) ledger.onOver(token);
+      else ledger.abandon(token);
     this.#pending.clear();
     connection?.close(isSilent);
   }
@@ -440,7 +442,7 @@ export class SimulatedClient {
     const id = Number(RESPONSE_ID.exec(text)?.[1] ?? Number.NaN);
     if (Number.isNaN(id)) return this.#onNotification(text);
     const pending = this.#pending.get(id);
-    const { violations, plan, trace, time } = this.#options;
+    const { violations, plan, trace, time, ledger } = this.#options;
     if (pending === undefined) {
       if (this.#answered.has(id))
         violations.add('I1', `${plan.name} has two answers to request ${id}: ${text}`);
@@ -455,7 +457,10 @@ export class SimulatedClient {
     if (time.nowMs > pending.cancelledAtMs)
       violations.add('I15', `${plan.name} is answered ${pending.token}, which it has cancelled: ${text}`);
     this.#answered.set(id, pending);
-    if (pending.token !== '') this.#ended.add(pending.token);
+    if (pending.token !== '') {
+      this.#ended.add(pending.token);
+      ledger.onOver(pending.token);
+    }
     if (this.#answered.size > MAX_ANSWERED) this.#forgetOldest();
     this.#answers++;
     const code = ERROR_CODE.exec(text)?.[1];
@@ -580,6 +585,7 @@ export class SimulatedClient {
   #onOver(id: number | undefined): void {
     const { violations, plan } = this.#options;
     if (id === undefined) {
+      for (const { token } of this.#pending.values()) this.#options.ledger.onOver(token);
       this.#pending.clear();
       this.#isInitialized = false;
       this.#listenId = undefined;
@@ -588,6 +594,7 @@ export class SimulatedClient {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
+    this.#options.ledger.onOver(pending.token);
     if (id === this.#listenId) this.#listenId = undefined;
     else if (!pending.isCancelled)
       violations.add(

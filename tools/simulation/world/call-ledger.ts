@@ -35,10 +35,17 @@ export class CallLedger {
   readonly #violations: Violations;
   readonly #nowMs: () => number;
   readonly #calls = new Map<string, LedgerCall>();
+  readonly #maxUnderWay: number;
+  /** By server: what it has received, and somebody waits for. */
+  readonly #underWay = new Map<string, Set<string>>();
   #received = 0;
 
-  /** @param nowMs - Does not go on while the process stands still. */
-  constructor(violations: Violations, nowMs: () => number) {
+  /**
+   * @param maxUnderWay - Calls of one server.
+   * @param nowMs - Does not go on while the process stands still.
+   */
+  constructor(violations: Violations, maxUnderWay: number, nowMs: () => number) {
+    this.#maxUnderWay = maxUnderWay;
     this.#violations = violations;
     this.#nowMs = nowMs;
   }
@@ -76,13 +83,21 @@ export class CallLedger {
   /** Its server has sent the answer, or what Omni has to take for one. */
   onAnswered(text: string): void {
     const call = this.#calls.get(TOKEN.exec(text)?.[1] ?? '');
-    if (call !== undefined) call.answeredAtMs ??= this.#nowMs();
+    if (call === undefined) return;
+    call.answeredAtMs ??= this.#nowMs();
+    this.onOver(call.token);
+  }
+
+  /** Nobody waits for it any more, or knows whether somebody does. */
+  onOver(token: string): void {
+    this.#underWay.get(this.#calls.get(token)?.host ?? '')?.delete(token);
   }
 
   /** Its client has given it up, or is gone. */
   abandon(token: string): void {
     const call = this.#calls.get(token);
     if (call !== undefined) call.abandonedAtMs ??= this.#nowMs();
+    this.onOver(token);
   }
 
   /** A server still works on it. */
@@ -95,6 +110,13 @@ export class CallLedger {
         'I7',
         `"${call.host}" still works on ${call.token}, ${forMs} ms after its client left it`,
       );
+  }
+
+  #count(host: string, token: string): void {
+    const underWay = this.#underWay.get(host) ?? new Set();
+    this.#underWay.set(host, underWay.add(token));
+    if (underWay.size > this.#maxUnderWay)
+      this.#violations.add('I10', `"${host}" has ${underWay.size} calls of ${this.#maxUnderWay}`);
   }
 
   /** @returns The call that a server has received; nothing where it carries no token. */
@@ -110,6 +132,7 @@ export class CallLedger {
       return undefined;
     }
     call.receivedAtMs ??= this.#nowMs();
+    if (call.abandonedAtMs === undefined) this.#count(host, token);
     const leftForMs = this.#nowMs() - (call.abandonedAtMs ?? Infinity);
     if (leftForMs > 0)
       this.#violations.add('I7', `"${host}" received ${token}, ${leftForMs} ms after its client left it`);
