@@ -577,6 +577,7 @@ export class SimulatedClient {
   #onChange(): void {
     const { time, violations, plan } = this.#options;
     if (this.#isSettled(time.nowMs)) this.#send('relist', 'tools/list', '{}', { withinMs: LIST_MS });
+    else this.#listed = undefined;
     this.#changes = [...this.#changes.filter((at) => time.nowMs - at < CHANGES_MS), time.nowMs];
     if (this.#changes.length > MAX_CHANGES)
       violations.add('I10', `${plan.name} is told of ${this.#changes.length} changes within ten seconds`);

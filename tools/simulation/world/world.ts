@@ -114,7 +114,9 @@ export class World {
   }
 
   /** It was asked for a connection, and has told why it will give none. */
-  onRefused({ name }: Host, why: string): void {
+  onRefused({ name, plan }: Host, why: string): void {
+    // Those of clients are tried with their calls.
+    if (plan.instances !== 'shared') return;
     const recent = this.#countLately(this.#refusals, name);
     if (recent > MAX_REFUSALS)
       this.#violations.add('I10', `"${name}" was tried ${recent} times within ten seconds, though ${why}`);
