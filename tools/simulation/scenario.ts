@@ -76,6 +76,7 @@ const TRANSPORTS: readonly HostTransport[] = [
 export function scenarioOf(seed: number, durationMs: number): Scenario {
   const hosts = hostsOf(new Choices(seed, 'hosts'));
   const choices = new Choices(seed, 'faults');
+  const outages = longOutagesOf(seed, hosts, durationMs);
   return {
     seed,
     durationMs,
@@ -83,8 +84,12 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
     limits: limitsOf(new Choices(seed, 'limits')),
     hosts,
     clients: clientsOf(new Choices(seed, 'clients')),
-    faults: [...faultsOf(choices, hosts, durationMs), ...longOutagesOf(seed, hosts, durationMs)],
-    core: coreOf(choices, hosts),
+    faults: [...faultsOf(choices, hosts, durationMs), ...outages],
+    // Who is away for so long is given up, and does not come back by itself.
+    core: coreOf(
+      choices,
+      hosts.filter(({ name }) => outages.every(({ host }) => host !== name)),
+    ),
   };
 }
 
