@@ -25,8 +25,6 @@ export interface FaultPlayerOptions {
   readonly coordinator: CoordinatorHost;
   readonly disk: VirtualDisk;
   readonly onPowerCut: () => void;
-  /** Something is another way than before, which lists may show. */
-  readonly onTurn: () => void;
   /** An admin switches a server off, or on again. */
   readonly onAdmin: (host: string, isOff: boolean) => void;
 }
@@ -60,7 +58,6 @@ export class FaultPlayer {
   /** Nothing is wrong from now on but what lasts for good. */
   async end(core: readonly string[], forGood: (host: string) => FaultKind): Promise<void> {
     this.#isOver = true;
-    this.#options.onTurn();
     this.#off.clear();
     this.#removed.clear();
     for (const host of this.#options.world.hosts) host.heal();
@@ -86,7 +83,6 @@ export class FaultPlayer {
     const { kind, host: name, forMs } = fault;
     const { trace, conditions, world } = this.#options;
     const host = world.host(name);
-    this.#options.onTurn();
     trace.note(`fault ${kind} at ${name} for ${forMs} ms`);
     if (isOfWorld(kind)) {
       conditions.reach(`fault:${kind}`);
@@ -122,7 +118,6 @@ export class FaultPlayer {
     if (kind === 'flapping') this.#flap(name);
     time.after(forMs, () => {
       if (this.#isOver) return;
-      this.#options.onTurn();
       host.end(kind);
       for (const channel of world.channels(name)) channel.catchUp();
     });
@@ -202,7 +197,6 @@ export class FaultPlayer {
     apply();
     this.#options.time.after(forMs, () => {
       if (this.#isOver) return;
-      this.#options.onTurn();
       const left = (state.get(host) ?? 1) - 1;
       if (left > 0) state.set(host, left);
       else state.delete(host);

@@ -117,7 +117,6 @@ class Run {
   #clients: readonly SimulatedClient[] = [];
   #isWorking = true;
   #workedMs = 0;
-  #turnedAtMs = 0;
   #end: () => void = () => {};
   /** Once nothing more is to be seen though the scenario is not over. */
   readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
@@ -182,7 +181,6 @@ class Run {
       coordinator: this.#coordinator,
       disk: this.#disk,
       onPowerCut: () => this.#cutPower(),
-      onTurn: () => (this.#turnedAtMs = this.#time.nowMs),
       onAdmin: (host, isOff) =>
         this.#reports.get(host)?.(
           isOff
@@ -302,7 +300,6 @@ class Run {
     const { state } = record;
     this.#durability.onExecuted(upstream, JSON.stringify(record), notes, this.#time.wallMs);
     const isListed = state.phase === 'ready' && state.isListed;
-    this.#turnedAtMs = this.#time.nowMs;
     this.#trace.note(
       `${upstream} is ${isListed ? 'listed' : state.phase}${'error' in state ? `: ${state.error.message}` : ''}`,
     );
@@ -342,7 +339,6 @@ class Run {
         conditions: this.#conditions,
         choices,
         frozenMs: () => this.#player.frozenMs,
-        turnedMs: () => this.#time.nowMs - this.#turnedAtMs,
         listedAtMs: (host) => this.#listedAt.get(host) ?? 0,
         downMs: (host) => this.#time.nowMs - (this.#downSince.get(host) ?? this.#time.nowMs),
         awayMs: (host) => this.#time.nowMs - (this.#awaySince.get(host) ?? this.#time.nowMs),

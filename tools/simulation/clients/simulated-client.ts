@@ -26,8 +26,6 @@ export interface SimulatedClientOptions {
   readonly awayMs: (host: string) => number;
   /** When it was last listed again; 0 where it has always been. */
   readonly listedAtMs: (host: string) => number;
-  /** For how long nothing has changed that lists may show. */
-  readonly turnedMs: () => number;
   /** For how long it has been down without an attempt; 0 where it is not. */
   readonly downMs: (host: string) => number;
   /** How long the world has stood still so far: deadlines move by it. */
@@ -35,16 +33,7 @@ export interface SimulatedClientOptions {
 }
 
 type Purpose =
-  | 'initialize'
-  | 'call'
-  | 'list'
-  | 'relist'
-  | 'read'
-  | 'ping'
-  | 'wrong'
-  | 'listed-call'
-  | 'unlisted-call'
-  | 'listen';
+  'initialize' | 'call' | 'list' | 'read' | 'ping' | 'wrong' | 'listed-call' | 'unlisted-call' | 'listen';
 
 interface Pending {
   readonly purpose: Purpose;
@@ -77,8 +66,6 @@ const LISTED_MS = 60_000;
 /** List changes that a client is told of in ten seconds. */
 const MAX_CHANGES = 20;
 const CHANGES_MS = 10_000;
-/** What has changed shortly before a list is asked for may be told behind it. */
-const SETTLED_MS = 1_000;
 /** A server of the modern era is asked for the legacy one first, where a client needs that. */
 const OTHER_ERA_MS = 3_000;
 /** A call waits so long for lists that are a client's own. */
@@ -92,7 +79,6 @@ const CAPABILITIES = ['{}', '{"sampling":{},"roots":{}}'] as const;
 type Act =
   | 'call'
   | 'list'
-  | 'relist'
   | 'read'
   | 'cancel'
   | 'wrong'
@@ -142,8 +128,6 @@ export class SimulatedClient {
   #calls = 0;
   #answers = 0;
   #changes: number[] = [];
-  /** The list of before. */
-  #listed: { readonly text: string; readonly atMs: number } | undefined;
   #restlessSteps = 0;
   #restsUntilMs = 0;
 
@@ -287,7 +271,6 @@ export class SimulatedClient {
   #reconnect(isSilent?: boolean): void {
     this.#listenId = undefined;
     this.close(isSilent);
-    this.#listed = undefined;
     this.#answered.clear();
     this.#ended.clear();
     this.#connect();
@@ -472,7 +455,7 @@ export class SimulatedClient {
   }
 
   #check(pending: Pending, text: string, code: string | undefined): void {
-    const { violations, plan, hosts, choices, time } = this.#options;
+    const { violations, plan, hosts, choices } = this.#options;
     const { purpose, token, host } = pending;
     if (plan.era === 'legacy' && text.includes('"resultType"'))
       violations.add(
@@ -503,14 +486,8 @@ export class SimulatedClient {
           violations.add('I5', `${plan.name} called a tool of "${host}" that was not listed`);
         return;
       }
-      case 'relist':
       case 'list': {
         if (isError) return;
-        const result = text.replace(RESPONSE_ID, '');
-        if (purpose === 'relist' && this.#isSettled(pending.sentAtMs) && result === this.#listed?.text)
-          violations.add('I10', `${plan.name} is told of a change, and its list is the one of before`);
-        this.#listed = { text: result, atMs: time.nowMs };
-        if (purpose === 'relist') return;
         const names = [...text.matchAll(/"name":"(h\d+__[^"]+)"/g)].map(([, name]) => name ?? '');
         const listed = new Set(names);
         for (const { name } of hosts)
@@ -546,13 +523,6 @@ export class SimulatedClient {
       );
   }
 
-  /** Nothing has changed between the last list and this time. */
-  #isSettled(atMs: number): boolean {
-    const { time, turnedMs } = this.#options;
-    const listedAtMs = this.#listed?.atMs ?? Infinity;
-    return atMs - listedAtMs > SETTLED_MS && time.nowMs - turnedMs() < listedAtMs;
-  }
-
   /** A call of a name that nobody knows waits for lists: those of a server that comes, or of a client. */
   #mayBeListedBy({ token, host, sentAtMs }: Pending): boolean {
     const { ledger, hosts, listedAtMs } = this.#options;
@@ -576,8 +546,6 @@ export class SimulatedClient {
 
   #onChange(): void {
     const { time, violations, plan } = this.#options;
-    if (this.#isSettled(time.nowMs)) this.#send('relist', 'tools/list', '{}', { withinMs: LIST_MS });
-    else this.#listed = undefined;
     this.#changes = [...this.#changes.filter((at) => time.nowMs - at < CHANGES_MS), time.nowMs];
     if (this.#changes.length > MAX_CHANGES)
       violations.add('I10', `${plan.name} is told of ${this.#changes.length} changes within ten seconds`);
