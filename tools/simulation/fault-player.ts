@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000;
 const SLEEP_MS = 600_000;
 /** A coordinator that stands still for less than this may not be found to. */
 const STUCK_MS = 4_500;
+/** A coordinator looks at the clock twice a second. */
+const SEES_LEAP_MS = 1_000;
 
 export interface FaultPlayerOptions {
   readonly time: SimulatedTime;
@@ -36,6 +38,8 @@ export class FaultPlayer {
   readonly #offByAdmin = new Map<string, number>();
   readonly #removed = new Map<string, number>();
   readonly #revisions = new Map<string, number>();
+  /** When there was no coordinator that could have seen anything. */
+  readonly #absences: { readonly fromMs: number; readonly untilMs: number }[] = [];
   #full = 0;
   #failing = 0;
   #frozenMs = 0;
@@ -48,6 +52,11 @@ export class FaultPlayer {
   /** For how long the process has stood still. */
   get frozenMs(): number {
     return this.#frozenMs;
+  }
+
+  /** Whether a coordinator was there at this time, and for as long as it needs to see that the clock has leapt. */
+  wasCoordinated(atMs: number): boolean {
+    return this.#absences.every(({ fromMs, untilMs }) => atMs + SEES_LEAP_MS < fromMs || atMs > untilMs);
   }
 
   play(faults: readonly Fault[]): void {
@@ -137,11 +146,15 @@ export class FaultPlayer {
     const { time, coordinator, disk } = this.#options;
     switch (kind) {
       case 'coordinator-dies':
+        this.#absences.push({ fromMs: time.nowMs, untilMs: time.nowMs });
         return coordinator.die();
-      case 'coordinator-hangs':
+      case 'coordinator-hangs': {
+        const hangsMs = Math.max(forMs, STUCK_MS);
+        this.#absences.push({ fromMs: time.nowMs, untilMs: time.nowMs + hangsMs });
         coordinator.hang();
-        time.after(Math.max(forMs, STUCK_MS), () => coordinator.release());
+        time.after(hangsMs, () => coordinator.release());
         return;
+      }
       case 'disk-full':
         return this.#meanwhile(forMs, (by) => (disk.isFull = (this.#full += by) > 0));
       case 'disk-fails':

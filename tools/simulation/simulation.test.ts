@@ -61,6 +61,8 @@ describe('the options of npm run simulate', () => {
       { seed: 8, seconds: 5_400 },
     ]);
     expect(parseOptions(['--suite', 'short']).jobs).toHaveLength(132);
+    expect(parseOptions(['--suite', 'short']).hasOwnSeeds).toBe(true);
+    expect(parseOptions(['--planted']).hasOwnSeeds).toBe(false);
     const shards = [1, 2, 3].map(
       (part) => parseOptions(['--suite', 'long', '--shard', `${part}/3`]).jobs.length,
     );

@@ -18,6 +18,8 @@ export interface ObservedOwnerOptions {
   readonly now: () => number;
   /** By how much the wall clock has leapt so far, oldest first: records are shifted by each leap once. */
   readonly jumps: () => readonly ClockJump[];
+  /** Whether somebody was there at a time since the beginning to see that the clock has leapt. */
+  readonly isWatched: (atMs: number) => boolean;
   /** Since the beginning, whatever the wall clock shows. */
   readonly monotonicMs: () => number;
   /** Told of each event that was decided. */
@@ -138,10 +140,10 @@ class LifeWatch {
 
   /** Time that nobody has seen counts as nothing: records are shifted by it. */
   #checkJumps(): void {
-    const { jumps, monotonicMs, onDifference } = this.#options;
+    const { jumps, monotonicMs, isWatched, onDifference } = this.#options;
     const leaptMs = jumps()
       .slice(this.#jumps)
-      .filter(({ atMs }) => monotonicMs() - atMs > SHIFTED_MS)
+      .filter(({ atMs }) => monotonicMs() - atMs > SHIFTED_MS && isWatched(atMs))
       .reduce((sum, { byMs }) => sum + byMs, 0);
     if (Math.abs(leaptMs) > SEEN_MS && !this.#hasFailed) {
       this.#hasFailed = true;
