@@ -26,6 +26,8 @@ export interface CheckOptions {
   readonly isOnce?: boolean;
   /** Whether a run ends with its first violation. Default: it goes on to its end. */
   readonly stopsAtFirst?: boolean;
+  /** Default: {@link simulate}. */
+  readonly run?: typeof simulate;
 }
 
 export async function checkSeed(seed: number, seconds: number, options: CheckOptions): Promise<SeedResult> {
@@ -34,15 +36,15 @@ export async function checkSeed(seed: number, seconds: number, options: CheckOpt
 
 export async function checkScenario(
   scenario: Scenario,
-  { isOnce = false, stopsAtFirst = false }: CheckOptions = {},
+  { isOnce = false, stopsAtFirst = false, run: simulated = simulate }: CheckOptions = {},
 ): Promise<SeedResult> {
   const before = process.threadCpuUsage();
-  const run = await simulate(scenario, { stopsAtFirst });
+  const run = await simulated(scenario, { stopsAtFirst });
   const { user, system } = process.threadCpuUsage(before);
   const tookMs = (user + system) / 1_000;
   const violations = [...run.violations];
   if (!isOnce) {
-    const again = await simulate(scenario, { stopsAtFirst });
+    const again = await simulated(scenario, { stopsAtFirst });
     if (again.hash !== run.hash) violations.push(difference(run, again));
   }
   return {
