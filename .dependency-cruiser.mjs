@@ -93,6 +93,46 @@ export default {
       to: { path: '^libs/core/', pathNot: '^libs/core/$1/' },
     },
     {
+      name: 'front-opens-no-connection',
+      comment:
+        'What listens answers clients; what opens connections to servers is reached by what it is handed (S001-ARC-03).',
+      severity: 'error',
+      from: {
+        path: [
+          '^libs/core/protocol-handler/',
+          '^libs/adapters/node/src/http/http-listener\\.ts$',
+          '^libs/adapters/node/src/sockets/(socket-listener|web-socket-upgrades)\\.ts$',
+        ],
+        pathNot: TEST,
+      },
+      to: {
+        path: [
+          '^libs/core/upstreams/',
+          '^libs/adapters/node/src/processes/',
+          '^libs/adapters/node/src/http/(client/|http-client\\.ts$|undici-call\\.ts$)',
+          '^libs/adapters/node/src/sockets/channel-dialer\\.ts$',
+        ],
+        reachable: true,
+      },
+    },
+    {
+      name: 'life-cycle-without-http',
+      comment:
+        'Configuration, background work, states and events live without HTTP: whoever serves them comes on top (S004-RT-01).',
+      severity: 'error',
+      from: {
+        path: [
+          '^libs/core/(config-manager|coordinator|events|health-monitor)/',
+          '^libs/model/src/lifecycle/',
+        ],
+        pathNot: TEST,
+      },
+      to: {
+        path: ['^(node:)?https?2?$', '^libs/core/protocol-handler/', '^libs/adapters/'],
+        reachable: true,
+      },
+    },
+    {
       name: 'core-layer',
       comment:
         'A core library imports ports, jsonrpc and model. Everything else reaches it through its constructor.',

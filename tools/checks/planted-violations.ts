@@ -67,6 +67,32 @@ export const LAYER_VIOLATIONS: readonly Violation[] = [
     'libs/core/alpha/src/knows-beta-type.ts',
     `${use('type GatewayError')} '@omni/beta';\n`,
   ),
+  plant(
+    'front-opens-no-connection',
+    'libs/adapters/node/src/http/http-listener.ts',
+    `${use('carry')} './carrier.ts';\n`,
+    {
+      'libs/adapters/node/src/http/carrier.ts': `${use('carry')} './http-client.ts';\n`,
+      'libs/adapters/node/src/http/http-client.ts': 'export const carry = 1;\n',
+    },
+  ),
+  plant(
+    'front-opens-no-connection',
+    'libs/core/protocol-handler/src/connects.ts',
+    `export type { Upstream } from '../../upstreams/src/upstream.ts';\n`,
+    { 'libs/core/upstreams/src/upstream.ts': 'export interface Upstream {\n  readonly name: string;\n}\n' },
+  ),
+  plant(
+    'life-cycle-without-http',
+    'libs/core/config-manager/src/serves.ts',
+    `${use('createServer')} './server.ts';\n`,
+    { 'libs/core/config-manager/src/server.ts': `${use('createServer')} 'node:http';\n` },
+  ),
+  plant(
+    'life-cycle-without-http',
+    'libs/core/coordinator/src/answers.ts',
+    `${use('GatewayError')} '../../protocol-handler/src/index.ts';\n`,
+  ),
   plant('core-layer', 'libs/core/alpha/src/knows-adapter.ts', `${use('Pool')} '@omni/one';\n`),
   plant('core-packages', 'libs/core/beta/src/validates.ts', `${use('z')} 'zod';\n`),
   plant(

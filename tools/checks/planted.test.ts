@@ -99,6 +99,16 @@ describe('.dependency-cruiser.mjs', () => {
     expect(layerHits).toContainEqual({ rule, file });
   });
 
+  it.each([
+    ['the front opens no connection to a server [S001-ARC-03]', 'front-opens-no-connection', 2],
+    ['the life cycle needs no HTTP [S004-RT-01]', 'life-cycle-without-http', 2],
+  ])('holds that %s', (_what, rule, planted) => {
+    const files = new Set(layerHits.filter((hit) => hit.rule === rule).map(({ file }) => file));
+    const expected = LAYER_VIOLATIONS.filter((violation) => violation.rule === rule);
+    expect(expected).toHaveLength(planted);
+    for (const { files: broken } of expected) expect(files).toContain(Object.keys(broken)[0]);
+  });
+
   it('has no rule without a planted violation', async () => {
     const { default: config } = await import(join(REPOSITORY, '.dependency-cruiser.mjs'));
     const names = config.forbidden.map(({ name }: { name: string }) => name);

@@ -52,7 +52,11 @@ class Program {
       const { stdout, stderr } = this.child;
       if (stdout === null || stderr === null || this.child.exitCode !== null)
         throw new Error(`It ended and said: ${this.out}${this.err}`);
-      await Promise.race([once(stdout, 'data'), once(stderr, 'data'), this.exitCode]);
+      const over = new AbortController();
+      const heard = [stdout, stderr].map((stream) => once(stream, 'data', over));
+      await Promise.race([...heard, this.exitCode]);
+      // Nobody listens to what nobody waits for.
+      over.abort();
     }
   }
 }
@@ -168,10 +172,10 @@ describe('main', () => {
     );
   });
 
-  it('starts in named phases, and tells their order and times [S000-BOOT-01]', async () => {
-    const config = await configFile({ mcpServers: {} });
-    const options = ['--listen', '127.0.0.1:0', '--log-level', 'debug'];
-    const program = new Program('serve', '--config', config, ...options);
+  it('starts in named phases, the layers of the configuration first, and tells their order and times [S000-BOOT-01] [S003-ST-01]', async () => {
+    await writeFile(join(folder, 'default.yaml'), 'logging: { level: warn }\nserver: { drain: 3s }\n');
+    await writeFile(join(folder, 'local.yaml'), 'logging: { level: debug }\n');
+    const program = new Program('serve', '--config', folder, '--listen', '127.0.0.1:0');
     const started = await program.said(/\{.*Omni has started.*\}/);
     // A line of the log.
     const { phases } = JSON.parse(started) as { phases: Record<string, number> };
@@ -193,6 +197,29 @@ describe('main', () => {
     program.child.kill('SIGTERM');
     expect(await program.exitCode).toBe(0);
     expect(program.err).toMatch(/Omni has stopped/);
+  });
+
+  it('writes no secret of its configuration, from the first line of its log on [S003-ST-02]', async () => {
+    const CANARY = 'canary-0123456789';
+    const gone = {
+      command: '/nonexistent/tool',
+      args: [`--token=${CANARY}`],
+      env: { API_TOKEN: CANARY },
+    };
+    const config = await configFile({
+      logging: { level: 'debug' },
+      auth: { token: CANARY },
+      mcpServers: { gone, web: { url: `http://127.0.0.1:9/?api_key=${CANARY}` } },
+    });
+    const program = new Program('serve', '--config', config, '--listen', '127.0.0.1:0');
+    await program.said(/"upstream":"gone".*OMNI_UPSTREAM_SPAWN_FAILED/);
+    await program.said(/"upstream":"web".*OMNI_UPSTREAM_/);
+    const [first = ''] = /^\{.*$/m.exec(program.err) ?? [];
+    // The configuration has been read when the log begins.
+    expect(JSON.parse(first)).toMatchObject({ level: 'debug', phase: 'configuration' });
+    program.child.kill('SIGTERM');
+    expect(await program.exitCode).toBe(0);
+    expect(program.err + program.out).not.toContain(CANARY);
   });
 
   it('ignores SIGHUP', async () => {

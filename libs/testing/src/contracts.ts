@@ -9,6 +9,7 @@ export { exchangeContract } from './contracts/exchange-contract.ts';
 export { httpClientContract } from './contracts/http-client-contract.ts';
 export type { HttpRuntime, RunningOrigin } from './contracts/http-scene.ts';
 export { messageChannelContract } from './contracts/message-channel-contract.ts';
+export { metricsContract, type MetricsScene } from './contracts/metrics-contract.ts';
 export { roleContractProgram, roleHostContract } from './contracts/role-host-contract.ts';
 export { sendContract, type SenderUnderTest } from './contracts/send-contract.ts';
 export { stateStoreContract, type StateStoreScene } from './contracts/state-store-contract.ts';

@@ -2,8 +2,9 @@ import { PassThrough } from 'node:stream';
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { SendCall, UpstreamCall } from '@omni/model';
 import { stdioChannel } from '@omni/node';
-import { configuredCredentials, silentLogger, systemClock } from '@omni/ports';
+import { configuredCredentials, type Metrics, silentLogger, systemClock } from '@omni/ports';
 import { openStore } from '@omni/sql';
+import { MetricRegistry } from '@omni/telemetry';
 import {
   callStageContract,
   clockContract,
@@ -11,12 +12,14 @@ import {
   exchangeContract,
   httpClientContract,
   messageChannelContract,
+  metricsContract,
   sendContract,
   stateStoreContract,
   type DefineTest,
 } from '@omni/testing/contracts';
 import { CALL, MESSAGE, settle } from './call-scene.ts';
 import { nodeHttp } from './http-runtime.ts';
+import { readValues } from './read-values.ts';
 
 /** Each suite over an adapter that breaks one promise; how the title of the test begins that must notice. */
 export const FAULTY_ADAPTERS: Readonly<
@@ -114,6 +117,24 @@ export const FAULTY_ADAPTERS: Readonly<
             return { cancel() {} };
           }),
         settle,
+      });
+    },
+  },
+  metricsContract: {
+    noticed: 'tells series apart by each of their labels',
+    define(it) {
+      metricsContract(it, () => {
+        const metrics = new MetricRegistry();
+        const forgetful: Metrics = {
+          counter: (facts) => {
+            const family = metrics.counter(facts);
+            return { with: (tool = '') => family.with(tool, 'ok') };
+          },
+          histogram: (facts) => metrics.histogram(facts),
+          gauge: (facts, read) => metrics.gauge(facts, read),
+          sum: (facts, read) => metrics.sum(facts, read),
+        };
+        return { metrics: forgetful, read: (name) => readValues(metrics, name) };
       });
     },
   },

@@ -4,6 +4,7 @@ import { FollowedCall, type SendCall, type UpstreamCall } from '@omni/model';
 import { stdioChannel } from '@omni/node';
 import { configuredCredentials, silentLogger, systemClock } from '@omni/ports';
 import { openStore } from '@omni/sql';
+import { MetricRegistry } from '@omni/telemetry';
 import { ScriptedCredentials } from '@omni/testing';
 import {
   callStageContract,
@@ -12,11 +13,13 @@ import {
   exchangeContract,
   httpClientContract,
   messageChannelContract,
+  metricsContract,
   sendContract,
   stateStoreContract,
   type DefineTest,
 } from '@omni/testing/contracts';
 import { CALL, MESSAGE, openConnection, settle } from './call-scene.ts';
+import { readValues } from './read-values.ts';
 import { nodeHttp } from './http-runtime.ts';
 
 /** Each suite over an adapter that keeps every promise. */
@@ -74,6 +77,12 @@ export const SOUND_ADAPTERS: Readonly<Record<string, (it: DefineTest) => void>> 
         return send;
       },
       settle,
+    });
+  },
+  metricsContract(it) {
+    metricsContract(it, () => {
+      const metrics = new MetricRegistry();
+      return { metrics, read: (name) => readValues(metrics, name) };
     });
   },
   stateStoreContract(it) {

@@ -98,3 +98,34 @@ describe('an idle stop with a coordinator in a thread', () => {
     expect(answers.filter((text) => !text.includes('files read'))).toEqual([]);
   });
 });
+
+describe('a coordinator that never answers', () => {
+  it('keeps nobody from listing and calling: what serves clients runs alone [S001-ARC-01]', async () => {
+    const clock = new VirtualClock();
+    const { spec } = new ToolServer({ clock, name: 'files', tools: ['read'] });
+    const sent: unknown[] = [];
+    const gateway = createMasterServer({
+      configuration: { upstreams: [{ ...spec, lifecycle: LIFECYCLE }] },
+      clock,
+      random: () => 0,
+      coordinator: {
+        sharesMemory: false,
+        start: (data) => {
+          sent.push(data);
+          return { post: (message) => void sent.push(message), terminate: () => Promise.resolve() };
+        },
+      },
+    });
+    await gateway.start();
+    const client = new SceneClient(gateway);
+    const listed = client.modern('tools/list');
+    const answered = client.modern('tools/call', { name: 'files__read' });
+    await clock.advanceAsync(10_000);
+    expect(await listed).toContain('files__read');
+    expect(await answered).toContain('files read');
+    // It was started, and what it is told is plain data.
+    expect(sent.length).toBeGreaterThan(0);
+    expect(structuredClone(sent)).toEqual(sent);
+    await gateway.stop({ deadlineMs: 0 });
+  });
+});

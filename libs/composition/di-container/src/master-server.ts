@@ -117,7 +117,13 @@ export class MasterServer implements AsyncDisposable {
     this.clientMemory = clientMemory(parts.configurations.effective().limits);
     const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
-    const { logger, supervision } = parts;
+    const { authentication, logger, supervision } = parts;
+    if (authentication.getStatus !== undefined)
+      health.register({
+        name: 'authentication',
+        critical: true,
+        getStatus: () => authentication.getStatus?.() ?? { level: 'ok', details: {}, since: 0 },
+      });
     health.register({ name: 'coordinator', critical: false, getStatus: () => supervision.getStatus() });
     if (logger.getStatus !== undefined)
       health.register({

@@ -1,6 +1,12 @@
 import type { OriginGuard } from '@omni/auth';
 import type { Limiter } from '@omni/call-policies';
-import type { Catalogue, CatalogueRefresher, ListBudget, VariantReader } from '@omni/capabilities';
+import type {
+  Catalogue,
+  CatalogueReading,
+  CatalogueRefresher,
+  ListBudget,
+  VariantReader,
+} from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
@@ -66,7 +72,9 @@ export const Token = {
   MeasureRuntime: token<((metrics: Metrics) => () => void) | undefined>('MeasureRuntime'),
   Measurements: token<Measurements>('Measurements'),
   // Core.
-  Catalogue: token<Catalogue>('Catalogue'),
+  Catalogue: token<CatalogueReading>('Catalogue'),
+  /** The same for those who supervise servers: nobody else changes what is offered (S001-ARC-05). */
+  CatalogueWriter: token<Catalogue>('CatalogueWriter'),
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
   ListBudget: token<ListBudget>('ListBudget'),
   VariantKeys: token<VariantKeys>('VariantKeys'),

@@ -47,6 +47,21 @@ export interface CatalogueOptions {
   readonly isVisible?: IsVisible;
 }
 
+/** What may be known of a catalogue by those who change nothing in it. */
+export type CatalogueReading = Pick<
+  Catalogue,
+  | 'audienceOf'
+  | 'describe'
+  | 'hasVariants'
+  | 'isOff'
+  | 'isRead'
+  | 'kept'
+  | 'onChange'
+  | 'serves'
+  | 'upstreams'
+  | 'view'
+>;
+
 const DEFAULT_DEBOUNCE_MS = 200;
 const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
 const RECENT_URIS = 10_000;

@@ -30,6 +30,8 @@ export class CompiledViews implements CatalogueViews {
 
   constructor(options: CompiledViewsOptions) {
     this.#options = options;
+    // Those who answer requests read, and that is all.
+    Object.freeze(this);
   }
 
   serves(endpoint: Endpoint): boolean {

@@ -1,4 +1,4 @@
-export { Catalogue, type CatalogueOptions } from './catalogue.ts';
+export { Catalogue, type CatalogueOptions, type CatalogueReading } from './catalogue.ts';
 export { canonicalUri } from './names/canonical-uri.ts';
 export type { OwnedName, PrefixPolicy } from './names/exposed-name.ts';
 export { UriTemplate, type MatchBudget } from './names/uri-template.ts';

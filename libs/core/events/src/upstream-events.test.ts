@@ -96,6 +96,49 @@ describe('events of upstreams', () => {
     expect(typesOf(life.tell({ kind: 'listed', hasProblem: false }))).toContain('upstream.circuit_closed');
   });
 
+  it('has the states and events of a supervisor of processes under names of its own [X003-05]', () => {
+    const life = new Life();
+    const inner = (): string => project(life.record).inner;
+    // uninstalled: there is no definition, and so no record. installed:
+    expect(inner()).toBe('idle');
+    life.tell({ kind: 'started' });
+    // starting:
+    expect(inner()).toBe('starting');
+    // server.started:
+    expect(typesOf(life.tell({ kind: 'connected', era: 'modern' }))).toEqual(['upstream.started']);
+    life.tell({ kind: 'listed', hasProblem: false });
+    // running:
+    expect(inner()).toBe('healthy');
+    life.tell({ kind: 'probeMissed', isBusy: false }, 60_000);
+    // unhealthy:
+    expect(inner()).toBe('degraded');
+    // server.crashed:
+    expect(typesOf(life.tell({ kind: 'connectionLost', ...FALL }))).toContain('upstream.disconnected');
+    expect(inner()).toBe('disconnected');
+    life.tell({ kind: 'due' }, 500);
+    life.tell({ kind: 'connected', era: 'modern' });
+    // server.restarted:
+    expect(typesOf(life.tell({ kind: 'listed', hasProblem: false }))).toContain('upstream.recovered');
+    for (let attempt = 0; attempt < 6; attempt++) {
+      life.tell(attempt === 0 ? { kind: 'connectionLost', ...FALL } : { kind: 'connectFailed', ...FALL });
+      if (attempt < 5) life.tell({ kind: 'due' }, 60_000);
+    }
+    // failed:
+    expect(inner()).toBe('circuit_open');
+    life.tell({ kind: 'due' }, 60_000);
+    life.tell({ kind: 'connected', era: 'modern' });
+    life.tell({ kind: 'listed', hasProblem: false });
+    life.tell({ kind: 'ended', until: life.now + 1_000 });
+    // stopping:
+    expect(inner()).toBe('stopping');
+    // server.stopped:
+    expect(typesOf(life.tell({ kind: 'drained' }))).toContain('upstream.stopped');
+    // stopped:
+    expect(inner()).toBe('stopped');
+    // server.capabilities.updated:
+    expect(eventFacts('catalogue.changed').sse).toBe('tools.changed');
+  });
+
   it('tells every change of the health status, under the name Health Change [S000-HLT-05]', () => {
     const fall = fc.constantFrom<Fall['nature']>('failure', 'login', 'misconfigured');
     const happening: fc.Arbitrary<UpstreamEvent> = fc.oneof(

@@ -8,7 +8,7 @@ import type {
   ReplySink,
   RunningCall,
 } from '@omni/model';
-import type { GatewayError, Principal, Refusal, RequestFacts } from '@omni/ports';
+import type { ComponentStatus, GatewayError, Principal, Refusal, RequestFacts } from '@omni/ports';
 
 /** Who answers everything that the front does not answer itself. */
 export interface Dispatch {
@@ -101,6 +101,8 @@ export interface Authentication {
    * Whether it lets everybody in as one principal, who may then read what is for the owner. Default `false`.
    */
   readonly isOpen?: boolean;
+  /** How it is: while it is `error`, Omni is not ready. Default: nobody looks at it. */
+  getStatus?(): ComponentStatus;
 }
 
 /** How long an answer of an {@link Authentication} is waited for. */

@@ -118,7 +118,7 @@ describe('the circuit breaker', () => {
     });
   });
 
-  it('gives up after three failed trials where that is wanted', () => {
+  it('gives up after three failed trials where that is wanted [X001-02]', () => {
     const life = wellLife(settingsOf({ breaker: { disableAfterCycles: 3 } })).lose();
     const begin = life.now;
     expect(life.attemptsUntilOver()).toEqual([0.5, 1.5, 3.5, 8.5, 18.5, 48.5, 108.5, 228.5]);
@@ -128,6 +128,32 @@ describe('the circuit breaker', () => {
       reason: '3 trials failed in a row',
     });
     expect((life.now - begin) / 1_000).toBe(228.5);
+  });
+
+  it('gives up by failed trials or by downtime, whichever comes first [X001-02]', () => {
+    const trials = wellLife(settingsOf({ breaker: { disableAfterCycles: 6 } })).lose();
+    const begin = trials.now;
+    // The sixth trial fails at 1,548.5 s, before the half hour is over.
+    expect(trials.attemptsUntilOver()).toHaveLength(11);
+    expect(trials.state).toMatchObject({ phase: 'disabled', by: 'auto_cycles' });
+    expect((trials.now - begin) / 1_000).toBe(1_548.5);
+    expect(trials.record.history.failedCycles).toBe(6);
+    const downtime = wellLife(settingsOf({ breaker: { disableAfterCycles: 7 } })).lose();
+    downtime.attemptsUntilOver();
+    expect(downtime.state).toMatchObject({ phase: 'disabled', by: 'auto_downtime' });
+    expect((downtime.now - begin) / 1_000).toBe(1_800);
+  });
+
+  it('counts a trial that failed, and no other attempt, as a failed cycle [X001-02]', () => {
+    const life = wellLife(settingsOf({ breaker: { disableAfterCycles: 3 } })).lose();
+    const counted: number[] = [];
+    for (let attempt = 0; attempt < 7; attempt++) {
+      life.toDue().fail();
+      counted.push(life.record.history.failedCycles);
+    }
+    expect(counted).toEqual([0, 0, 0, 0, 0, 1, 2]);
+    life.toDue().comeUp();
+    expect(life.record.history.failedCycles).toBe(0);
   });
 
   it('tries every 30 s where the backoff has no steps', () => {

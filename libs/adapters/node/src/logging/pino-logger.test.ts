@@ -36,6 +36,16 @@ describe('createPinoLogger', () => {
     ]);
   });
 
+  it('hides credentials in its very first line, before anything else is set up [S003-ST-02]', async () => {
+    const { lines, destination } = collect();
+    const logger = await createPinoLogger({ level: 'debug', destination });
+    const auth = { token: 'canary-1' };
+    logger.debug({ auth, start: 'npx tool --token=canary-2' }, 'configuration: password=canary-3');
+    expect(lines).toHaveLength(1);
+    expect(lines).toMatchObject([{ auth: { token: '***' }, start: 'npx tool --token=***' }]);
+    expect(JSON.stringify(lines)).not.toContain('canary');
+  });
+
   // guard: log/redacted
   it('shows nothing that looks like a credential, in messages, fields and errors', async () => {
     const { lines, destination } = collect();

@@ -10,8 +10,8 @@ const FIRST_GOOD = [3, 51, 3] as const;
 export function refuseOldSqlite(version: string): void {
   const parts = version.split('.').map(Number);
   const differing = FIRST_GOOD.findIndex((part, index) => parts[index] !== part);
-  // guard: store/old-sqlite
   if (differing === -1 || (parts[differing] ?? 0) > (FIRST_GOOD[differing] ?? 0)) return;
+  // guard: store/old-sqlite
   throw new GatewayError(
     'OMNI_STORE_UNSUPPORTED',
     `This Node has SQLite ${version}, which can lose what was written; ${FIRST_GOOD.join('.')} is the first that does not`,

@@ -15,7 +15,7 @@ import { Token } from '../token.ts';
 
 /** What upstreams offer, and what each client is shown of it. */
 export function registerCatalogue(scope: Scope): void {
-  scope.register(Token.Catalogue, {
+  scope.register(Token.CatalogueWriter, {
     needs: {
       configuration: Token.Configuration,
       identity: Token.Identity,
@@ -35,6 +35,10 @@ export function registerCatalogue(scope: Scope): void {
         maxAnswerBytes: configuration.limits.maxListAnswerBytes,
       }),
   });
+  scope.register(Token.Catalogue, {
+    needs: { catalogue: Token.CatalogueWriter },
+    useFactory: ({ catalogue }) => catalogue,
+  });
   scope.register(Token.ListBudget, {
     needs: { configuration: Token.Configuration, catalogue: Token.Catalogue },
     useFactory: ({ configuration: { limits }, catalogue }) =>
@@ -49,7 +53,7 @@ export function registerCatalogue(scope: Scope): void {
     needs: {
       identity: Token.Identity,
       registry: Token.UpstreamRegistry,
-      catalogue: Token.Catalogue,
+      catalogue: Token.CatalogueWriter,
       budget: Token.ListBudget,
       variantKeys: Token.VariantKeys,
       clock: Token.Clock,
@@ -77,7 +81,7 @@ export function registerCatalogue(scope: Scope): void {
       events: Token.EventBus,
       identity: Token.Identity,
       registry: Token.UpstreamRegistry,
-      catalogue: Token.Catalogue,
+      catalogue: Token.CatalogueWriter,
       reader: Token.VariantReader,
       budget: Token.ListBudget,
       supervision: Token.Supervision,

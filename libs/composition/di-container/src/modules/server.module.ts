@@ -40,7 +40,7 @@ export function registerServer(scope: Scope): void {
       starts: Token.StartLimiter,
       refresher: Token.CatalogueRefresher,
       lists: Token.VariantReader,
-      catalogue: Token.Catalogue,
+      catalogue: Token.CatalogueWriter,
       health: Token.HealthMonitor,
       upstreamHealth: Token.UpstreamHealth,
       launcher: Token.ChildLauncher,

@@ -163,6 +163,30 @@ describe('the life of a server', () => {
     await scene.end();
   });
 
+  it('is left alone once it is disabled, until the owner enables it again [S001-ST-06]', async () => {
+    const scene = await new Scene().begin();
+    await scene.fall();
+    await scene.pass(1_900_000);
+    expect(scene.status).toBe('disabled');
+    scene.isWorking = true;
+    const opened = scene.working.instances.length;
+    // Every 30 s somebody looks at definitions and at what could not be started.
+    await scene.pass(3_600_000);
+    expect(scene.status).toBe('disabled');
+    expect(scene.working.instances).toHaveLength(opened);
+    const [spec] = scene.server.configuration.effective().upstreams;
+    if (spec === undefined) throw new TypeError('there is one');
+    await scene.server.apply([{ ...spec, enabled: false }]);
+    await scene.pass(20_000);
+    expect(scene.working.instances).toHaveLength(opened);
+    await scene.server.apply([spec]);
+    await scene.pass(2_000);
+    expect(scene.status).toBe('healthy');
+    expect(await scene.kinds()).toEqual(expect.arrayContaining(['auto_disabled', 'manually_enabled']));
+    expect(await scene.client.modern('tools/list')).toContain('files__read');
+    await scene.end();
+  });
+
   it('is written down, transition by transition; the row is the record [S001-CO-05] [S001-CO-06] [S001-DB-06] [S001-WR-01]', async () => {
     const scene = await new Scene().begin();
     await scene.fall();

@@ -1,4 +1,4 @@
-import type { Catalogue } from '@omni/capabilities';
+import type { CatalogueReading } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
 import type { Clock, ComponentStatus, StatusLevel, UpstreamSpec } from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
@@ -9,7 +9,7 @@ export interface UpstreamHealthParts {
   readonly health: HealthMonitor;
   readonly registry: UpstreamRegistry;
   readonly upstreams: Upstreams;
-  readonly catalogue: Catalogue;
+  readonly catalogue: CatalogueReading;
   readonly clock: Clock;
 }
 

@@ -1,4 +1,4 @@
-import type { Catalogue } from '@omni/capabilities';
+import type { CatalogueReading } from '@omni/capabilities';
 import { project, type UpstreamProjection, type UpstreamRecord, type UpstreamState } from '@omni/model';
 import { GatewayError, type Era, type Millis, type OwnerReport } from '@omni/ports';
 import { errorFactsOf, refusalIn, type Upstreams } from '@omni/upstreams';
@@ -58,7 +58,7 @@ export interface OwnedUpstreamReport extends UpstreamReport {
 
 export function reportOf(
   { snapshot, ownerReports, spec }: Pick<Upstream, 'snapshot' | 'ownerReports' | 'spec'>,
-  catalogue: Catalogue,
+  catalogue: CatalogueReading,
   now: Millis,
 ): UpstreamReport {
   const { name, facts } = snapshot;

@@ -53,6 +53,7 @@ export class CompiledView implements CatalogueView {
     this.#options = options;
     this.#isProvisional = isProvisional;
     this.#upstreams = options.snapshot.upstreamsOf(options.endpoint).map(({ name }) => name);
+    Object.freeze(this);
   }
 
   /**

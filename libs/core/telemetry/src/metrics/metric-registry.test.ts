@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ReadValue } from '@omni/ports';
+import { metricsContract } from '@omni/testing/contracts';
 import { MetricRegistry } from './metric-registry.ts';
 import { MAX_OWNER_SERIES, MAX_SERIES } from './series-tree.ts';
 
@@ -7,6 +9,19 @@ const CALLS = { name: 'omni.calls', help: 'Calls.', labels: ['tool', 'code'] };
 function pointsOf(registry: MetricRegistry, name: string) {
   return registry.read().find(({ facts }) => facts.name === name)?.points ?? [];
 }
+
+describe('MetricRegistry, read as it is [S003-LG-04]', () => {
+  metricsContract(it, () => {
+    const metrics = new MetricRegistry();
+    const read = (name: string): readonly ReadValue[] =>
+      pointsOf(metrics, name).map((point) =>
+        'value' in point
+          ? [point.value, ...point.labels]
+          : [point.counts.reduce((sum, count) => sum + count, 0), ...point.labels],
+      );
+    return { metrics, read };
+  });
+});
 
 describe('MetricRegistry', () => {
   it('counts by label, and gives the same series for the same values', () => {

@@ -1,7 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ReadValue } from '@omni/ports';
+import { metricsContract } from '@omni/testing/contracts';
 import { parsePrometheus } from '../prometheus-parser.fixture.ts';
 import { MetricRegistry } from './metric-registry.ts';
 import { prometheusText } from './prometheus-text.ts';
+
+describe('a page of Prometheus, as a backend [S003-LG-04]', () => {
+  metricsContract(it, () => {
+    const metrics = new MetricRegistry();
+    const read = (name: string): readonly ReadValue[] => {
+      // The unit, and what counters and histograms add to the name.
+      const named = new RegExp(
+        `^${name.replaceAll('.', '_')}(?:_seconds|_bytes)?(?:_total|_count)?(?:\\{(.*)\\})? (\\S+)$`,
+      );
+      return prometheusText(metrics.read())
+        .split('\n')
+        .flatMap((line): readonly ReadValue[] => {
+          const [, labels = '', value] = named.exec(line) ?? [];
+          if (value === undefined) return [];
+          return [[Number(value), ...[...labels.matchAll(/="([^"]*)"/g)].map(([, text = '']) => text)]];
+        });
+    };
+    return { metrics, read };
+  });
+});
 
 describe('prometheusText', () => {
   it('is read by a parser of somebody else as what was measured [S000-OBS-02]', () => {

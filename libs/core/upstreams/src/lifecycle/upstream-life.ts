@@ -122,7 +122,8 @@ export class UpstreamLife implements LifecycleExecutor {
     const { spec, context } = this.#options;
     if (this.#isEnding) return stoppedError(spec.name);
     const { state } = this.record;
-    if (/* guard: lifecycle/start-undecided */ state.phase === 'stopped' && this.#isStarted) return undefined;
+    // guard: lifecycle/start-undecided
+    if (state.phase === 'stopped' && this.#isStarted) return undefined;
     return refusalIn(spec.name, state, { lastError: this.#lastError, now: context.clock.now() });
   }
 
