@@ -54,7 +54,7 @@ export class FaultPlayer {
     return this.#frozenMs;
   }
 
-  /** Whether a coordinator was there at this time, and for as long as it needs to see that the clock has leapt. */
+  /** Whether a coordinator was there at this time, and long enough to see that the clock has leapt. */
   wasCoordinated(atMs: number): boolean {
     return this.#absences.every(({ fromMs, untilMs }) => atMs + SEES_LEAP_MS < fromMs || atMs > untilMs);
   }
