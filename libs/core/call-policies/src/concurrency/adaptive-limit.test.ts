@@ -145,7 +145,7 @@ describe('AdaptiveLimit', () => {
     });
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 150 }),
+        fc.array(step, { maxLength: 150, size: 'max' }),
         fc.integer({ min: 1, max: 5 }),
         fc.integer({ min: 5, max: 40 }),
         (steps, min, max) => {
