@@ -19,5 +19,15 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     against: 'A server that kills the coordinator does so for ever.',
     without: 'true',
   },
+  {
+    name: 'coordinator/stored',
+    against: 'What the store has refused is told as stored, and lost.',
+    without: 'true',
+  },
+  {
+    name: 'coordinator/restored',
+    against: 'A server that an admin has switched off, or that waits, is started with the next Omni.',
+    without: 'false',
+  },
   { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
 ];

@@ -106,6 +106,11 @@ export const LIFECYCLE_GUARDS: readonly Guard[] = [
     against: 'A listener that is bound after the stop stays.',
   },
   {
+    name: 'coordinator/end-grace',
+    against: 'An orderly stop of a busy Omni kills its own process.',
+    without: 'await this.#within(0, this.#monitor.stop());',
+  },
+  {
     name: 'lifecycle/start-undecided',
     against: 'A call that comes while the coordinator has yet to decide the start is told "was stopped".',
   },

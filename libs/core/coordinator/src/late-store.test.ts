@@ -122,9 +122,24 @@ describe('a stop', () => {
     host.endsAtOnce = false;
     host.last.isStuck = true;
     const stopped = supervision.stop(1_000);
-    await pass(1_500);
+    await pass(6_500);
     await stopped;
     expect(supervision.isStuck).toBe(true);
+  });
+
+  // guard: coordinator/end-grace
+  it('leaves a busy thread time to end, also where requests have had all of it', async () => {
+    const disk = new ScriptedDisk();
+    const { supervision, pass, host } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    host.endsAtOnce = false;
+    let wasStuck: boolean | undefined;
+    const stopped = supervision.stop(0).then(() => (wasStuck = supervision.isStuck));
+    await pass(2_000);
+    host.last.gone?.();
+    await stopped;
+    expect(wasStuck).toBe(false);
   });
 
   it('does not wait for a coordinator that died while it wrote', async () => {

@@ -48,6 +48,8 @@ export interface SupervisionOptions {
 }
 
 /** How long a start waits for what was stored. */
+/** How long the end of the coordinator may take. */
+const END_MS = 5_000;
 const STORE_WAIT_MS = 2_500;
 /** Most facts that wait for their decision. */
 const MAX_UNDECIDED = 10_000;
@@ -146,16 +148,21 @@ export class Supervision implements LifecycleOwner {
   /**
    * Writes what is not written, as long as that may take, and ends the coordinator.
    *
-   * @returns Resolves at the deadline at the latest: a thread may be inside a system call.
+   * @returns Resolves a few seconds after the deadline at the latest: a thread may be inside a system call.
    */
   async stop(deadlineMs: Millis): Promise<void> {
     this.hold();
-    const { clock } = this.#options;
-    let cancel: CancelTimer | undefined;
-    const deadline = new Promise<void>((resolve) => (cancel = clock.after(deadlineMs, resolve)));
-    await Promise.race([this.#written(), deadline]);
+    await this.#within(deadlineMs, this.#written());
     this.#journal?.stop();
-    await Promise.race([this.#monitor.stop(), deadline]);
+    // Requests may have had all of the time: an orderly end needs some, too.
+    // guard: coordinator/end-grace
+    await this.#within(END_MS, this.#monitor.stop());
+  }
+
+  async #within(ms: Millis, work: Promise<void>): Promise<void> {
+    let cancel: CancelTimer | undefined;
+    const over = new Promise<void>((resolve) => (cancel = this.#options.clock.after(ms, resolve)));
+    await Promise.race([work, over]);
     cancel?.();
   }
 
