@@ -104,6 +104,30 @@ describe('Balancer, leaving out what fails', () => {
     expect(balancer.begin([])).toBeUndefined();
   });
 
+  it('leaves a replica out for a failure of its own, not for the end of another call', () => {
+    const { clock, balancer } = open();
+    callOne(balancer, 'r1', 'upstream', 5);
+    clock.advance(1_000);
+    callOne(balancer, 'r0', 'upstream', 7);
+    clock.advance(29_000);
+    callOne(balancer, 'r0', 'caller', 1);
+    expect(balancer.isEjected('r0')).toBe(false);
+    callOne(balancer, 'r0', 'upstream', 1);
+    expect(balancer.isEjected('r0')).toBe(true);
+  });
+
+  it('does not leave a replica out for longer when calls of before fail too', () => {
+    const { clock, balancer } = open();
+    const calls = Array.from({ length: 60 }, () => begun(balancer, THREE)).filter(({ key }) => key === 'r1');
+    for (const call of calls.slice(0, 5)) call.end('upstream');
+    clock.advance(20_000);
+    for (const call of calls.slice(5)) call.end('upstream');
+    clock.advance(10_000);
+    expect(balancer.isEjected('r1')).toBe(false);
+    callOne(balancer, 'r1', 'upstream', 1);
+    expect(balancer.isEjected('r1')).toBe(false);
+  });
+
   it('does not count what is no failure of the replica, nor an end twice', () => {
     const { balancer } = open();
     callOne(balancer, 'r1', 'caller', 20);
@@ -119,6 +143,8 @@ describe('Balancer, leaving out what fails', () => {
   it('forgets replicas that are gone', () => {
     const { balancer } = open();
     callOne(balancer, 'r1', 'upstream', 5);
+    balancer.retain(['r0', 'r1']);
+    expect(balancer.isEjected('r1')).toBe(true);
     balancer.retain(['r0', 'r2']);
     expect(balancer.isEjected('r1')).toBe(false);
   });
@@ -127,6 +153,7 @@ describe('Balancer, leaving out what fails', () => {
   it('gives a replica that is back a tenth of its part, and all of it after 30 s', () => {
     const { clock, balancer } = open();
     spread(balancer, THREE, 30);
+    clock.advance(100_000);
     balancer.onBack('r1');
     const parts: number[] = [];
     for (let second = 0; second <= 30; second += 10) {
@@ -146,7 +173,7 @@ describe('Balancer, leaving out what fails', () => {
       times: fc.integer({ min: 1, max: 4 }),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
         const { clock, balancer } = open();
         const group = replicas(4);
         const table = group.map(() => ({ failed: '', outUntilMs: 0, outs: 0 }));
@@ -242,6 +269,27 @@ describe('Balancer, choosing', () => {
       expect(chosen).toBeGreaterThan(0);
       expect(chosen).toBeLessThan(60);
     }
+  });
+
+  it('gives more to those with more weight, by every strategy', () => {
+    const group = [{ key: 'a', weight: 4 }, { key: 'b' }];
+    for (const strategy of ['least-latency', 'least-errors', 'power-of-two'] as const) {
+      const { balancer } = open({ strategy });
+      const keys = Array.from({ length: 500 }, () => begun(balancer, group).key);
+      const share = keys.filter((key) => key === 'a').length / 500;
+      expect([strategy, Math.abs(share - 0.8) < 0.02]).toEqual([strategy, true]);
+    }
+  });
+
+  it('takes every pair by chance', () => {
+    const { balancer } = open({ strategy: 'power-of-two' });
+    const group = replicas(5);
+    const chosen = spread(balancer, group, 5_000);
+    for (const { key } of group) expect(Math.abs((chosen[key] ?? 0) - 1_000)).toBeLessThan(150);
+    const busy = open({ strategy: 'power-of-two' }).balancer;
+    for (let call = 0; call < 50; call++) begun(busy, [{ key: 'r0' }]);
+    // Only where the same one was taken twice would the busy one be chosen.
+    expect(spread(busy, group, 1_000)).not.toHaveProperty('r0');
   });
 
   it('spreads calls among replicas of which none is better', () => {

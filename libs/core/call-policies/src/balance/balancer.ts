@@ -119,7 +119,7 @@ export class Balancer {
     if (this.#isEjected(replica)) return;
     if (culprit === 'nobody') replica.ejections = 0;
     const { failuresToEject = 5, ejectionMs = 30_000, maxEjectionMs = 300_000, clock } = this.#options;
-    if (replica.load.consecutiveFailures < failuresToEject) return;
+    if (culprit !== 'upstream' || replica.load.consecutiveFailures < failuresToEject) return;
     let ejected = 1;
     for (const other of this.#replicas.values()) if (this.#isEjected(other)) ejected++;
     // guard: balance/half

@@ -75,17 +75,12 @@ const leastLatency: Strategy = (candidates, { random }) => {
   });
 };
 
-/** By the share of failures; of equals the one with less to do. */
+/** By the share of failures, in whole per cent; of equals the one with less to do. */
 const leastErrors: Strategy = (candidates, { random }) =>
-  lowest(
-    fromAnywhere(candidates, random),
-    ({ load, weight }) => (load.errorShare + busyShare(load)) / weight,
-  );
-
-/** Never as much as one failure in a hundred. */
-function busyShare({ inFlight }: ReplicaLoad): number {
-  return 0.01 * (inFlight / (inFlight + 1));
-}
+  lowest(fromAnywhere(candidates, random), ({ load, weight }) => {
+    const busy = (load.inFlight + 1) / weight;
+    return Math.round(load.errorShare * 100) + busy / (busy + 1);
+  });
 
 /** Of two by chance, the one with less to do. */
 const powerOfTwo: Strategy = (candidates, { random }) => {

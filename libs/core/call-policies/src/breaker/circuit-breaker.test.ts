@@ -128,6 +128,12 @@ describe('CircuitBreaker', () => {
     trial.settle('caller');
     trial.settle('nobody');
     expect(breaker.state).toBe('half-open');
+    const twice = open();
+    const early = admitted(twice.breaker);
+    call(twice.breaker, 'upstream', 5);
+    twice.clock.advance(20_000);
+    early.settle('upstream');
+    expect(twice.breaker.retryAfterMs).toBe(10_000);
   });
 
   it('closes after several trials where it is told to', () => {
@@ -203,7 +209,7 @@ describe('CircuitBreaker', () => {
   for (const tripRule of rules) {
     it(`does what its history says, whatever happens (${tripRule.kind})`, () => {
       fc.assert(
-        fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+        fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
           const { clock, breaker } = open({ tripRule });
           const model = new ByHistory(tripRule);
           const permits: { permit: BreakerPermit; isLet: number }[] = [];

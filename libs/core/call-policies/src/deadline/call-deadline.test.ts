@@ -93,6 +93,22 @@ describe('CallDeadline', () => {
     expect(longer.log).toEqual(['total at 60000']);
   });
 
+  it('sets no timer for progress', () => {
+    const clock = new VirtualClock();
+    let timers = 0;
+    const counting = {
+      monotonicMs: () => clock.monotonicMs(),
+      after: (ms: number, action: () => void) => (timers++, clock.after(ms, action)),
+    };
+    const deadline = new CallDeadline({ arrivedMs: 0, totalMs: 60_000, onOver: () => {}, clock: counting });
+    deadline.beginAttempt(10_000);
+    for (let turn = 0; turn < 1_000; turn++) {
+      deadline.progress();
+      clock.advance(5);
+    }
+    expect(timers).toBe(2);
+  });
+
   it('says nothing after it was stopped', () => {
     const { clock, deadline, log } = open();
     deadline.beginAttempt(1_000);
@@ -112,7 +128,7 @@ describe('CallDeadline', () => {
     });
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 40 }),
+        fc.array(step, { maxLength: 40, size: 'max' }),
         fc.integer({ min: 1, max: 15_000 }),
         fc.option(fc.integer({ min: 1, max: 15_000 })),
         (steps, totalMs, callerMs) => {

@@ -132,8 +132,8 @@ export class FairQueue {
   #positionOf(call: QueuedCall): number {
     const { line } = call;
     const before = line.calls.indexOf(call);
-    const isOfThisTurn = before < line.credit;
-    const turns = isOfThisTurn ? 0 : 1 + Math.floor((before - line.credit) / line.weight);
+    // Turns of its line before its own; none where the credit of this turn lasts.
+    const turns = 1 + Math.floor((before - line.credit) / line.weight);
     let position = before + 1;
     let isAhead = true;
     for (const other of this.#lines) {

@@ -61,6 +61,16 @@ describe('TokenBuckets', () => {
     expect(from.size).toBe(1);
   });
 
+  it('forgets them also behind one that is never full', () => {
+    const { clock, buckets: from } = buckets({ rps: 10, burst: 5 });
+    for (let key = 0; key < 2_000; key++) {
+      from.take('busy');
+      from.take(`key ${key}`);
+      clock.advance(100);
+    }
+    expect(from.size).toBeLessThanOrEqual(3);
+  });
+
   // guard: rate/max-keys
   it('has no more buckets than it may, and the rest share one', () => {
     const { buckets: from } = buckets({ rps: 1, burst: 2, maxKeys: 3 });
@@ -76,7 +86,7 @@ describe('TokenBuckets', () => {
       fc.property(
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 1, max: 12 }),
-        fc.array(step, { maxLength: 200 }),
+        fc.array(step, { maxLength: 200, size: 'max' }),
         (rps, burst, steps) => {
           const { clock, buckets: from } = buckets({ rps, burst });
           const model = new DropByDrop(rps, burst);

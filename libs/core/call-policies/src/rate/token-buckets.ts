@@ -2,7 +2,7 @@ import type { Clock } from '@omni/ports';
 
 /** How often something may happen. */
 export interface RateLimit {
-  /** Calls per second in the long run; may be below 1. */
+  /** Calls per second in the long run: above 0, and below 1 for less than one a second. */
   readonly rps: number;
   /** Calls that may come at once after a pause: a whole number, 1 or more. */
   readonly burst: number;

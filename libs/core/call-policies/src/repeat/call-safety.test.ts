@@ -10,6 +10,12 @@ function ofTool(hints: Partial<ToolHints> | undefined, isTrusted = true) {
 describe('isSafe', () => {
   it('takes lists and reads for safe, whoever the server is', () => {
     for (const method of [
+      'ping',
+      'prompts/list',
+      'resources/list',
+      'resources/templates/list',
+      'tasks/get',
+      'tasks/list',
       'tools/list',
       'resources/read',
       'prompts/get',

@@ -42,7 +42,7 @@ describe('RepeatBudget', () => {
     });
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 150 }),
+        fc.array(step, { maxLength: 150, size: 'max' }),
         fc.constantFrom(0.05, 0.2, 0.5),
         fc.constantFrom(0, 0.1, 1),
         (steps, share, minPerSecond) => {

@@ -30,7 +30,10 @@ describe('startWaitMs', () => {
 
   it('does not let it wait for nothing', () => {
     const at = { stepsMs: STEPS, leftMs: 60_000 };
+    expect(startWaitMs(READ, down(1.5), at)).toBe(1_500);
     expect(startWaitMs(READ, down(2), at)).toBe(0);
+    const elsewhere = new GatewayError('OMNI_UPSTREAM_TIMEOUT', 'x', { data: { retryAfterS: 1 } });
+    expect(startWaitMs(READ, elsewhere, at)).toBe(0);
     expect(startWaitMs(READ, down(), at)).toBe(0);
     expect(startWaitMs(READ, new GatewayError('OMNI_UPSTREAM_DISABLED', 'x'), at)).toBe(0);
     expect(startWaitMs(READ, STARTING, { stepsMs: [], leftMs: 60_000 })).toBe(0);
