@@ -21,19 +21,30 @@ export interface SeedResult {
   readonly events: number;
 }
 
-/** @param isOnce - Whether the repetition is left out, which is to be equal. */
-export async function checkSeed(seed: number, seconds: number, isOnce = false): Promise<SeedResult> {
-  return checkScenario(scenarioOf(seed, seconds * 1_000), isOnce);
+export interface CheckOptions {
+  /** Whether the repetition is left out, which is to be equal. Default: it is not. */
+  readonly isOnce?: boolean;
+  /** Whether a run ends with its first violation. Default: it goes on to its end. */
+  readonly stopsAtFirst?: boolean;
+  /** Default: {@link simulate}. */
+  readonly run?: typeof simulate;
 }
 
-export async function checkScenario(scenario: Scenario, isOnce = false): Promise<SeedResult> {
+export async function checkSeed(seed: number, seconds: number, options: CheckOptions): Promise<SeedResult> {
+  return checkScenario(scenarioOf(seed, seconds * 1_000), options);
+}
+
+export async function checkScenario(
+  scenario: Scenario,
+  { isOnce = false, stopsAtFirst = false, run: simulated = simulate }: CheckOptions = {},
+): Promise<SeedResult> {
   const before = process.threadCpuUsage();
-  const run = await simulate(scenario);
+  const run = await simulated(scenario, { stopsAtFirst });
   const { user, system } = process.threadCpuUsage(before);
   const tookMs = (user + system) / 1_000;
   const violations = [...run.violations];
   if (!isOnce) {
-    const again = await simulate(scenario);
+    const again = await simulated(scenario, { stopsAtFirst });
     if (again.hash !== run.hash) violations.push(difference(run, again));
   }
   return {
@@ -60,6 +71,25 @@ function difference(run: RunReport, again: RunReport): Violation {
     invariant: 'same',
     atMs: 0,
     what: `its repetition differs; of the last lines first: "${first}" and "${second}"`,
+  };
+}
+
+/** What a seed has shown that has ended the thread which ran it. */
+export function crashedSeed(seed: number, seconds: number, error: Error): SeedResult {
+  return {
+    seed,
+    seconds,
+    hash: '',
+    violations: [{ invariant: 'crash', atMs: 0, what: error.stack ?? error.message }],
+    forbidden: [],
+    conditions: {},
+    simulatedMs: 0,
+    workedMs: 0,
+    tookMs: 0,
+    calls: 0,
+    received: 0,
+    faults: 0,
+    events: 0,
   };
 }
 

@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000;
 const SLEEP_MS = 600_000;
 /** A coordinator that stands still for less than this may not be found to. */
 const STUCK_MS = 4_500;
+/** A coordinator looks at the clock twice a second. */
+const SEES_LEAP_MS = 1_000;
 
 export interface FaultPlayerOptions {
   readonly time: SimulatedTime;
@@ -25,14 +27,19 @@ export interface FaultPlayerOptions {
   readonly coordinator: CoordinatorHost;
   readonly disk: VirtualDisk;
   readonly onPowerCut: () => void;
+  /** An admin switches a server off, or on again. */
+  readonly onAdmin: (host: string, isOff: boolean) => void;
 }
 
 /** Lets the faults of a scenario happen. */
 export class FaultPlayer {
   readonly #options: FaultPlayerOptions;
   readonly #off = new Map<string, number>();
+  readonly #offByAdmin = new Map<string, number>();
   readonly #removed = new Map<string, number>();
   readonly #revisions = new Map<string, number>();
+  /** When there was no coordinator that could have seen anything. */
+  readonly #absences: { readonly fromMs: number; readonly untilMs: number }[] = [];
   #full = 0;
   #failing = 0;
   #frozenMs = 0;
@@ -45,6 +52,11 @@ export class FaultPlayer {
   /** For how long the process has stood still. */
   get frozenMs(): number {
     return this.#frozenMs;
+  }
+
+  /** Whether a coordinator was there at this time, and long enough to see that the clock has leapt. */
+  wasCoordinated(atMs: number): boolean {
+    return this.#absences.every(({ fromMs, untilMs }) => atMs + SEES_LEAP_MS < fromMs || atMs > untilMs);
   }
 
   play(faults: readonly Fault[]): void {
@@ -64,6 +76,8 @@ export class FaultPlayer {
     // Whoever was given up comes back when somebody changes its definition.
     const givenUp = this.#options.server.upstreams().filter(({ state }) => state === 'disabled');
     await this.#apply();
+    // What an admin has switched off stays so until an admin switches it on.
+    for (const name of this.#offByAdmin.keys()) if (core.includes(name)) this.#options.onAdmin(name, false);
     await this.#apply(Object.fromEntries(givenUp.map(({ name }) => [name, 1])));
     for (const host of this.#options.world.hosts) {
       if (core.includes(host.name)) continue;
@@ -127,15 +141,20 @@ export class FaultPlayer {
     time.after(10_000, () => this.#flap(name));
   }
 
-  #beginOfWorld(kind: Fault['kind'], { host, forMs, atMs }: Fault): void {
+  #beginOfWorld(kind: Fault['kind'], fault: Fault): void {
+    const { host, forMs, atMs } = fault;
     const { time, coordinator, disk } = this.#options;
     switch (kind) {
       case 'coordinator-dies':
+        this.#absences.push({ fromMs: time.nowMs, untilMs: time.nowMs });
         return coordinator.die();
-      case 'coordinator-hangs':
+      case 'coordinator-hangs': {
+        const hangsMs = Math.max(forMs, STUCK_MS);
+        this.#absences.push({ fromMs: time.nowMs, untilMs: time.nowMs + hangsMs });
         coordinator.hang();
-        time.after(Math.max(forMs, STUCK_MS), () => coordinator.release());
+        time.after(hangsMs, () => coordinator.release());
         return;
+      }
       case 'disk-full':
         return this.#meanwhile(forMs, (by) => (disk.isFull = (this.#full += by) > 0));
       case 'disk-fails':
@@ -156,9 +175,17 @@ export class FaultPlayer {
       case 'suspend':
         return time.shiftWallClock(SLEEP_MS);
       case 'switched-off':
-        return this.#during(this.#off, host, forMs);
+        return this.#during(this.#off, fault, () => this.#apply());
+      case 'admin-off':
+        // What the definition says meanwhile does not count.
+        time.after(forMs / 3, () => {
+          if (!this.#isOver) this.#during(this.#off, { host, forMs: forMs / 3 }, () => this.#apply());
+        });
+        return this.#during(this.#offByAdmin, fault, () =>
+          this.#options.onAdmin(host, this.#offByAdmin.has(host)),
+        );
       case 'removed':
-        return this.#during(this.#removed, host, forMs);
+        return this.#during(this.#removed, fault, () => this.#apply());
       case 'redefined':
         this.#revisions.set(host, (this.#revisions.get(host) ?? 0) + 1);
         return void this.#apply();
@@ -174,15 +201,19 @@ export class FaultPlayer {
     });
   }
 
-  #during(state: Map<string, number>, host: string, forMs: number): void {
+  #during(
+    state: Map<string, number>,
+    { host, forMs }: Pick<Fault, 'host' | 'forMs'>,
+    apply: () => unknown,
+  ): void {
     state.set(host, (state.get(host) ?? 0) + 1);
-    void this.#apply();
+    apply();
     this.#options.time.after(forMs, () => {
       if (this.#isOver) return;
       const left = (state.get(host) ?? 1) - 1;
       if (left > 0) state.set(host, left);
       else state.delete(host);
-      void this.#apply();
+      apply();
     });
   }
 

@@ -40,7 +40,7 @@ function optionsOf(argv: readonly string[]): SimulateOptions | undefined {
 }
 
 async function resultsOf({ scenario, isOnce, jobs, workers, resume, stopsAtFirst, isJson }: SimulateOptions) {
-  if (scenario !== undefined) return [await checkScenario(readScenario(scenario), isOnce)];
+  if (scenario !== undefined) return [await checkScenario(readScenario(scenario), { isOnce })];
   const results: SeedResult[] = [...doneIn(resume, jobs)];
   const done = new Set(results.map(keyOf));
   const left = jobs.filter((job) => !done.has(keyOf(job)));
@@ -52,7 +52,7 @@ async function resultsOf({ scenario, isOnce, jobs, workers, resume, stopsAtFirst
       console.error(`${results.length} of ${jobs.length} seeds`);
     return !(stopsAtFirst && !isSound(result));
   };
-  await runSeeds({ jobs: left, workers, isOnce, onResult });
+  await runSeeds({ jobs: left, workers, check: { isOnce, stopsAtFirst }, onResult });
   return results;
 }
 

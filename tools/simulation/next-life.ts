@@ -102,6 +102,8 @@ function forgotten(before: UpstreamRecord, now: UpstreamRecord, clock: Clock): s
   if (state.phase !== 'down') return undefined;
   const { consecutiveFailures, falls } = now.history;
   if (now.state.phase !== 'down' && state.nextAttemptAt > clock.now()) return 'does not wait';
+  // Its attempt was due, and may have ended by now.
+  if (now.state.phase === 'misconfigured' || now.state.phase === 'login') return undefined;
   if (project(before).healthStatus !== project(now).healthStatus) return `looks ${project(now).healthStatus}`;
   return consecutiveFailures === before.history.consecutiveFailures &&
     falls.length === before.history.falls.length

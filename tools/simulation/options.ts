@@ -17,14 +17,15 @@ Usage: npm run simulate -- [options]
   --no-shrink         leaves a failing scenario as it is
   --write-test        keeps a failing scenario in found/, where tests run it from then on
   --need-conditions   fails when a named condition is not reached by all seeds together
-  --planted [NAMES]   takes guards away, and looks whether each is noticed; by --hours of simulated time
+  --planted [NAMES]   takes guards away, and looks whether the seed that is known for each notices it, or any of those
+                      that are given
   --json              prints the outcome as JSON
   --help              this text
 The last line is "N passed, N failed, N skipped", a seed each. Exit codes: 1 something was found, 64 wrong arguments.`;
 
 const OPTIONS = {
-  seed: { type: 'string', default: '1' },
-  seeds: { type: 'string', default: '1' },
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
   hours: { type: 'string' },
   minutes: { type: 'string' },
   seconds: { type: 'string' },
@@ -52,6 +53,8 @@ export interface SeedJob {
 
 export interface SimulateOptions {
   readonly jobs: readonly SeedJob[];
+  /** Whether somebody has said which seeds. */
+  readonly hasOwnSeeds: boolean;
   readonly workers: number;
   readonly isOnce: boolean;
   readonly stopsAtFirst: boolean;
@@ -75,6 +78,7 @@ export function parseOptions(argv: readonly string[]): SimulateOptions {
   if (positionals.length > 0 && !values.planted) throw new UsageError(`"${positionals[0]}" is no option`);
   return {
     jobs: shardOf(jobsOf(values), values.shard),
+    hasOwnSeeds: values.suite !== undefined || values.seed !== undefined || values.seeds !== undefined,
     workers: wholeNumber(values.jobs, '--jobs'),
     isOnce: values.once,
     stopsAtFirst: values['stop-at-first'],
@@ -109,9 +113,9 @@ function jobsOf(values: Values): readonly SeedJob[] {
       Array.from({ length: seeds }, (_, index) => ({ seed: firstSeed + index, seconds })),
     );
   }
-  const first = wholeNumber(values.seed, '--seed');
+  const first = wholeNumber(values.seed ?? '1', '--seed');
   const seconds = secondsOf(values);
-  return Array.from({ length: wholeNumber(values.seeds, '--seeds') }, (_, index) => ({
+  return Array.from({ length: wholeNumber(values.seeds ?? '1', '--seeds') }, (_, index) => ({
     seed: first + index,
     seconds,
   }));

@@ -46,6 +46,9 @@ const FAULT_INTERVAL_MS = 25_000;
 const CALLS_PER_SECOND = 2.5;
 /** What a run enables of the kinds that there are. */
 const ENABLED_SHARE = 0.4;
+/** Longer than a server may be away before it is given up. */
+const LONG_OUTAGE_MS = 35 * 60_000;
+const LONG_OUTAGE_FROM_MS = 60_000;
 const PRINCIPALS = ['ada', 'bob', 'cyd'] as const;
 /** What breaks a server for good. */
 const FOR_GOOD: readonly FaultKind[] = [
@@ -73,6 +76,7 @@ const TRANSPORTS: readonly HostTransport[] = [
 export function scenarioOf(seed: number, durationMs: number): Scenario {
   const hosts = hostsOf(new Choices(seed, 'hosts'));
   const choices = new Choices(seed, 'faults');
+  const outages = longOutagesOf(seed, hosts, durationMs);
   return {
     seed,
     durationMs,
@@ -80,8 +84,12 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
     limits: limitsOf(new Choices(seed, 'limits')),
     hosts,
     clients: clientsOf(new Choices(seed, 'clients')),
-    faults: faultsOf(choices, hosts, durationMs),
-    core: coreOf(choices, hosts),
+    faults: [...faultsOf(choices, hosts, durationMs), ...outages],
+    // Who is away for so long is given up, and does not come back by itself.
+    core: coreOf(
+      choices,
+      hosts.filter(({ name }) => outages.every(({ host }) => host !== name)),
+    ),
   };
 }
 
@@ -163,6 +171,16 @@ function faultsOf(choices: Choices, hosts: readonly HostPlan[], durationMs: numb
     });
   }
   return faults;
+}
+
+/** One server is away for so long that it is given up. */
+function longOutagesOf(seed: number, hosts: readonly HostPlan[], durationMs: number): readonly Fault[] {
+  const choices = new Choices(seed, 'long outage');
+  const forMs = durationMs - LONG_OUTAGE_FROM_MS;
+  if (forMs < LONG_OUTAGE_MS || !choices.chance(0.5)) return [];
+  const { name, transport } = choices.pick(hosts);
+  const kinds = faultKindsOf(transport).filter((kind) => FOR_GOOD.includes(kind));
+  return [{ kind: choices.pick(kinds), host: name, atMs: LONG_OUTAGE_FROM_MS, forMs }];
 }
 
 /** Mostly short; a few are long enough to open a circuit, and some outlast the breaker. */

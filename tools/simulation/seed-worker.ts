@@ -1,10 +1,10 @@
 /** Runs seeds in a thread of its own, one after the other, as it is told. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkSeed } from './checked-seed.ts';
+import { type CheckOptions, checkSeed } from './checked-seed.ts';
 import type { SeedJob } from './options.ts';
 
 // The only one who starts this sends it these.
-const { isOnce } = workerData as { readonly isOnce: boolean };
+const options = workerData as CheckOptions;
 parentPort?.on('message', ({ seed, seconds }: SeedJob) => {
-  void checkSeed(seed, seconds, isOnce).then((result) => parentPort?.postMessage(result));
+  void checkSeed(seed, seconds, options).then((result) => parentPort?.postMessage(result));
 });

@@ -5,12 +5,21 @@ import { foundScenarios } from './found-scenarios.ts';
 import { parseOptions, UsageError } from './options.ts';
 import { scenarioOf } from './scenario.ts';
 import { shrink } from './shrink.ts';
+import { simulate } from './simulation.ts';
 
 describe('a simulation', () => {
   it('is equal to its repetition, and breaks nothing', async () => {
     const { violations, forbidden, received } = await checkScenario(scenarioOf(3, 20_000));
     expect({ violations, forbidden }).toEqual({ violations: [], forbidden: [] });
     expect(received).toBeGreaterThan(0);
+  });
+
+  it('is not equal to its repetition where that takes another way', async () => {
+    let runs = 0;
+    const { violations } = await checkScenario(scenarioOf(3, 20_000), {
+      run: (scenario) => simulate({ ...scenario, durationMs: scenario.durationMs + runs++ * 1_000 }),
+    });
+    expect(violations.map(({ invariant }) => invariant)).toEqual(['same']);
   });
 
   it('has a scenario of its own for each seed, which a file can hold', () => {
@@ -31,7 +40,7 @@ describe('scenarios that were found once', () => {
   it.each(found.length > 0 ? found : [{ name: 'none so far', scenario: scenarioOf(1, 1_000) }])(
     '$name breaks nothing any more',
     async ({ scenario }) => {
-      expect((await checkScenario(scenario, true)).violations).toEqual([]);
+      expect((await checkScenario(scenario, { isOnce: true })).violations).toEqual([]);
     },
   );
 });
@@ -61,6 +70,8 @@ describe('the options of npm run simulate', () => {
       { seed: 8, seconds: 5_400 },
     ]);
     expect(parseOptions(['--suite', 'short']).jobs).toHaveLength(132);
+    expect(parseOptions(['--suite', 'short']).hasOwnSeeds).toBe(true);
+    expect(parseOptions(['--planted']).hasOwnSeeds).toBe(false);
     const shards = [1, 2, 3].map(
       (part) => parseOptions(['--suite', 'long', '--shard', `${part}/3`]).jobs.length,
     );

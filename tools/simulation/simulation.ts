@@ -1,5 +1,5 @@
 import { coordinatorProgram, Supervision } from '@omni/coordinator';
-import type { LifecycleNote, UpstreamRecord } from '@omni/model';
+import type { LifecycleNote, UpstreamEvent, UpstreamRecord } from '@omni/model';
 import {
   createMasterServer,
   type GatewayConfiguration,
@@ -12,7 +12,7 @@ import { Conditions } from './checks/conditions.ts';
 import { Durability } from './checks/durability.ts';
 import { Violations, type Violation } from './checks/violations.ts';
 import { ObservedOwner } from './checks/observed-owner.ts';
-import { Gauges } from './checks/gauges.ts';
+import { Gauges, withReserve } from './checks/gauges.ts';
 import { SimulatedClient } from './clients/simulated-client.ts';
 import { definitionsOf, rowOf } from './definitions.ts';
 import { Choices } from './engine/choices.ts';
@@ -52,6 +52,8 @@ export interface RunReport {
 export interface RunOptions {
   /** Whether the whole trace is kept. Default: its end. */
   readonly keepsTrace?: boolean;
+  /** Whether it ends with the first violation. Default: it goes on to the end. */
+  readonly stopsAtFirst?: boolean;
 }
 
 /** Clients are looked after, and invariants that nobody tells of are checked, so often. */
@@ -64,19 +66,19 @@ const WELL_MS = 20_000;
 const LAST_ANSWERS_MS = 200_000;
 /** What nobody uses is gone by then: sessions, and instances of theirs. */
 const IDLE_MS = 720_000;
-const SESSION_IDLE = '1m';
+const SESSION_IDLE = '20s';
 /** What a write takes until it is safe. */
 const SYNC_MS = 4;
+/** Calls of a server that an admin switches off may go on for so long. */
+const DRAIN_MS = 5_000;
 
 /** Lets a gateway live through a scenario: faults, a time in which some of the servers heal, its end. */
-export async function simulate(
-  scenario: Scenario,
-  { keepsTrace = false }: RunOptions = {},
-): Promise<RunReport> {
+export async function simulate(scenario: Scenario, options: RunOptions = {}): Promise<RunReport> {
   const forbidden = new ForbiddenSources(new Choices(scenario.seed, 'identifiers').random);
   try {
-    const run = new Run(scenario, keepsTrace);
-    return { ...(await run.live()), forbidden: forbidden.uses };
+    const run = new Run(scenario, options);
+    await Promise.race([run.live(), run.ended]).catch((error: unknown) => run.onCrash(error));
+    return { ...run.report(), forbidden: forbidden.uses };
   } finally {
     forbidden.end();
   }
@@ -84,12 +86,15 @@ export async function simulate(
 
 class Run {
   readonly #scenario: Scenario;
-  readonly #time = new SimulatedTime();
+  readonly #time = new SimulatedTime((events) => {
+    this.#violations.add('I10', `${events} events happen at one time, and more`);
+    this.#cutShort();
+  });
   readonly #trace: Trace;
-  readonly #violations = new Violations(() => this.#time.nowMs);
+  readonly #violations: Violations;
   readonly #conditions = new Conditions();
-  readonly #ledger = new CallLedger(this.#violations, () => this.#time.nowMs);
-  readonly #durability = new Durability(this.#violations);
+  readonly #ledger: CallLedger;
+  readonly #durability: Durability;
   readonly #disk: VirtualDisk;
   /** What another gateway finds after this one: as the last cut has left it. */
   #nextDisk: VirtualDisk;
@@ -104,15 +109,33 @@ class Run {
   readonly #gauges: Gauges;
   readonly #awaySince = new Map<string, number>();
   readonly #downSince = new Map<string, number>();
+  readonly #reports = new Map<string, (event: UpstreamEvent) => void>();
+  readonly #listedAt = new Map<string, number>();
   readonly #well = new Set<string>();
   #scope: Scope | undefined;
   #coordinator: CoordinatorHost | undefined;
   #clients: readonly SimulatedClient[] = [];
   #isWorking = true;
+  #workedMs = 0;
+  #end: () => void = () => {};
+  /** Once nothing more is to be seen though the scenario is not over. */
+  readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
 
-  constructor(scenario: Scenario, keepsTrace: boolean) {
+  constructor(scenario: Scenario, { keepsTrace = false, stopsAtFirst = false }: RunOptions) {
     this.#scenario = scenario;
     const { seed, hosts } = scenario;
+    this.#violations = new Violations(
+      () => this.#time.nowMs,
+      () => {
+        if (stopsAtFirst) this.#cutShort();
+      },
+    );
+    this.#ledger = new CallLedger(
+      this.#violations,
+      withReserve(scenario.limits.maxUpstreamInFlight),
+      () => this.#time.nowMs - this.#player.frozenMs,
+    );
+    this.#durability = new Durability(this.#violations);
     this.#trace = new Trace(() => this.#time.nowMs, keepsTrace);
     this.#world = new World({
       seed,
@@ -158,10 +181,21 @@ class Run {
       coordinator: this.#coordinator,
       disk: this.#disk,
       onPowerCut: () => this.#cutPower(),
+      onAdmin: (host, isOff) =>
+        this.#reports.get(host)?.(
+          isOff
+            ? {
+                kind: 'disabled',
+                by: 'admin',
+                reason: 'by the simulation',
+                until: this.#time.wallMs + DRAIN_MS,
+              }
+            : { kind: 'enabled' },
+        ),
     });
   }
 
-  async live(): Promise<Omit<RunReport, 'forbidden'>> {
+  async live(): Promise<void> {
     const { durationMs, faults } = this.#scenario;
     const started = this.#server.start();
     await this.#time.run(0);
@@ -173,7 +207,7 @@ class Run {
     await this.#time.run(durationMs);
     await this.#heal();
     this.#isWorking = false;
-    const workedMs = this.#time.nowMs;
+    this.#workedMs = this.#time.nowMs;
     await this.#quiet();
     await this.#stop();
     await liveAgain({
@@ -186,6 +220,15 @@ class Run {
       trace: this.#trace,
       violations: this.#violations,
     });
+  }
+
+  /** Something was thrown, and nobody has caught it. */
+  onCrash(error: unknown): void {
+    this.#violations.add('crash', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+
+  /** What was seen so far. */
+  report(): Omit<RunReport, 'forbidden'> {
     const calls = this.#clients.reduce((sum, client) => sum + client.calls, 0);
     return {
       violations: this.#violations.all,
@@ -193,13 +236,18 @@ class Run {
       trace: this.#trace.lines,
       conditions: this.#conditions.reached,
       simulatedMs: this.#time.nowMs,
-      workedMs,
+      workedMs: this.#workedMs,
       events: this.#time.events,
       calls,
       answers: this.#clients.reduce((sum, client) => sum + client.answers, 0),
       received: this.#ledger.received,
-      faults: faults.length,
+      faults: this.#scenario.faults.length,
     };
+  }
+
+  #cutShort(): void {
+    this.#time.end();
+    this.#end();
   }
 
   /** The gateway lives on; what the next one finds is what was safe by now. */
@@ -234,9 +282,15 @@ class Run {
         new ObservedOwner({
           owner,
           isHeld: () => this.#coordinator?.isHanging === true,
-          onAdopted: ({ name, definition }) => owner.define([rowOf(name, definition)], []),
+          onAdopted: ({ name, definition }, report) => {
+            owner.define([rowOf(name, definition)], []);
+            this.#reports.set(name, report);
+          },
           now: () => clock.now(),
           jumps: () => this.#time.jumps,
+          monotonicMs: () => this.#time.nowMs,
+          // A leap while the coordinator hangs is seen by nobody whose word counts.
+          isWatched: (atMs) => this.#player.wasCoordinated(atMs),
           onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
           onDifference: (what) => this.#violations.add('I8', what),
           onRecord: (upstream, record, notes) => this.#onRecord(upstream, record, notes),
@@ -255,6 +309,7 @@ class Run {
     else if (!this.#downSince.has(upstream)) this.#downSince.set(upstream, this.#time.nowMs);
     if (isListed && !state.hasListProblem) this.#well.add(upstream);
     else this.#well.delete(upstream);
+    if (isListed && this.#awaySince.has(upstream)) this.#listedAt.set(upstream, this.#time.nowMs);
     if (isListed) this.#awaySince.delete(upstream);
     else if (!this.#awaySince.has(upstream)) this.#awaySince.set(upstream, this.#time.nowMs);
   }
@@ -286,12 +341,15 @@ class Run {
         conditions: this.#conditions,
         choices,
         frozenMs: () => this.#player.frozenMs,
+        listedAtMs: (host) => this.#listedAt.get(host) ?? 0,
+        downMs: (host) => this.#time.nowMs - (this.#downSince.get(host) ?? this.#time.nowMs),
         awayMs: (host) => this.#time.nowMs - (this.#awaySince.get(host) ?? this.#time.nowMs),
       });
       const pauseMs = (1_000 * clients.length * 0.75) / callsPerSecond;
       const act = (): void => {
         if (!this.#isWorking) return;
         client.act();
+        this.#gauges.checkBounds();
         this.#time.after(choices.interval(pauseMs), act);
       };
       this.#time.after(choices.interval(pauseMs), act);
@@ -302,7 +360,7 @@ class Run {
   #lookAgain(): void {
     if (!this.#isWorking) return;
     for (const client of this.#clients) client.look();
-    this.#gauges.checkBounds();
+    this.#gauges.checkWaiting(this.#clients.reduce((sum, { waiting }) => sum + waiting, 0));
     this.#time.after(LOOK_MS, () => this.#lookAgain());
   }
 
@@ -347,8 +405,10 @@ class Run {
     this.#gauges.checkQuiet();
     for (const { name } of this.#scenario.hosts) {
       const running = this.#launcher.running(name);
+      const open = this.#world.channels(name).size;
       // The shared ones of both eras.
       if (running > 2) this.#violations.add('I7', `"${name}" has ${running} processes that nobody uses`);
+      if (open > 2) this.#violations.add('I7', `"${name}" has ${open} channels that nobody uses`);
     }
   }
 
@@ -358,6 +418,11 @@ class Run {
     await stopped;
     this.#gauges.checkStopped();
     this.#durability.checkEnd(this.#disk);
+    // Every other gateway is followed by one that finds what a stop leaves, and no cut.
+    if (this.#scenario.seed % 2 === 0) {
+      this.#nextDisk = this.#disk.cut();
+      this.#cutAtMs = this.#time.wallMs;
+    }
     const left = {
       processes: this.#launcher.running(),
       'HTTP requests': this.#network.open,

@@ -12,7 +12,7 @@ const PROGRAMS = [
   CALL_COST,
   ['--conditions=@omni/source', 'tools/fuzz/main.ts', '--seconds', '300'],
   [...SIMULATE, '--suite', 'night', '--need-conditions', '--resume', 'reports/simulation/night.jsonl'],
-  [...SIMULATE, '--planted', '--seeds', '15'],
+  [...SIMULATE, '--planted'],
 ];
 
 for (const argv of PROGRAMS) {

@@ -28,5 +28,15 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     against: 'Nothing is written, and the coordinator is replaced, while a large log is pruned.',
     without: '1_000_000',
   },
+  {
+    name: 'coordinator/stored',
+    against: 'What the store has refused is told as stored, and lost.',
+    without: 'true',
+  },
+  {
+    name: 'coordinator/restored',
+    against: 'A server that an admin has switched off, or that waits, is started with the next Omni.',
+    without: 'false',
+  },
   { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
 ];

@@ -4,6 +4,11 @@ import type { Violations } from './violations.ts';
 
 /** Beyond a limit there is a quarter more for users with little. */
 const RESERVE = 1.25;
+/** @returns What a limit lets through. */
+export function withReserve(limit: number): number {
+  return Math.floor(limit * RESERVE) + 1;
+}
+
 /** Omni's own calls may go beyond the limits of a server by so many. */
 const INTERNAL_RESERVE = 16;
 
@@ -23,13 +28,18 @@ export class Gauges {
   checkBounds(): void {
     const { maxInFlight, maxSessions, maxUpstreamInFlight } = this.#limits;
     const { inFlight, sessions } = this.#ofFront;
-    this.#checkBound('requests under way', inFlight, Math.floor(maxInFlight * RESERVE) + 1);
-    this.#checkBound('sessions', sessions, Math.floor(maxSessions * RESERVE) + 1);
+    this.#checkBound('requests under way', inFlight, withReserve(maxInFlight));
+    this.#checkBound('sessions', sessions, withReserve(maxSessions));
     const limiter = this.#scope.get(Token.CallLimiter);
     for (const { name, spec } of this.#scope.get(Token.Upstreams).all()) {
-      const most = Math.floor(maxUpstreamInFlight * RESERVE) + 1 + INTERNAL_RESERVE;
+      const most = withReserve(maxUpstreamInFlight) + INTERNAL_RESERVE;
       this.#checkBound(`calls of "${name}"`, limiter.inFlight(spec), most);
     }
+  }
+
+  /** @param waiting - Requests without an answer that clients have had under way for a while. */
+  checkWaiting(waiting: number): void {
+    this.#checkBound('requests of clients', waiting, withReserve(this.#limits.maxInFlight));
   }
 
   /** No client is there. */

@@ -8,6 +8,7 @@ import type {
   UpstreamEvent,
   UpstreamRecord,
 } from '@omni/model';
+import type { ClockJump } from '../engine/simulated-time.ts';
 import { ReferenceLife, type ReferenceView } from './reference-life.ts';
 
 export interface ObservedOwnerOptions {
@@ -16,18 +17,27 @@ export interface ObservedOwnerOptions {
   /** Wall clock. */
   readonly now: () => number;
   /** By how much the wall clock has leapt so far, oldest first: records are shifted by each leap once. */
-  readonly jumps: () => readonly number[];
+  readonly jumps: () => readonly ClockJump[];
+  /** Whether somebody was there at a time since the beginning to see that the clock has leapt. */
+  readonly isWatched: (atMs: number) => boolean;
+  /** Since the beginning, whatever the wall clock shows. */
+  readonly monotonicMs: () => number;
   /** Told of each event that was decided. */
   readonly onEdge: (from: string, event: string, to: string) => void;
   readonly onDifference: (what: string) => void;
   /** Whether nobody decides for now: what is reported meanwhile is decided later, by somebody else. */
   readonly isHeld: () => boolean;
-  readonly onAdopted: (upstream: AdoptedUpstream) => void;
+  /** @param report - For what happens to it that it cannot know itself. */
+  readonly onAdopted: (upstream: AdoptedUpstream, report: (event: UpstreamEvent) => void) => void;
   readonly onRecord: (upstream: string, record: UpstreamRecord, notes: readonly LifecycleNote[]) => void;
 }
 
 /** A wait is rounded to whole milliseconds. */
 const ROUNDING_MS = 1;
+/** By then somebody has noticed a leap. */
+const SHIFTED_MS = 30_000;
+/** Smaller leaps are those of a busy machine. */
+const SEEN_MS = 6_000;
 /** A leap is noticed by who looks so often, and would have seen as much pass. */
 const LOOK_MS = 500;
 
@@ -40,7 +50,8 @@ export class ObservedOwner implements LifecycleOwner {
   }
 
   adopt(upstream: AdoptedUpstream, executor: LifecycleExecutor): LifecycleHandle {
-    this.#options.onAdopted(upstream);
+    const adopted: { report: (event: UpstreamEvent) => void } = { report: () => {} };
+    this.#options.onAdopted(upstream, (event) => adopted.report(event));
     const watch = new LifeWatch(this.#options, upstream);
     const inner = this.#options.owner.adopt(upstream, {
       execute: (command) => {
@@ -52,15 +63,17 @@ export class ObservedOwner implements LifecycleOwner {
         executor.onChanged(record, notes);
       },
     });
+    const report = (event: UpstreamEvent): void => {
+      watch.onReported(event);
+      inner.report(event);
+      watch.onQuiet(inner.record);
+    };
+    adopted.report = report;
     return {
       get record() {
         return inner.record;
       },
-      report: (event) => {
-        watch.onReported(event);
-        inner.report(event);
-        watch.onQuiet(inner.record);
-      },
+      report,
       configure: (settings) => inner.configure(settings),
       release: () => inner.release(),
     };
@@ -110,6 +123,7 @@ class LifeWatch {
   /** What was reported leads here, or a time has come. */
   onChanged(record: UpstreamRecord, notes: readonly LifecycleNote[]): void {
     this.#options.onRecord(this.#name, record, notes);
+    this.#checkJumps();
     const byMs = this.#shiftIn(record);
     this.#last = record;
     if (byMs !== undefined) {
@@ -124,6 +138,19 @@ class LifeWatch {
     this.#compare(record);
   }
 
+  /** Time that nobody has seen counts as nothing: records are shifted by it. */
+  #checkJumps(): void {
+    const { jumps, monotonicMs, isWatched, onDifference } = this.#options;
+    const leaptMs = jumps()
+      .slice(this.#jumps)
+      .filter(({ atMs }) => monotonicMs() - atMs > SHIFTED_MS && isWatched(atMs))
+      .reduce((sum, { byMs }) => sum + byMs, 0);
+    if (Math.abs(leaptMs) > SEEN_MS && !this.#hasFailed) {
+      this.#hasFailed = true;
+      onDifference(`"${this.#name}": its times are not shifted by ${leaptMs} ms that nobody has seen`);
+    }
+  }
+
   /** By how much it was shifted, where that is what has become of it: by one leap, or by a few at once. */
   #shiftIn({ state }: UpstreamRecord): number | undefined {
     const { state: before } = this.#last;
@@ -132,7 +159,7 @@ class LifeWatch {
     const jumps = this.#options.jumps();
     let leaptMs = 0;
     for (let index = this.#jumps; index < jumps.length; index++) {
-      leaptMs += jumps[index] ?? 0;
+      leaptMs += jumps[index]?.byMs ?? 0;
       if (byMs > leaptMs + ROUNDING_MS || byMs < leaptMs - LOOK_MS - ROUNDING_MS) continue;
       this.#jumps = index + 1;
       return byMs;

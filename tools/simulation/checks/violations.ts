@@ -12,6 +12,7 @@ export const INVARIANTS = {
   I12: 'bytes of arguments and results are equal',
   I13: 'all gauges are 0 when nothing runs',
   I15: 'nothing follows a terminal answer',
+  crash: 'nothing is thrown that nobody catches',
   heal: 'whoever heals is healthy within the longest wait',
   same: 'a run is equal to its repetition',
 } as const;
@@ -30,10 +31,13 @@ const MAX_VIOLATIONS = 20;
 /** What was broken in one run. */
 export class Violations {
   readonly #nowMs: () => number;
+  readonly #onFirst: () => void;
   readonly #found: Violation[] = [];
 
-  constructor(nowMs: () => number) {
+  /** @param onFirst - Told of the first one, for runs that need not go on. */
+  constructor(nowMs: () => number, onFirst: () => void = () => {}) {
     this.#nowMs = nowMs;
+    this.#onFirst = onFirst;
   }
 
   get all(): readonly Violation[] {
@@ -42,5 +46,6 @@ export class Violations {
 
   add(invariant: Invariant, what: string): void {
     if (this.#found.length < MAX_VIOLATIONS) this.#found.push({ invariant, atMs: this.#nowMs(), what });
+    if (this.#found.length === 1) this.#onFirst();
   }
 }

@@ -7,6 +7,8 @@ export interface ClientListener {
    * @param id - Of the request that the exchange was for; absent when all is over.
    */
   onOver(id: number | undefined): void;
+  /** Something follows a complete answer. */
+  onMore(): void;
 }
 
 /** The way of a client to the gateway. */

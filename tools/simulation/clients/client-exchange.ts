@@ -11,6 +11,8 @@ export interface ClientExchangeOptions {
   readonly onMessage: (text: string) => void;
   /** The answer is complete, or was cut. */
   readonly onOver: () => void;
+  /** Something follows the complete answer. */
+  readonly onMore: () => void;
 }
 
 const decoder = new TextDecoder();
@@ -31,6 +33,7 @@ export class ClientExchange implements Exchange, ResponseStream {
   #onGone: (() => void) | undefined;
   #isEvents = false;
   #isOver = false;
+  #isComplete = false;
   #rest = '';
 
   constructor(options: ClientExchangeOptions) {
@@ -60,6 +63,7 @@ export class ClientExchange implements Exchange, ResponseStream {
   }
 
   respond(status: number, headers: HeaderList, body: Payload = ''): void {
+    this.#checkMore();
     if (this.#isOver) return;
     this.#head(status, headers);
     this.#rest = typeof body === 'string' ? body : decoder.decode(body);
@@ -67,11 +71,13 @@ export class ClientExchange implements Exchange, ResponseStream {
   }
 
   stream(status: number, headers: HeaderList): ResponseStream {
+    this.#checkMore();
     if (!this.#isOver) this.#head(status, headers);
     return this;
   }
 
   write(chunk: Payload): boolean {
+    this.#checkMore();
     if (this.#isOver) return false;
     this.#rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk);
     if (this.#isEvents) this.#readEvents();
@@ -89,6 +95,7 @@ export class ClientExchange implements Exchange, ResponseStream {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#isComplete = true;
     if (!this.#isEvents && this.#rest !== '') this.#options.onMessage(this.#rest);
     this.#options.onOver();
   }
@@ -105,6 +112,10 @@ export class ClientExchange implements Exchange, ResponseStream {
     this.#isOver = true;
     this.#onGone?.();
     this.#options.onOver();
+  }
+
+  #checkMore(): void {
+    if (this.#isComplete) this.#options.onMore();
   }
 
   #head(status: number, headers: HeaderList): void {

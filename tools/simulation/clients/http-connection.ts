@@ -89,6 +89,7 @@ export class HttpConnection implements ClientConnection {
       },
       onMessage: (text) => this.#listener.onMessage(text),
       onOver,
+      onMore: () => this.#listener.onMore(),
     });
   }
 }

@@ -24,6 +24,10 @@ export interface SimulatedClientOptions {
   readonly choices: Choices;
   /** For how long a server has not been there; 0 where it is. */
   readonly awayMs: (host: string) => number;
+  /** When it was last listed again; 0 where it has always been. */
+  readonly listedAtMs: (host: string) => number;
+  /** For how long it has been down without an attempt; 0 where it is not. */
+  readonly downMs: (host: string) => number;
   /** How long the world has stood still so far: deadlines move by it. */
   readonly frozenMs: () => number;
 }
@@ -37,7 +41,9 @@ interface Pending {
   readonly token: string;
   /** By then there is an answer; `Infinity` for what has no end. */
   readonly deadlineMs: number;
+  readonly sentAtMs: number;
   isCancelled: boolean;
+  cancelledAtMs: number;
   /** Whether a request with the same id was sent while this one ran. */
   hasTwin: boolean;
 }
@@ -46,6 +52,12 @@ interface Pending {
 const START_WAIT_MS = 10_000;
 /** What the invariant allows beyond a deadline. */
 const LATE_MS = 1_000;
+/** Calls at once; far more than the smallest limits. */
+const FLOOD = 25;
+/** What a client that comes and goes does before it is as others are. */
+const RESTLESS_STEPS = 24;
+/** How long a client rests at most, longer than its session lasts. */
+const REST_MS = 60_000;
 /** How long lists wait at most: for what is too old, for servers that start, for what is a client's own. */
 const LIST_MS = 7_000;
 const INITIALIZE_MS = 2_000;
@@ -64,6 +76,45 @@ const ERROR_CODE = /"code":"(OMNI_[A-Z_]+)"/;
 const RESPONSE_ID = /^\{"jsonrpc":"2\.0","id":(\d+),/;
 const CAPABILITIES = ['{}', '{"sampling":{},"roots":{}}'] as const;
 
+type Act =
+  | 'call'
+  | 'list'
+  | 'read'
+  | 'cancel'
+  | 'wrong'
+  | 'listen'
+  | 'ping'
+  | 'twin'
+  | 'leave'
+  | 'flood'
+  | 'restless'
+  | 'rest';
+
+/** How often clients do what, of a whole. */
+const ACTS: readonly (readonly [Act, number])[] = [
+  ['call', 0.7],
+  ['list', 0.08],
+  ['read', 0.04],
+  ['cancel', 0.06],
+  ['wrong', 0.03],
+  ['listen', 0.03],
+  ['ping', 0.01],
+  ['twin', 0.02],
+  ['leave', 0.01],
+  ['flood', 0.005],
+  ['restless', 0.005],
+  ['rest', 0.01],
+];
+
+function actOf(dice: number): Act {
+  let sum = 0;
+  for (const [act, share] of ACTS) {
+    sum += share;
+    if (dice < sum) return act;
+  }
+  return 'call';
+}
+
 /** One client that calls, lists, gives up and goes away, and checks what it is told. */
 export class SimulatedClient {
   readonly #options: SimulatedClientOptions;
@@ -77,6 +128,8 @@ export class SimulatedClient {
   #calls = 0;
   #answers = 0;
   #changes: number[] = [];
+  #restlessSteps = 0;
+  #restsUntilMs = 0;
 
   constructor(options: SimulatedClientOptions) {
     this.#options = options;
@@ -100,30 +153,14 @@ export class SimulatedClient {
 
   /** Does one of the things that clients do. */
   act(): void {
-    const { choices, conditions, plan } = this.#options;
+    const { choices, conditions, plan, time } = this.#options;
     if (!this.#isInitialized) {
       if (plan.era === 'legacy' && this.#pending.size === 0) this.#reconnect();
       return;
     }
-    const dice = choices.random();
-    const act =
-      dice < 0.72
-        ? 'call'
-        : dice < 0.8
-          ? 'list'
-          : dice < 0.84
-            ? 'read'
-            : dice < 0.9
-              ? 'cancel'
-              : dice < 0.93
-                ? 'wrong'
-                : dice < 0.96
-                  ? 'listen'
-                  : dice < 0.97
-                    ? 'ping'
-                    : dice < 0.98
-                      ? 'twin'
-                      : 'leave';
+    if (time.nowMs < this.#restsUntilMs) return;
+    if (this.#restlessSteps > 0) return this.#beRestless();
+    const act = actOf(choices.random());
     conditions.reach(`client:${act} ${plan.era} ${plan.transport}`);
     switch (act) {
       case 'call':
@@ -146,14 +183,42 @@ export class SimulatedClient {
         return this.#reconnect();
       case 'twin':
         return this.#repeatId();
+      case 'flood': {
+        const host = choices.pick(this.#options.hosts);
+        for (let call = 0; call < FLOOD; call++) this.#call(host, undefined, 'call');
+        return;
+      }
+      case 'restless':
+        this.#restlessSteps = RESTLESS_STEPS;
+        return;
+      case 'rest':
+        this.#call(choices.pick(this.#options.hosts), undefined, 'call');
+        this.#restsUntilMs = time.nowMs + choices.random() * REST_MS;
+        return;
     }
+  }
+
+  /** It opens one session after the other, uses it once, and says of none that it is over. */
+  #beRestless(): void {
+    const { choices, hosts } = this.#options;
+    if (this.#restlessSteps-- % 3 === 0) return this.#call(choices.pick(hosts), undefined, 'call');
+    this.#reconnect(true);
   }
 
   /** Looks whether answers are overdue. */
   look(): void {
-    const { time, violations, plan, frozenMs } = this.#options;
+    const { time, violations, plan, frozenMs, ledger } = this.#options;
     for (const [id, { deadlineMs, isCancelled, purpose, host, token }] of this.#pending) {
-      if (isCancelled || time.nowMs <= deadlineMs + frozenMs()) continue;
+      if (isCancelled) continue;
+      const answeredForMs = ledger.answeredForMs(token);
+      if (answeredForMs > LATE_MS) {
+        this.#pending.delete(id);
+        violations.add(
+          'I1',
+          `${plan.name} is not told the answer to ${token}, which "${host}" gave ${answeredForMs} ms ago`,
+        );
+      }
+      if (time.nowMs <= deadlineMs + frozenMs()) continue;
       this.#pending.delete(id);
       violations.add('I1', `${plan.name} has no answer to ${purpose} ${token} at "${host}" in time`);
     }
@@ -167,7 +232,9 @@ export class SimulatedClient {
     const { plan, ledger } = this.#options;
     // The end of an exchange is no cancellation in the legacy era: the client may come back for the answer.
     const mayComeBack = isSilent && plan.era === 'legacy' && plan.transport === 'http';
-    if (!mayComeBack) for (const { token } of this.#pending.values()) ledger.abandon(token);
+    for (const { token } of this.#pending.values())
+      if (mayComeBack) ledger.onOver(token);
+      else ledger.abandon(token);
     this.#pending.clear();
     connection?.close(isSilent);
   }
@@ -183,6 +250,8 @@ export class SimulatedClient {
       onOver: (id: number | undefined): void => {
         if (this.#connection === own.connection) this.#onOver(id);
       },
+      onMore: (): void =>
+        this.#options.violations.add('I15', `${plan.name} is sent more behind a complete answer`),
     };
     const { principal } = plan;
     own.connection =
@@ -198,9 +267,10 @@ export class SimulatedClient {
     this.#send('initialize', 'initialize', params, { withinMs: INITIALIZE_MS });
   }
 
-  #reconnect(): void {
+  /** @param isSilent - As in {@link close}. */
+  #reconnect(isSilent?: boolean): void {
     this.#listenId = undefined;
-    this.close();
+    this.close(isSilent);
     this.#answered.clear();
     this.#ended.clear();
     this.#connect();
@@ -213,7 +283,8 @@ export class SimulatedClient {
     const name = tool ?? `${host.name}__${choices.pick([...host.tools, 't0', 'extra'])}`;
     const withProgress = choices.chance(0.3);
     const withinMs = this.#longestMs(host, withProgress);
-    ledger.open({ token, client: plan.name, principal: plan.principal, host: host.name, argumentsText });
+    const { name: client, principal, isCapable } = plan;
+    ledger.open({ token, client, principal, isCapable, host: host.name, argumentsText });
     conditions.reach(`call:${plan.era} to ${host.plan.era} ${host.plan.transport} ${host.plan.instances}`);
     this.#send(purpose, 'tools/call', `{"name":"${name}","arguments":${argumentsText}}`, {
       withinMs,
@@ -228,7 +299,8 @@ export class SimulatedClient {
     const { choices, hosts } = this.#options;
     const host = choices.pick(hosts);
     const uri = `sim://${host.name}/r`;
-    const withinMs = this.#longestMs(host, false);
+    // Who alone uses the scheme of an address is asked for what nobody lists.
+    const withinMs = Math.max(...hosts.map((any) => this.#longestMs(any, false)));
     this.#send('read', 'resources/read', `{"uri":"${uri}"}`, { withinMs, host: host.name, name: uri });
   }
 
@@ -258,13 +330,16 @@ export class SimulatedClient {
   }
 
   #cancel(): void {
-    const { choices } = this.#options;
+    const { choices, hosts, time } = this.#options;
+    // Some are given up before anybody can have done anything.
+    if (choices.chance(0.3)) this.#call(choices.pick(hosts), undefined, 'call');
     const calls = [...this.#pending].filter(
       ([, { purpose, isCancelled }]) => purpose === 'call' && !isCancelled,
     );
     if (calls.length === 0) return;
-    const [id, pending] = choices.pick(calls);
+    const [id, pending] = choices.chance(0.5) ? choices.pick(calls) : (calls.at(-1) ?? choices.pick(calls));
     pending.isCancelled = true;
+    pending.cancelledAtMs = time.nowMs;
     this.#options.ledger.abandon(pending.token);
     this.#connection?.cancel(id);
   }
@@ -318,7 +393,16 @@ export class SimulatedClient {
     const { time, plan, frozenMs } = this.#options;
     const id = ++this.#ids;
     const deadlineMs = time.nowMs - frozenMs() + withinMs;
-    this.#pending.set(id, { purpose, host, token, deadlineMs, isCancelled: false, hasTwin: false });
+    this.#pending.set(id, {
+      purpose,
+      host,
+      token,
+      deadlineMs,
+      sentAtMs: time.nowMs,
+      isCancelled: false,
+      cancelledAtMs: Infinity,
+      hasTwin: false,
+    });
     const meta = [
       ...(plan.era === 'modern' ? [this.#envelope] : []),
       ...(progressToken === undefined ? [] : [`"progressToken":"${progressToken}"`]),
@@ -341,7 +425,7 @@ export class SimulatedClient {
     const id = Number(RESPONSE_ID.exec(text)?.[1] ?? Number.NaN);
     if (Number.isNaN(id)) return this.#onNotification(text);
     const pending = this.#pending.get(id);
-    const { violations, plan, trace } = this.#options;
+    const { violations, plan, trace, time, ledger } = this.#options;
     if (pending === undefined) {
       if (this.#answered.has(id))
         violations.add('I1', `${plan.name} has two answers to request ${id}: ${text}`);
@@ -353,8 +437,13 @@ export class SimulatedClient {
       return;
     }
     this.#pending.delete(id);
+    if (time.nowMs > pending.cancelledAtMs)
+      violations.add('I15', `${plan.name} is answered ${pending.token}, which it has cancelled: ${text}`);
     this.#answered.set(id, pending);
-    if (pending.token !== '') this.#ended.add(pending.token);
+    if (pending.token !== '') {
+      this.#ended.add(pending.token);
+      ledger.onOver(pending.token);
+    }
     if (this.#answered.size > MAX_ANSWERED) this.#forgetOldest();
     this.#answers++;
     const code = ERROR_CODE.exec(text)?.[1];
@@ -382,6 +471,7 @@ export class SimulatedClient {
       case 'call':
       case 'listed-call':
       case 'unlisted-call': {
+        this.#checkWait(pending, code);
         const others = /"token":"([^"]+)"/.exec(text)?.[1];
         if (others !== undefined && others !== token)
           violations.add('I2', `${plan.name} asked ${token} and was answered ${others}`);
@@ -392,7 +482,7 @@ export class SimulatedClient {
           );
         if (purpose === 'listed-call' && (code === 'OMNI_NAME_UNKNOWN' || code === 'OMNI_METHOD_UNKNOWN'))
           violations.add('I5', `${plan.name} was listed a tool of "${host}" that cannot be called: ${text}`);
-        if (purpose === 'unlisted-call' && !isError)
+        if (purpose === 'unlisted-call' && !isError && !this.#mayBeListedBy(pending))
           violations.add('I5', `${plan.name} called a tool of "${host}" that was not listed`);
         return;
       }
@@ -421,6 +511,26 @@ export class SimulatedClient {
     }
   }
 
+  /** Nobody waits for a server that is not even tried. */
+  #checkWait({ token, host, sentAtMs }: Pending, code: string | undefined): void {
+    const { violations, plan, time, downMs, hosts } = this.#options;
+    const waitedMs = time.nowMs - sentAtMs;
+    const isShared = hosts.find(({ name }) => name === host)?.plan.instances === 'shared';
+    if (code === 'OMNI_UPSTREAM_STARTING' && isShared && waitedMs > 0 && downMs(host) >= waitedMs)
+      violations.add(
+        'I4',
+        `${plan.name} has waited ${waitedMs} ms with ${token} for "${host}", which is down`,
+      );
+  }
+
+  /** A call of a name that nobody knows waits for lists: those of a server that comes, or of a client. */
+  #mayBeListedBy({ token, host, sentAtMs }: Pending): boolean {
+    const { ledger, hosts, listedAtMs } = this.#options;
+    const hasWaited = ledger.waitedMs(token) > 0;
+    const hasOwnLists = hosts.find(({ name }) => name === host)?.plan.instances !== 'shared';
+    return hasWaited && (hasOwnLists || listedAtMs(host) >= sentAtMs);
+  }
+
   #onNotification(text: string): void {
     const { violations, plan, conditions } = this.#options;
     const method = /"method":"([^"]+)"/.exec(text)?.[1] ?? 'none';
@@ -444,6 +554,7 @@ export class SimulatedClient {
   #onOver(id: number | undefined): void {
     const { violations, plan } = this.#options;
     if (id === undefined) {
+      for (const { token } of this.#pending.values()) this.#options.ledger.onOver(token);
       this.#pending.clear();
       this.#isInitialized = false;
       this.#listenId = undefined;
@@ -452,6 +563,7 @@ export class SimulatedClient {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
+    this.#options.ledger.onOver(pending.token);
     if (id === this.#listenId) this.#listenId = undefined;
     else if (!pending.isCancelled)
       violations.add(

@@ -42,6 +42,20 @@ describe('SimulatedTime', () => {
     expect(fired).toEqual(fired.toSorted((a, b) => a - b));
   });
 
+  it('tells when so much happens at one time that it has no end', async () => {
+    const told: number[] = [];
+    const time = new SimulatedTime((events) => {
+      told.push(events);
+      time.end();
+    });
+    const again = (): void => void time.after(0, again);
+    again();
+    void time.run(1);
+    while (told.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual([50_000]);
+    expect(time.nowMs).toBe(0);
+  });
+
   it('is late with what was due while the process stood still', async () => {
     const time = new SimulatedTime();
     const at: number[] = [];

@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GUARDS } from '../../guards/guards.ts';
 import { placeGuards, type PlacedGuard } from '../../guards/placed-guards.ts';
 import { countsLine } from '../../workspace/counts.mjs';
-import type { SimulateOptions } from '../options.ts';
+import type { SeedResult } from '../checked-seed.ts';
+import type { SeedJob, SimulateOptions } from '../options.ts';
+import { runSeeds } from '../seed-pool.ts';
 import { PLANTED_BUGS } from './planted-bugs.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const GUARD_IMPORT = pathToFileURL(join(ROOT, 'tools', 'guards', 'guard-import.mjs')).href;
 /** Only there the simulation runs what is guarded. */
 const SIMULATED = /^libs\/(?:core|model|composition|jsonrpc)\//;
@@ -17,34 +17,37 @@ const SIMULATED = /^libs\/(?:core|model|composition|jsonrpc)\//;
 export interface PlantedOutcome {
   readonly guard: string;
   readonly against: string;
-  /** What was broken; `crash` where the process ended by itself. Empty: nothing was noticed. */
+  /** The first seed that has noticed it; `undefined` where none has. */
+  readonly seed: SeedJob | undefined;
+  /** What was broken there. */
   readonly found: readonly string[];
-  readonly seed: number | undefined;
+  /** The first of it, in words. */
+  readonly what: string;
   /** Until it was found, or all there was. */
   readonly simulatedHours: number;
 }
 
 /**
  * Takes guards away, one after the other, and looks whether an invariant breaks within the seeds that are
- * given.
+ * given; without any, within the one that is known to notice it.
  *
  * @returns The exit code: 1 where one is not noticed.
  */
 export async function runPlanted(options: SimulateOptions): Promise<number> {
-  const { guards } = placeGuards(ROOT, GUARDS);
-  const left = guards.filter(
-    (guard) =>
-      isWanted(guard, options.planted ?? []) && guard.removals.every(({ file }) => SIMULATED.test(file)),
+  const names = options.planted ?? [];
+  const jobsOf = new Map(PLANTED_BUGS.map(({ guard, seed, seconds }) => [guard, [{ seed, seconds }]]));
+  const wanted = placedGuards().filter(({ name }) =>
+    names.length === 0 ? jobsOf.has(name) : names.some((beginning) => name.startsWith(beginning)),
   );
-  const outcomes: PlantedOutcome[] = [];
-  await Promise.all(
-    Array.from({ length: options.workers }, async () => {
-      for (let guard = left.shift(); guard !== undefined; guard = left.shift()) {
-        const outcome = await livesWithout(guard, options);
-        outcomes.push(outcome);
-        if (!options.isJson) console.log(outcomeText(outcome));
-      }
-    }),
+  const outcomes = await outcomesWithout(
+    wanted.map((guard) => ({
+      guard,
+      jobs: options.hasOwnSeeds ? options.jobs : (jobsOf.get(guard.name) ?? options.jobs),
+    })),
+    options.workers,
+    (outcome) => {
+      if (!options.isJson) console.log(outcomeText(outcome));
+    },
   );
   const missed = outcomes.filter(({ found }) => found.length === 0).length;
   if (options.isJson) console.log(JSON.stringify(outcomes, undefined, 2));
@@ -52,69 +55,68 @@ export async function runPlanted(options: SimulateOptions): Promise<number> {
   return missed === 0 ? 0 : 1;
 }
 
-function isWanted({ name }: PlacedGuard, names: readonly string[]): boolean {
-  return names.length === 0
-    ? PLANTED_BUGS.includes(name)
-    : names.some((beginning) => name.startsWith(beginning));
+/** Guards of what a simulation runs. */
+export function placedGuards(): readonly PlacedGuard[] {
+  const { guards } = placeGuards(ROOT, GUARDS);
+  return guards.filter(({ removals }) => removals.every(({ file }) => SIMULATED.test(file)));
 }
 
-async function livesWithout(guard: PlacedGuard, { jobs }: SimulateOptions): Promise<PlantedOutcome> {
-  const [first] = jobs;
-  const argv = [
-    '--conditions=@omni/source',
-    `--import=${GUARD_IMPORT}?removals=${encodeURIComponent(JSON.stringify(guard.removals))}`,
-    MAIN,
-    ...[
-      '--seed',
-      String(first?.seed ?? 1),
-      '--seeds',
-      String(jobs.length),
-      '--seconds',
-      String(first?.seconds ?? 60),
-    ],
-    ...['--jobs', '1', '--once', '--stop-at-first', '--no-shrink', '--json'],
-  ];
-  const { name, against } = guard;
-  const output = await outputOf(argv);
-  const report = reportIn(output);
-  if (report === undefined)
-    return { guard: name, against, found: ['crash'], seed: undefined, simulatedHours: 0 };
+export interface PlantedTask {
+  readonly guard: PlacedGuard;
+  readonly jobs: readonly SeedJob[];
+}
+
+/** @param workers - Guards that are looked at together. */
+export async function outcomesWithout(
+  tasks: readonly PlantedTask[],
+  workers: number,
+  onOutcome: (outcome: PlantedOutcome) => void = () => {},
+): Promise<readonly PlantedOutcome[]> {
+  const left = [...tasks];
+  const outcomes: PlantedOutcome[] = [];
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      for (let task = left.shift(); task !== undefined; task = left.shift()) {
+        const outcome = await livesWithout(task);
+        outcomes.push(outcome);
+        onOutcome(outcome);
+      }
+    }),
+  );
+  return outcomes;
+}
+
+async function livesWithout({
+  guard: { name, against, removals },
+  jobs,
+}: PlantedTask): Promise<PlantedOutcome> {
+  let simulatedMs = 0;
+  let noticed: SeedResult | undefined;
+  await runSeeds({
+    jobs,
+    workers: 1,
+    check: { isOnce: true, stopsAtFirst: true },
+    execArgv: [`--import=${GUARD_IMPORT}?removals=${encodeURIComponent(JSON.stringify(removals))}`],
+    onResult: (result) => {
+      simulatedMs += result.simulatedMs;
+      if (result.violations.length > 0) noticed = result;
+      return noticed === undefined;
+    },
+  });
   return {
     guard: name,
     against,
-    found: Object.keys(report.violations),
-    seed: report.failed[0],
-    simulatedHours: report.simulatedHours,
+    seed: noticed === undefined ? undefined : { seed: noticed.seed, seconds: noticed.seconds },
+    found: [...new Set(noticed?.violations.map(({ invariant }) => invariant))],
+    what: noticed?.violations[0]?.what ?? '',
+    simulatedHours: simulatedMs / 3_600_000,
   };
 }
 
-function outputOf(argv: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', () => resolve(output));
-  });
-}
-
-interface Reported {
-  readonly violations: Readonly<Record<string, number>>;
-  readonly failed: readonly number[];
-  readonly simulatedHours: number;
-}
-
-/** `undefined` where the program did not come to its report. */
-function reportIn(output: string): Reported | undefined {
-  try {
-    // The report of this program.
-    return JSON.parse(output) as Reported;
-  } catch {
-    return undefined;
-  }
-}
-
-function outcomeText({ guard, found, seed, simulatedHours }: PlantedOutcome): string {
-  const what = found.length === 0 ? 'NOT NOTICED' : `noticed as ${found.join(', ')} (seed ${seed ?? 'none'})`;
-  return `${guard.padEnd(32)} ${what} after ${simulatedHours.toFixed(1)} h`;
+function outcomeText({ guard, found, seed, what, simulatedHours }: PlantedOutcome): string {
+  const how =
+    seed === undefined
+      ? 'NOT NOTICED'
+      : `noticed as ${found.join(', ')} (--seed ${seed.seed} --seconds ${seed.seconds}: ${what.slice(0, 160)})`;
+  return `${guard.padEnd(32)} ${how} after ${simulatedHours.toFixed(1)} h`;
 }

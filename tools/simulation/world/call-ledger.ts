@@ -6,9 +6,16 @@ export interface LedgerCall {
   readonly client: string;
   readonly principal: string;
   readonly host: string;
+  /** Whether its client has declared what servers can make use of. */
+  readonly isCapable: boolean;
   /** Its arguments as they were sent. */
   readonly argumentsText: string;
   received: number;
+  readonly openedAtMs: number;
+  /** When a server has received it; `undefined` while none has. */
+  receivedAtMs: number | undefined;
+  /** When its server has answered; `undefined` while it has not. */
+  answeredAtMs: number | undefined;
   /** When nobody waited for it any more; `undefined` while somebody does. */
   abandonedAtMs: number | undefined;
 }
@@ -28,9 +35,17 @@ export class CallLedger {
   readonly #violations: Violations;
   readonly #nowMs: () => number;
   readonly #calls = new Map<string, LedgerCall>();
+  readonly #maxUnderWay: number;
+  /** By server: what it has received, and somebody waits for. */
+  readonly #underWay = new Map<string, Set<string>>();
   #received = 0;
 
-  constructor(violations: Violations, nowMs: () => number) {
+  /**
+   * @param maxUnderWay - Calls of one server.
+   * @param nowMs - Does not go on while the process stands still.
+   */
+  constructor(violations: Violations, maxUnderWay: number, nowMs: () => number) {
+    this.#maxUnderWay = maxUnderWay;
     this.#violations = violations;
     this.#nowMs = nowMs;
   }
@@ -40,18 +55,49 @@ export class CallLedger {
     return this.#received;
   }
 
-  get sent(): number {
-    return this.#calls.size;
+  open(
+    call: Pick<LedgerCall, 'token' | 'client' | 'principal' | 'host' | 'isCapable' | 'argumentsText'>,
+  ): void {
+    this.#calls.set(call.token, {
+      ...call,
+      received: 0,
+      openedAtMs: this.#nowMs(),
+      receivedAtMs: undefined,
+      answeredAtMs: undefined,
+      abandonedAtMs: undefined,
+    });
   }
 
-  open(call: Omit<LedgerCall, 'received' | 'abandonedAtMs'>): void {
-    this.#calls.set(call.token, { ...call, received: 0, abandonedAtMs: undefined });
+  /** From when it was made to when its server received it; 0 where none has. */
+  waitedMs(token: string): number {
+    const { openedAtMs = 0, receivedAtMs = openedAtMs } = this.#calls.get(token) ?? {};
+    return receivedAtMs - openedAtMs;
+  }
+
+  /** For how long its server has answered it; 0 where it has not. */
+  answeredForMs(token: string): number {
+    const { answeredAtMs } = this.#calls.get(token) ?? {};
+    return answeredAtMs === undefined ? 0 : this.#nowMs() - answeredAtMs;
+  }
+
+  /** Its server has sent the answer, or what Omni has to take for one. */
+  onAnswered(text: string): void {
+    const call = this.#calls.get(TOKEN.exec(text)?.[1] ?? '');
+    if (call === undefined) return;
+    call.answeredAtMs ??= this.#nowMs();
+    this.onOver(call.token);
+  }
+
+  /** Nobody waits for it any more, or knows whether somebody does. */
+  onOver(token: string): void {
+    this.#underWay.get(this.#calls.get(token)?.host ?? '')?.delete(token);
   }
 
   /** Its client has given it up, or is gone. */
   abandon(token: string): void {
     const call = this.#calls.get(token);
     if (call !== undefined) call.abandonedAtMs ??= this.#nowMs();
+    this.onOver(token);
   }
 
   /** A server still works on it. */
@@ -66,6 +112,13 @@ export class CallLedger {
       );
   }
 
+  #count(host: string, token: string): void {
+    const underWay = this.#underWay.get(host) ?? new Set();
+    this.#underWay.set(host, underWay.add(token));
+    if (underWay.size > this.#maxUnderWay)
+      this.#violations.add('I10', `"${host}" has ${underWay.size} calls of ${this.#maxUnderWay}`);
+  }
+
   /** @returns The call that a server has received; nothing where it carries no token. */
   onReceived(host: string, text: string): LedgerCall | undefined {
     const token = TOKEN.exec(text)?.[1];
@@ -78,6 +131,11 @@ export class CallLedger {
       this.#violations.add('I2', `"${host}" received a call that nobody has made: ${token}`);
       return undefined;
     }
+    call.receivedAtMs ??= this.#nowMs();
+    if (call.abandonedAtMs === undefined) this.#count(host, token);
+    const leftForMs = this.#nowMs() - (call.abandonedAtMs ?? Infinity);
+    if (leftForMs > 0)
+      this.#violations.add('I7', `"${host}" received ${token}, ${leftForMs} ms after its client left it`);
     if (++call.received > 1) this.#violations.add('I3', `"${host}" received ${token} ${call.received} times`);
     if (call.host !== host)
       this.#violations.add('I2', `"${host}" received ${token}, which is for "${call.host}"`);

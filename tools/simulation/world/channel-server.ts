@@ -1,6 +1,7 @@
 import type { CancelTimer, ChannelListener, GatewayError } from '@omni/ports';
 import type { Choices } from '../engine/choices.ts';
 import type { SimulatedTime } from '../engine/simulated-time.ts';
+import type { LedgerCall } from './call-ledger.ts';
 import { listChangedText, type McpServer, responseText, type ServerMessage } from './mcp-server.ts';
 
 export interface ChannelServerOptions {
@@ -35,6 +36,8 @@ export class ChannelServer {
   readonly #listens = new Set<number | string>();
   readonly #principals = new Set<string>();
   #calls = 0;
+  /** Whether it was told that its clients can be asked. */
+  #mayAsk = false;
   /** Whether something did not fit in: what was taken back may have been among it. */
   #hasRefused = false;
   #isOpen = true;
@@ -67,7 +70,8 @@ export class ChannelServer {
       this.#hasRefused = true;
       return false;
     }
-    this.#checkCaller(server.receive(message)?.principal);
+    if (message.method === 'initialize') this.#mayAsk = 'sampling' in capabilitiesIn(message.params);
+    this.#checkCaller(server.receive(message), text);
     if (server.host.has('full-pipe')) this.#late.push(text);
     else if (this.#queue !== undefined) this.#queue.push(text);
     else this.#read(text);
@@ -130,10 +134,15 @@ export class ChannelServer {
   }
 
   /** Who may share an instance is a promise of its definition. */
-  #checkCaller(principal: string | undefined): void {
+  #checkCaller(call: LedgerCall | undefined, text: string): void {
     const { server, onShared } = this.#options;
     const { era, instances } = server.host.plan;
-    if (principal === undefined || era === 'modern') return;
+    if (call === undefined) return;
+    const { principal, isCapable, client, token } = call;
+    // Two clients may use the same.
+    if (text.includes(`"progressToken":"${token}"`)) onShared(`it is told the progress token of ${client}`);
+    if (era === 'modern') return;
+    if (this.#mayAsk && !isCapable) onShared(`it may ask ${client}, which cannot be asked`);
     this.#principals.add(principal);
     this.#calls++;
     const isOwn = instances === 'per-user' || instances === 'per-session' || instances === 'per-request';
@@ -165,17 +174,19 @@ export class ChannelServer {
       return this.#emit(answer.acknowledgement);
     }
     if (answer.kind === 'result') for (const progress of answer.progress) this.#emit(progress);
-    this.#send(id, responseText(id, answer), message.method === 'tools/call');
+    this.#send(message, id, responseText(id, answer));
     if (message.method === 'server/discover' && server.host.plan.era === 'modern') this.#onReady();
   }
 
   /** With what is wrong with its output. */
-  #send(id: number | string, text: string, isCall: boolean): void {
+  #send(message: ServerMessage, id: number | string, text: string): void {
     const { host } = this.#options.server;
+    const isCall = message.method === 'tools/call';
     const { listener, choices } = this.#options;
     if (host.has('noise'))
       this.#emit(choices.pick(['\u001b[32mready\u001b[0m', '{"half":', 'debug: 12', '[]', '{}']));
     if (host.has('broken-text')) listener.onFramingError({ kind: 'not-utf8' });
+    if (isCall) this.#options.server.answered(message);
     if (isCall && host.has('oversize-answer')) {
       listener.onFramingError({ kind: 'oversize', limitBytes: 16_777_216 });
       return;
@@ -197,6 +208,10 @@ export class ChannelServer {
   #emit(text: string): void {
     if (this.#isOpen) this.#options.listener.onMessage(text);
   }
+}
+
+function capabilitiesIn({ capabilities }: Readonly<Record<string, unknown>>): object {
+  return typeof capabilities === 'object' && capabilities !== null ? capabilities : {};
 }
 
 /** Why a channel has ended. */

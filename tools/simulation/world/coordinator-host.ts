@@ -8,12 +8,15 @@ class MortalRole implements Role {
   #isHanging = false;
   #isOver = false;
   #goes: (() => void) | undefined;
+  /** What it says while nobody can hear it. */
+  readonly #late: unknown[] = [];
 
   constructor(host: RoleHost, data: unknown, listener: RoleListener) {
     this.#listener = listener;
     this.#role = host.start(data, {
       onMessage: (message) => {
-        if (!this.#isHanging) listener.onMessage(message);
+        if (this.#isHanging) this.#late.push(message);
+        else listener.onMessage(message);
       },
       onExit: (reason) => {
         if (this.#isOver) return;
@@ -38,7 +41,7 @@ class MortalRole implements Role {
     if (this.#isHanging) await new Promise<void>((resolve) => (this.#goes = resolve));
   }
 
-  /** What it was told is lost with it, and it says nothing more. */
+  /** What it was told is lost with it, and what it says comes when somebody else has its place. */
   hang(): void {
     this.#isHanging = true;
   }
@@ -46,6 +49,7 @@ class MortalRole implements Role {
   /** Where it has hung, it has lost what it was told. */
   release(): void {
     if (!this.#isHanging) return;
+    for (const message of this.#late.splice(0)) this.#listener.onMessage(message);
     if (!this.#isOver) this.die();
     this.#isHanging = false;
     this.#goes?.();

@@ -77,6 +77,7 @@ export const WORLD_FAULT_KINDS = [
   'clock-back',
   'suspend',
   'switched-off',
+  'admin-off',
   'removed',
   'redefined',
   'settings-changed',

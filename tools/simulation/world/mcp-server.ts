@@ -79,6 +79,11 @@ export class McpServer {
     if (method === 'tools/call') this.#ledger.onWorked(text);
   }
 
+  /** It has answered. */
+  answered({ method, text }: ServerMessage): void {
+    if (method === 'tools/call') this.#ledger.onAnswered(text);
+  }
+
   /** How long until it answers. */
   get answerMs(): number {
     const { answerMs } = this.host.plan;

@@ -102,7 +102,8 @@ class NetworkExchange implements HttpCall {
     const server = this.#world.server(host.name);
     const status = STATUS_FAULTS.find(([kind]) => host.has(kind));
     if (status !== undefined) {
-      const [, code, headers, body] = status;
+      const [kind, code, headers, body] = status;
+      this.#meetStatus(server, kind);
       return void time.after(LATENCY_MS * 2, () => this.#respond(code, headers, body));
     }
     if (this.#request.method !== 'POST') return void time.after(LATENCY_MS * 2, () => this.#withoutBody());
@@ -119,6 +120,16 @@ class NetworkExchange implements HttpCall {
     if (message.id === undefined) return void time.after(LATENCY_MS * 2, () => this.#respond(202, [], ''));
     const { id } = message;
     time.after(LATENCY_MS * 2 + server.answerMs, () => this.#answer(server, message, id));
+  }
+
+  /** Some fail while they work, others before; and some are asked in vain. */
+  #meetStatus(server: McpServer, kind: FaultKind): void {
+    const { method, body } = this.#request;
+    if (method !== 'POST') return;
+    const message = server.read(typeof body === 'string' ? body : new TextDecoder().decode(body));
+    if (kind === 'status-500' || kind === 'status-502') server.receive(message);
+    if (kind === 'status-401' && isHandshake(message.method))
+      this.#world.onRefused(this.#host, 'it does not take its credentials');
   }
 
   abort(): void {
@@ -151,6 +162,7 @@ class NetworkExchange implements HttpCall {
           return this.#fail('body');
         }
         const isStream = answer.progress.length > 0 || this.#host.has('answers-others');
+        server.answered(message);
         if (!isStream) return this.#respond(200, [...JSON_TYPE, ...session], text);
         this.#head(200, [...EVENTS, ...session]);
         for (const progress of answer.progress) this.#event(progress);
@@ -222,6 +234,10 @@ class NetworkExchange implements HttpCall {
     this.#forget();
     this.#onOver();
   }
+}
+
+function isHandshake(method: string): boolean {
+  return method === 'initialize' || method === 'server/discover';
 }
 
 const NO_SESSION = '{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}';

@@ -49,6 +49,7 @@ export class SimulatedLauncher implements ChildLauncher {
     this.#world.onAttempt(host);
     const refusal = SPAWN_FAULTS.find(([kind]) => host.has(kind));
     if (refusal !== undefined || this.#isClosed) {
+      if (MISCONFIGURED.some((kind) => host.has(kind))) this.#world.onRefused(host, 'it cannot be started');
       const [, reason, why] = refusal ?? ['', 'ECLOSED', 'Omni is stopping'];
       const error = new GatewayError('OMNI_UPSTREAM_SPAWN_FAILED', `Cannot start "${upstream}": ${why}`, {
         data: { upstream, reason },

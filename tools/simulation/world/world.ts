@@ -31,6 +31,8 @@ interface Inhabited {
 const MAX_ATTEMPTS = 60;
 /** The same of readings of its tools, one a second for each that has lists of its own. */
 const MAX_READINGS = 60;
+/** Handshakes in ten seconds with a server that has refused every one for a reason that lasts. */
+const MAX_REFUSALS = 4;
 const WINDOW_MS = 10_000;
 
 /** All simulated servers, and what their transports share. */
@@ -41,6 +43,7 @@ export class World {
   readonly #maxProcesses: number;
   readonly #inhabited: ReadonlyMap<string, Inhabited>;
   readonly #attempts = new Map<string, number[]>();
+  readonly #refusals = new Map<string, number[]>();
   readonly #readings = new Map<string, number[]>();
 
   constructor({ seed, hosts, time, trace, ledger, violations, maxProcesses }: WorldOptions) {
@@ -108,6 +111,15 @@ export class World {
     const recent = this.#countLately(this.#attempts, name);
     if (recent > MAX_ATTEMPTS)
       this.#violations.add('I10', `"${name}" was tried ${recent} times within ten seconds`);
+  }
+
+  /** It was asked for a connection, and has told why it will give none. */
+  onRefused({ name, plan }: Host, why: string): void {
+    // Those of clients are tried with their calls.
+    if (plan.instances !== 'shared') return;
+    const recent = this.#countLately(this.#refusals, name);
+    if (recent > MAX_REFUSALS)
+      this.#violations.add('I10', `"${name}" was tried ${recent} times within ten seconds, though ${why}`);
   }
 
   #onListed({ name }: Host): void {

@@ -112,6 +112,7 @@ describe('Journal', () => {
     });
   });
 
+  // guard: coordinator/stored
   it('tells early what cannot be stored, once, and stores it later', async () => {
     const scene = await started();
     const { supervision, disk, pass } = scene;
@@ -234,6 +235,7 @@ describe('Journal', () => {
     expect(disk.events).toEqual([]);
   });
 
+  // guard: coordinator/restored
   it('starts with what was stored of an upstream', async () => {
     const disk = new ScriptedDisk();
     const scene = stored(disk);

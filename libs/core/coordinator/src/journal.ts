@@ -133,7 +133,7 @@ export class Journal {
   written(key: string, failure: StoreFailure | null): void {
     if (key !== this.#unanswered?.batch.key) return;
     this.#failure = failure;
-    if (failure === null) {
+    if (/* guard: coordinator/stored */ failure === null) {
       this.#failures = 0;
       for (const { note } of this.#unanswered.inOutbox) this.#expected.add(note.id);
       this.#unanswered = undefined;

@@ -32,7 +32,9 @@ export function restorable({
   const isSame = (stored.recordRevision ?? stored.revision) === definition;
   const { totalDowntimeMs, lastAttemptAt, lastSeenAt } = history;
   const known = isSame ? history : { ...NO_HISTORY, totalDowntimeMs, lastAttemptAt, lastSeenAt };
-  return { state: isKept(state, isSame) ? state : { phase: 'stopped', since: state.since }, history: known };
+  return /* guard: coordinator/restored */ isKept(state, isSame)
+    ? { state, history: known }
+    : { state: { phase: 'stopped', since: state.since }, history: known };
 }
 
 function isKept(state: UpstreamRecord['state'], isSame: boolean): boolean {
