@@ -79,7 +79,10 @@ describe('a server that is killed from outside', () => {
       omni: 'OMNI_UPSTREAM_EXITED',
       message: expect.stringContaining('SIGKILL'),
     });
-    expect((await fetch(`${omni.origin}/health/ready`)).status).toBe(503);
+    await eventually(
+      'readiness has heard of it',
+      async () => (await fetch(`${omni.origin}/health/ready`)).status === 503,
+    );
     const next = await eventually('it is back', async () => textOf((await call(omni, 'one__pid')).text));
     expect(next).not.toBe(pid);
     await omni.ready();
