@@ -1,4 +1,5 @@
 export type { CallContext } from './call/call-context.ts';
+export type { CallPhase } from './call/call-phase.ts';
 export {
   compose,
   type CallStage,
@@ -84,7 +85,6 @@ export {
   callParams,
   internalCall,
   type CallHandler,
-  type CallPhase,
   type UpstreamAnswer,
   type UpstreamCall,
   type UpstreamConnection,

@@ -1,9 +1,4 @@
-import {
-  type CallHandler,
-  type CallPhase,
-  type CallStage,
-  ForwardingHandler,
-} from '@omni/model';
+import { type CallHandler, type CallPhase, type CallStage, ForwardingHandler } from '@omni/model';
 import type { Clock, GatewayError } from '@omni/ports';
 import { callEvent, EventRates } from './call-events.ts';
 import type { NewEvent } from './event.ts';

@@ -3,7 +3,8 @@ import type { SendCall } from './call-stage.ts';
 import { ForwardingHandler } from './forwarding-handler.ts';
 import type { ChunkSink, ResponseHead } from './reply-sink.ts';
 import type { RunningCall } from './running-call.ts';
-import type { CallPhase, UpstreamAnswer, UpstreamCall } from './upstream-call.ts';
+import type { CallPhase } from './call-phase.ts';
+import type { UpstreamAnswer, UpstreamCall } from './upstream-call.ts';
 
 /** A call that a stage follows from {@link begin} to its one end, however it ends. */
 export abstract class FollowedCall extends ForwardingHandler implements RunningCall, ChunkSink {

@@ -1,7 +1,8 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { GatewayError } from '@omni/ports';
 import type { AnswerServerRequest, ChunkSink } from './reply-sink.ts';
-import type { CallHandler, CallPhase, UpstreamAnswer } from './upstream-call.ts';
+import type { CallPhase } from './call-phase.ts';
+import type { CallHandler, UpstreamAnswer } from './upstream-call.ts';
 
 /**
  * Forwards everything to another handler. Whatever watches or changes a call on its way extends this and

@@ -1,6 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { GatewayError, Payload } from '@omni/ports';
-import type { CallPhase } from './upstream-call.ts';
+import type { CallPhase } from './call-phase.ts';
 
 /**
  * Sends the answer to a request that an upstream made: `answer` is the client's response message. Before it

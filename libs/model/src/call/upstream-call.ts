@@ -1,6 +1,7 @@
 import { applyEdits, type RpcMessage, type TextEdit } from '@omni/jsonrpc';
 import type { Era, GatewayError, HeaderList, Principal } from '@omni/ports';
 import type { ClientBinding, ClientContext } from '../client/client-context.ts';
+import type { CallPhase } from './call-phase.ts';
 import type { AnswerServerRequest, ChunkSink } from './reply-sink.ts';
 import type { RunningCall } from './running-call.ts';
 
@@ -93,13 +94,6 @@ export type UpstreamAnswer =
    * A JSON body that begins or ends with the client's id as this connection sent it: it can go on untouched.
    */
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly status: number };
-
-/**
- * How far a call had come when it failed. `not-sent`: the upstream has seen nothing of it. `sent`: it may
- * have run. `head-received`: the upstream has begun to answer; where there are no heads, it has said
- * something of this call.
- */
-export type CallPhase = 'not-sent' | 'sent' | 'head-received';
 
 /** Told what happens to a call: notifications and requests in order, then one of answer and failure. */
 export interface CallHandler {
