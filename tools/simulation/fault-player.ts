@@ -16,6 +16,8 @@ const SLEEP_MS = 600_000;
 const STUCK_MS = 4_500;
 /** A coordinator looks at the clock twice a second. */
 const SEES_LEAP_MS = 1_000;
+/** By when one that hangs is replaced. */
+const TAKEN_OVER_MS = 12_000;
 
 export interface FaultPlayerOptions {
   readonly time: SimulatedTime;
@@ -54,9 +56,13 @@ export class FaultPlayer {
     return this.#frozenMs;
   }
 
-  /** Whether a coordinator was there at this time, and long enough to see that the clock has leapt. */
-  wasCoordinated(atMs: number): boolean {
-    return this.#absences.every(({ fromMs, untilMs }) => atMs + SEES_LEAP_MS < fromMs || atMs > untilMs);
+  /** Whether a coordinator has had the time to see that the clock leapt then, or main has taken over. */
+  isLeapSeen(atMs: number): boolean {
+    const { nowMs } = this.#options.time;
+    return this.#absences.every(
+      ({ fromMs, untilMs }) =>
+        atMs + SEES_LEAP_MS < fromMs || atMs > untilMs || nowMs > fromMs + TAKEN_OVER_MS,
+    );
   }
 
   play(faults: readonly Fault[]): void {

@@ -289,8 +289,7 @@ class Run {
           now: () => clock.now(),
           jumps: () => this.#time.jumps,
           monotonicMs: () => this.#time.nowMs,
-          // A leap while the coordinator hangs is seen by nobody whose word counts.
-          isWatched: (atMs) => this.#player.wasCoordinated(atMs),
+          isWatched: (atMs) => this.#player.isLeapSeen(atMs),
           onEdge: (from, event, to) => this.#conditions.reach(`edge:${from} ${event} ${to}`),
           onDifference: (what) => this.#violations.add('I8', what),
           onRecord: (upstream, record, notes) => this.#onRecord(upstream, record, notes),

@@ -29,6 +29,10 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     without: '1_000_000',
   },
   {
+    name: 'coordinator/unseen-leap',
+    against: 'A suspension of the machine counts as downtime when the coordinator hung at the time.',
+  },
+  {
     name: 'coordinator/stored',
     against: 'What the store has refused is told as stored, and lost.',
     without: 'true',

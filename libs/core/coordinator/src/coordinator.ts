@@ -134,10 +134,11 @@ class Coordinator {
   #decide(id: number, fact: number | null, event: UpstreamEvent): void {
     const upstream = this.#upstreams.get(id);
     // What is told of one that was released has crossed that on its way.
-    this.#handle(id, fact, () => upstream?.lifecycle.report(event));
+    const shiftedMs = event.kind === 'shifted' ? event.byMs : 0;
+    this.#handle(id, fact, () => upstream?.lifecycle.report(event), shiftedMs);
   }
 
-  #handle(id: number, fact: number | null, decide: () => void): void {
+  #handle(id: number, fact: number | null, decide: () => void, shiftedMs = 0): void {
     if (this.#isOver) return;
     this.#markHandled(id);
     decide();
@@ -145,7 +146,7 @@ class Coordinator {
     this.#markHandled(0);
     if (fact === null && change === null) return;
     const { epoch } = this.#data;
-    this.#tell({ kind: 'decision', epoch, number: ++this.#decided, id, fact, change });
+    this.#tell({ kind: 'decision', epoch, number: ++this.#decided, id, fact, change, shiftedMs });
   }
 
   #markHandled(id: number): void {

@@ -67,6 +67,8 @@ export interface Decision {
   readonly fact: number | null;
   /** `null`: it has changed nothing. */
   readonly change: Change | null;
+  /** By how much its times were shifted, because the clock has leapt; 0 for all other decisions. */
+  readonly shiftedMs: Millis;
 }
 
 export interface StoreFailure {

@@ -3,6 +3,11 @@ import type { Clock, Millis } from '@omni/ports';
 /** A pause of more than this is none of a busy machine. */
 const LONGEST_PAUSE_MS = 5_000;
 
+/** Whether a difference of clocks is more than what a busy machine makes of it. */
+export function isLeap(ms: Millis): boolean {
+  return Math.abs(ms) > LONGEST_PAUSE_MS;
+}
+
 /**
  * Finds that the wall clock has made a jump since the last look, of which one comes every `everyMs`: the
  * machine or the process was suspended, or somebody has set the clock. What Omni could not see in that time
@@ -26,7 +31,7 @@ export class PauseWatch {
     // A clock that never goes back may stand still, or go on, while the machine is suspended.
     const seenMs = Math.min(this.#clock.monotonicMs() - this.#monotonicMs, this.#everyMs);
     const jumpMs = this.#clock.now() - this.#wallMs - seenMs;
-    if (/* guard: coordinator/pause */ Math.abs(jumpMs) <= LONGEST_PAUSE_MS) return 0;
+    if (/* guard: coordinator/pause */ !isLeap(jumpMs)) return 0;
     this.#remember();
     return Math.round(jumpMs);
   }

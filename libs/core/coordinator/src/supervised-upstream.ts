@@ -10,6 +10,7 @@ import {
 } from '@omni/model';
 import type { Clock, Millis, Random } from '@omni/ports';
 import type { Decision } from './messages.ts';
+import { isLeap } from './pause-watch.ts';
 
 /** The way from an upstream on main to whoever decides about it. */
 export interface Decider {
@@ -57,6 +58,8 @@ export class SupervisedUpstream implements LifecycleHandle {
   #isBusy = false;
   #isReleased = false;
   #hasMoved = false;
+  /** Of the leaps of the clock that main has seen, what the coordinator has not taken out yet. */
+  #leapMs: Millis = 0;
   /** Whether what was restored is still to be told, since its executor had no handle. */
   #isRestoredUntold: boolean;
 
@@ -94,6 +97,11 @@ export class SupervisedUpstream implements LifecycleHandle {
   /** The times of its record are later, or earlier. */
   shift(byMs: Millis): void {
     this.#report({ kind: 'shifted', byMs });
+  }
+
+  /** The clock has leapt while a coordinator decides, which sees that for itself if it lives. */
+  onLeap(byMs: Millis): void {
+    this.#leapMs += byMs;
   }
 
   #report(event: UpstreamEvent): void {
@@ -142,11 +150,12 @@ export class SupervisedUpstream implements LifecycleHandle {
     return true;
   }
 
-  decided({ fact, change }: Decision): void {
+  decided({ fact, change, shiftedMs }: Decision): void {
     this.#do(() => {
       // Somebody else has decided about it meanwhile.
       if (this.#lifecycle !== undefined) return;
       if (fact !== null) this.#undecided.shift();
+      this.#leapMs -= shiftedMs;
       if (change === null) return;
       const before = this.#record;
       const { executor } = this.#options;
@@ -161,6 +170,10 @@ export class SupervisedUpstream implements LifecycleHandle {
     this.#do(() => {
       if (this.#lifecycle !== undefined) return;
       const lifecycle = this.#keep();
+      const byMs = this.#leapMs;
+      this.#leapMs = 0;
+      // guard: coordinator/unseen-leap
+      if (isLeap(byMs)) lifecycle.report({ kind: 'shifted', byMs });
       for (const { event } of this.#undecided.splice(0)) lifecycle.report(event);
     });
   }
@@ -171,6 +184,7 @@ export class SupervisedUpstream implements LifecycleHandle {
       if (this.#lifecycle === undefined) return;
       this.#lifecycle.release();
       this.#lifecycle = undefined;
+      this.#leapMs = 0;
       this.#options.decider.adopt(this);
     });
   }

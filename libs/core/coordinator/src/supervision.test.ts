@@ -262,6 +262,25 @@ describe('Supervision', () => {
     expect(Math.abs(clock.now() - upstream.handle.record.state.since)).toBeLessThan(2_000);
   });
 
+  // guard: coordinator/unseen-leap
+  it.each([
+    ['has not seen it', true],
+    ['has seen it', false],
+  ])('counts no leap of the clock when the coordinator dies that %s', (_what, isStuck) => {
+    const { supervision, host, clock, pass } = held();
+    const upstream = new RecordedUpstream(supervision, 'files');
+    upstream.report({ kind: 'started' }, ...UP, { kind: 'connectionLost', ...FALL });
+    host.deliverAll();
+    pass(1_500);
+    host.last.isStuck = isStuck;
+    clock.setWallClock(clock.now() + 3_600_000);
+    pass(1_500);
+    host.last.exit();
+    pass(100);
+    const { outage } = upstream.handle.record.history;
+    expect(Math.abs(clock.now() - (outage?.runningSince ?? 0))).toBeLessThan(5_000);
+  });
+
   it('lets main decide alone once the gateway stops', async () => {
     const { supervision, host, clock } = held();
     const upstream = new RecordedUpstream(supervision, 'files');

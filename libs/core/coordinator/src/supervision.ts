@@ -295,8 +295,12 @@ export class Supervision implements LifecycleOwner {
   }
 
   #onTick(): void {
-    const byMs = this.#pause.tick();
+    this.#onLeap(this.#pause.tick());
+  }
+
+  #onLeap(byMs: Millis): void {
     if (!this.#isCoordinated) this.#shift(byMs);
+    else if (byMs !== 0) for (const upstream of this.#upstreams.values()) upstream.onLeap(byMs);
   }
 
   #lookAtClock(): void {
@@ -432,6 +436,7 @@ export class Supervision implements LifecycleOwner {
 
   #takeOver(): void {
     if (!this.#isCoordinated) return;
+    this.#onLeap(this.#pause.look());
     this.#isCoordinated = false;
     this.#undecided = 0;
     for (const upstream of [...this.#upstreams.values()]) {
