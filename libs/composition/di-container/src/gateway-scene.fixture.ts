@@ -16,10 +16,16 @@ export class ToolServer extends ScriptedServer {
     readonly tools: readonly string[];
     readonly era?: 'legacy' | 'modern';
     readonly answersAfterMs?: number;
+    /** After which it tells its tools. Default: 0. */
+    readonly listsAfterMs?: number;
     /** Whether it exits when it is greeted. */
     readonly isBroken?: boolean;
   }) {
     const { clock, name, tools, era = 'legacy', answersAfterMs = 0, isBroken = false } = options;
+    const afterMs: Readonly<Record<string, number>> = {
+      'tools/call': answersAfterMs,
+      'tools/list': options.listsAfterMs ?? 0,
+    };
     const list = tools.map((tool) => ({ name: tool, inputSchema: { type: 'object' } }));
     const results: Readonly<Record<string, object>> = {
       'tools/list': { tools: list },
@@ -39,7 +45,8 @@ export class ToolServer extends ScriptedServer {
         if (result === undefined) instance.refuse(message, -32601);
         else instance.reply(message, JSON.stringify(result));
       };
-      if (message.method === 'tools/call' && answersAfterMs > 0) clock.after(answersAfterMs, answer);
+      const ms = afterMs[message.method ?? ''] ?? 0;
+      if (ms > 0) clock.after(ms, answer);
       else answer();
     });
     this.spec = upstreamSpecOf({ kind: 'channel', open: this.open }, { name, instances: 'shared' });

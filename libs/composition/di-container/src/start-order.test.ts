@@ -39,6 +39,22 @@ describe('the start of a gateway', () => {
     await scene.stop();
   });
 
+  it('starts its servers and reads their lists unasked, and is ready before a slow one has told its own [S003-PF-05]', async () => {
+    const clock = new VirtualClock();
+    const quick = new ToolServer({ clock, name: 'quick', tools: ['get'] });
+    const slow = new ToolServer({ clock, name: 'slow', tools: ['read'], listsAfterMs: 4_000 });
+    const scene = new GatewayScene([quick.spec, { ...slow.spec, critical: false }], clock);
+    await scene.start();
+    await clock.advanceAsync(500);
+    const tools = (): readonly number[] => scene.server.upstreams().map(({ tools: count }) => count);
+    expect(statusOf(scene.server, '/health/ready')).toBe(200);
+    expect(tools()).toEqual([1, 0]);
+    // Nobody has asked for anything.
+    await clock.advanceAsync(20_000);
+    expect(tools()).toEqual([1, 1]);
+    await scene.stop();
+  });
+
   it('has addresses bound before a server is started, is not ready until all runs, and loses no call [S003-ST-09]', async () => {
     const clock = new VirtualClock();
     const files = new ToolServer({ clock, name: 'files', tools: ['read'] });
