@@ -42,5 +42,10 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     against: 'A server that an admin has switched off, or that waits, is started with the next Omni.',
     without: 'false',
   },
+  {
+    name: 'coordinator/off-by-definition',
+    against: 'A server that its definition has switched off is started by what an earlier run has stored.',
+    without: 'false',
+  },
   { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_LIFECYCLE, NO_HISTORY, type UpstreamRecord } from '@omni/model';
+import { DEFAULT_LIFECYCLE, type DisabledBy, NO_HISTORY, type UpstreamRecord } from '@omni/model';
 import type { OutsideDefinition, StateStore, StoredList } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { coordinatorProgram } from './coordinator.ts';
@@ -99,6 +99,59 @@ describe('a store that opens late', () => {
     const kept = disk.rows.get('files')?.record ?? JSON.stringify(SWITCHED_OFF);
     expect(JSON.parse(kept)).toMatchObject({ state: { phase: 'disabled', by: 'admin' } });
   });
+});
+
+describe('a server that is off by its definition', () => {
+  const error = { code: 'OMNI_UPSTREAM_EXITED', message: 'exited', hint: '' } as const;
+  const history: UpstreamRecord['history'] = { ...NO_HISTORY, totalDowntimeMs: 7_000 };
+  const ready = { phase: 'ready', since: 0, era: 'modern', isTrial: false, isListed: true } as const;
+  const offBy = (by: DisabledBy): UpstreamRecord => ({
+    state: { phase: 'disabled', since: 0, by, reason: `${by}: so` },
+    history: NO_HISTORY,
+  });
+  const states: readonly UpstreamRecord['state'][] = [
+    { phase: 'stopped', since: 0 },
+    { ...ready, hasListProblem: false, misses: 0, probeAt: null },
+    { phase: 'down', since: 0, error, nextAttemptAt: 1_000, circuit: null },
+  ];
+  const cases = (['configuration', 'missing_env', 'feature_flag'] as const).flatMap((by) =>
+    states.map((state): [DisabledBy, string, UpstreamRecord] => [by, state.phase, { state, history }]),
+  );
+
+  // guard: coordinator/off-by-definition
+  it.each(cases)('by %s stays so when the store opens late, where it was %s', async (by, _phase, stored) => {
+    const disk = diskOf(stored);
+    disk.canOpen = false;
+    const { supervision, pass } = scene(disk, disk.open);
+    supervision.define([FILES], []);
+    const upstream = new RecordedUpstream(supervision, 'files', DEFAULT_LIFECYCLE, offBy(by));
+    const started = supervision.start();
+    await pass(100);
+    await started;
+    upstream.report({ kind: 'started' });
+    disk.canOpen = true;
+    await pass(30_000);
+    expect(supervision.getStatus().details['store']).toBe('open');
+    expect(upstream.handle.record.state).toMatchObject({ phase: 'disabled', by });
+    expect(upstream.handle.record.history.totalDowntimeMs).toBe(7_000);
+    expect(upstream.commands).toEqual([]);
+  });
+
+  it.each(cases)(
+    'by %s stays so when it comes later than the store, where it was %s',
+    async (by, _phase, stored) => {
+      const disk = diskOf(stored);
+      const { supervision, pass } = scene(disk, disk.open);
+      void supervision.start();
+      await pass(100);
+      const upstream = new RecordedUpstream(supervision, 'files', DEFAULT_LIFECYCLE, offBy(by));
+      upstream.report({ kind: 'started' });
+      await pass(30_000);
+      expect(upstream.handle.record.state).toMatchObject({ phase: 'disabled', by });
+      expect(upstream.handle.record.history.totalDowntimeMs).toBe(7_000);
+      expect(upstream.commands).toEqual([]);
+    },
+  );
 });
 
 describe('an upstream that is adopted after the store was opened', () => {

@@ -1,4 +1,11 @@
-import { type LifecycleSettings, NO_HISTORY, restoreRecord, type UpstreamRecord } from '@omni/model';
+import {
+  type LifecycleSettings,
+  NO_HISTORY,
+  restoreRecord,
+  type UpstreamHistory,
+  type UpstreamRecord,
+  type UpstreamState,
+} from '@omni/model';
 import type { Millis, StoredUpstream } from '@omni/ports';
 
 export interface RestorableOptions {
@@ -7,6 +14,13 @@ export interface RestorableOptions {
   readonly definition: string;
   readonly now: Millis;
   readonly settings: LifecycleSettings;
+}
+
+/** What counts of a record from an earlier run. */
+export interface RestoredRecord {
+  /** `undefined`: that of the present record stays. */
+  readonly state: UpstreamState | undefined;
+  readonly history: UpstreamHistory;
 }
 
 /**
@@ -20,7 +34,7 @@ export function restorable({
   definition,
   now,
   settings,
-}: RestorableOptions): UpstreamRecord | undefined {
+}: RestorableOptions): RestoredRecord | undefined {
   if (stored.record === null) return undefined;
   const kept = restoreRecord(parsed(stored.record), {
     now,
@@ -32,9 +46,17 @@ export function restorable({
   const isSame = (stored.recordRevision ?? stored.revision) === definition;
   const { totalDowntimeMs, lastAttemptAt, lastSeenAt } = history;
   const known = isSame ? history : { ...NO_HISTORY, totalDowntimeMs, lastAttemptAt, lastSeenAt };
-  return /* guard: coordinator/restored */ isKept(state, isSame)
-    ? { state, history: known }
-    : { state: { phase: 'stopped', since: state.since }, history: known };
+  return {
+    state: /* guard: coordinator/restored */ isKept(state, isSame) ? state : undefined,
+    history: known,
+  };
+}
+
+/** What becomes of the present record. What is off by its definition waits for no next attempt. */
+export function withRestored({ state: present }: UpstreamRecord, restored: RestoredRecord): UpstreamRecord {
+  const { state = present, history } = restored;
+  const isOff = present.phase === 'disabled' && state.phase !== 'disabled';
+  return { state: /* guard: coordinator/off-by-definition */ isOff ? present : state, history };
 }
 
 function isKept(state: UpstreamRecord['state'], isSame: boolean): boolean {

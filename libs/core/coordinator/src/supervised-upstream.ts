@@ -11,6 +11,7 @@ import {
 import type { Clock, Millis, Random } from '@omni/ports';
 import type { Decision } from './messages.ts';
 import { isLeap } from './pause-watch.ts';
+import { type RestoredRecord, withRestored } from './restorable.ts';
 
 /** The way from an upstream on main to whoever decides about it. */
 export interface Decider {
@@ -29,8 +30,8 @@ export interface Decider {
 export interface SupervisedUpstreamOptions {
   readonly id: number;
   readonly adopted: AdoptedUpstream;
-  /** A record from before this run, in place of the one that it is adopted with. */
-  readonly restored: UpstreamRecord | undefined;
+  /** What counts from before this run. */
+  readonly restored: RestoredRecord | undefined;
   readonly executor: LifecycleExecutor;
   readonly decider: Decider;
   readonly clock: Clock;
@@ -69,7 +70,7 @@ export class SupervisedUpstream implements LifecycleHandle {
     this.name = adopted.name;
     this.definition = adopted.definition;
     this.#options = options;
-    this.#record = restored ?? adopted.record;
+    this.#record = restored === undefined ? adopted.record : withRestored(adopted.record, restored);
     this.#isRestoredUntold = restored !== undefined;
     this.#settings = adopted.settings;
     if (decider.isThere) decider.adopt(this);
@@ -132,14 +133,14 @@ export class SupervisedUpstream implements LifecycleHandle {
   }
 
   /**
-   * A record from before this run, in place of one that nothing has been made of yet.
+   * Takes what counts from before this run, where nothing has been made of the present record yet.
    *
    * @returns Whether it was.
    */
-  restore(record: UpstreamRecord): boolean {
+  restore(restored: RestoredRecord): boolean {
     if (this.#hasMoved || this.#undecided.length > 0) return false;
     this.#do(() => {
-      this.#record = record;
+      this.#record = withRestored(this.#record, restored);
       if (this.#lifecycle === undefined) {
         this.#options.decider.adopt(this);
         return this.#report({ kind: 'restored' });

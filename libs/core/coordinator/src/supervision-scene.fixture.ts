@@ -29,8 +29,13 @@ export class RecordedUpstream implements LifecycleExecutor {
   readonly notes: LifecycleNote['kind'][] = [];
   onCommand: (command: UpstreamCommand) => void = () => {};
 
-  constructor(supervision: Supervision, name: string, settings: LifecycleSettings = DEFAULT_LIFECYCLE) {
-    this.handle = supervision.adopt({ name, definition: `${name}#1`, record: FRESH, settings }, this);
+  constructor(
+    supervision: Supervision,
+    name: string,
+    settings: LifecycleSettings = DEFAULT_LIFECYCLE,
+    record: UpstreamRecord = FRESH,
+  ) {
+    this.handle = supervision.adopt({ name, definition: `${name}#1`, record, settings }, this);
   }
 
   execute(command: UpstreamCommand): void {

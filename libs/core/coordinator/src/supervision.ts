@@ -27,7 +27,7 @@ import { ListShelf } from './list-shelf.ts';
 import type { CoordinatorData, Decision, FromCoordinator, StoreFailure, ToCoordinator } from './messages.ts';
 import { PauseWatch } from './pause-watch.ts';
 import { BEAT_MS, RoleMonitor } from './role-monitor.ts';
-import { restorable } from './restorable.ts';
+import { restorable, type RestoredRecord } from './restorable.ts';
 import { stateRowOf } from './stored-forms.ts';
 import { type Decider, SupervisedUpstream } from './supervised-upstream.ts';
 
@@ -48,9 +48,9 @@ export interface SupervisionOptions {
 }
 
 /** How long a start waits for what was stored. */
+const STORE_WAIT_MS = 2_500;
 /** How long the end of the coordinator may take. */
 const END_MS = 5_000;
-const STORE_WAIT_MS = 2_500;
 /** Most facts that wait for their decision. */
 const MAX_UNDECIDED = 10_000;
 /** Deaths during which an upstream was handled that are no chance any more. */
@@ -393,17 +393,17 @@ export class Supervision implements LifecycleOwner {
   }
 
   #restore(upstream: SupervisedUpstream): void {
-    const record = this.#takeStored(upstream);
-    if (record === undefined || upstream.restore(record)) return;
+    const restored = this.#takeStored(upstream);
+    if (restored === undefined || upstream.restore(restored)) return;
     // It has begun without: who was switched off is so again.
-    const { state } = record;
-    if (state.phase !== 'disabled') return;
+    const { state } = restored;
+    if (state?.phase !== 'disabled') return;
     const until = this.#options.clock.now();
     upstream.report({ kind: 'disabled', by: state.by, reason: state.reason, until });
   }
 
   /** Once for each name: what is stored later is what happened since. */
-  #takeStored({ name, definition, settings }: Omit<AdoptedUpstream, 'record'>): UpstreamRecord | undefined {
+  #takeStored({ name, definition, settings }: Omit<AdoptedUpstream, 'record'>): RestoredRecord | undefined {
     const stored = this.#stored.get(name);
     if (stored === undefined) return undefined;
     this.#stored.delete(name);
