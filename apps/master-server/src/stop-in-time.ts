@@ -17,8 +17,11 @@ export interface StopInTimeOptions {
   readonly drainMs: number;
 }
 
-/** Beside that: children get 5 s to see the end of their input, and 5 s to heed SIGTERM. */
-export const STOP_GRACE_MS = 15_000;
+/**
+ * Beside that: children get 5 s to see the end of their input, and 5 s to heed SIGTERM, then the coordinator
+ * gets 5 s to end; the rest takes a little more.
+ */
+export const STOP_GRACE_MS = 20_000;
 /** And once somebody does not want to wait. */
 const FORCED_MS = 2_500;
 /** How long requests may take after a crash: what is left of its time is for the rest. */

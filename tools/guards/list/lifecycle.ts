@@ -106,6 +106,11 @@ export const LIFECYCLE_GUARDS: readonly Guard[] = [
     against: 'A listener that is bound after the stop stays.',
   },
   {
+    name: 'coordinator/orderly-end',
+    against: 'A second signal during an orderly stop kills the process.',
+    without: '0',
+  },
+  {
     name: 'coordinator/end-grace',
     against: 'An orderly stop of a busy Omni kills its own process.',
     without: 'await this.#within(0, this.#monitor.stop());',

@@ -276,6 +276,40 @@ describe('a stop', () => {
     expect(supervision.isStuck).toBe(true);
   });
 
+  // guard: coordinator/orderly-end
+  it('takes a thread for stuck only when it has not ended for 2 s: a second signal may come before', async () => {
+    const disk = new ScriptedDisk();
+    const { supervision, pass, host, clock } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    host.endsAtOnce = false;
+    void supervision.stop(0);
+    await pass(1_900);
+    expect(supervision.isStuck).toBe(false);
+    await pass(200);
+    expect(supervision.isStuck).toBe(true);
+    host.last.gone?.();
+    await pass(0);
+    expect(supervision.isStuck).toBe(false);
+    await pass(60_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('takes nobody for stuck that has ended before', async () => {
+    const disk = new ScriptedDisk();
+    const { supervision, pass, host, clock } = scene(disk, disk.open);
+    void supervision.start();
+    await pass(100);
+    host.endsAtOnce = false;
+    const stopped = supervision.stop(0);
+    await pass(1_000);
+    host.last.gone?.();
+    await stopped;
+    await pass(10_000);
+    expect(supervision.isStuck).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   // guard: coordinator/end-grace
   it('leaves a busy thread time to end, also where requests have had all of it', async () => {
     const disk = new ScriptedDisk();

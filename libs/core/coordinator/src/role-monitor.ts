@@ -8,6 +8,9 @@ const STUCK_MS = 3_000;
 /** How long a role may take until it is ready: long, since a busy machine may be slow to load it. */
 const START_MS = 30_000;
 
+/** An orderly end may take this long; a role that takes longer is stuck. */
+const ENDING_MS = 2_000;
+
 export interface RoleMonitorOptions {
   readonly host: RoleHost;
   readonly clock: Clock;
@@ -120,9 +123,14 @@ export class RoleMonitor {
     const live = this.#live;
     this.#live = undefined;
     if (live === undefined) return;
-    this.#ending++;
+    let isStuck = false;
+    const cancel = this.#options.clock.after(/* guard: coordinator/orderly-end */ ENDING_MS, () => {
+      isStuck = true;
+      this.#ending++;
+    });
     await live.role.terminate();
-    this.#ending--;
+    cancel();
+    if (isStuck) this.#ending--;
   }
 
   #startRole(): void {
