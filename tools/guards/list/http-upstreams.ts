@@ -150,6 +150,15 @@ export const HTTP_UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'return this.#raw(call, handler);',
   },
   {
+    name: 'http/orphaned-session',
+    against: 'A server that is found to be modern keeps the session that the other question has opened.',
+  },
+  {
+    name: 'handshake/late-refusal',
+    against: 'Refused credentials of a slow server are told as one that does not know its era.',
+    without: 'false',
+  },
+  {
     name: 'http/session-id',
     against: 'A session id with a line break goes into the headers of every request.',
   },

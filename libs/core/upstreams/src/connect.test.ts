@@ -15,21 +15,12 @@ import {
   ScriptedHttpClient,
   ScriptedServer,
   upstreamSpecOf,
-  VirtualClock,
   type ScriptedExchange,
   type ScriptedInstance,
   type ScriptedMessage,
 } from '@omni/testing';
-import { connectionContextOf, credentialsOf } from './connection/connection-context.fixture.ts';
-import { connect } from './connect.ts';
-import { EraMemory } from './connection/era-memory.ts';
-import type { OpenConnection } from './connection/open-connection.ts';
+import { DISCOVERED, httpOf, INITIALIZED, start, startHttp } from './connect-scene.fixture.ts';
 import { callOf } from './connection/upstream-call.fixture.ts';
-
-const DISCOVERED =
-  '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},"ttlMs":0,"cacheScope":"public"}';
-const INITIALIZED =
-  '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
 
 type Script = (message: ScriptedMessage, instance: ScriptedInstance) => void;
 
@@ -444,75 +435,6 @@ describe('connect over HTTP', () => {
     expect(eras.recall(spec)).toBe(era);
   });
 
-  it('greets a server that is silent to server/discover after three seconds, and does not ask it so again', async () => {
-    const { run, clock, http } = httpOf(() => {});
-    const first = run();
-    await clock.advanceAsync(2_900);
-    expect(http.of('initialize')).toHaveLength(0);
-    await clock.advanceAsync(200);
-    expect(first.connection?.era).toBe('legacy');
-    expect(http.of('server/discover').map(({ isAborted }) => isAborted)).toEqual([true]);
-    const second = run();
-    await clock.advanceAsync(0);
-    expect(second.connection?.era).toBe('legacy');
-    expect(http.of('server/discover')).toHaveLength(1);
-  });
-
-  it('finds a slow modern server that answers both, in the order of asking', async () => {
-    const { run, clock, http, eras, spec } = startHttp(() => {});
-    const attempt = run();
-    await clock.advanceAsync(8_000);
-    http.of('server/discover')[0]?.result(DISCOVERED);
-    await clock.advanceAsync(0);
-    expect(attempt.connection?.era).toBe('modern');
-    expect(eras.recall(spec)).toBe('modern');
-    expect(http.of('initialize').map(({ isAborted }) => isAborted)).toEqual([true]);
-    expect(clock.pendingTimers).toBe(0);
-  });
-
-  it('waits for a slow modern server that refuses initialize', async () => {
-    const { run, clock, http } = startHttp((exchange, method) => {
-      if (method === 'initialize') exchange.respond(404, '', '');
-    });
-    const attempt = run();
-    await clock.advanceAsync(13_000);
-    http.of('server/discover')[0]?.result(DISCOVERED);
-    expect(attempt.connection?.era).toBe('modern');
-    expect(http.of('initialize')).toHaveLength(1);
-    expect(http.of('server/discover')).toHaveLength(1);
-  });
-
-  it('waits no longer than its connect timeout for one that refuses initialize', async () => {
-    const { run, clock } = startHttp((exchange, method) => {
-      if (method === 'initialize') exchange.respond(422, 'text/plain', 'no');
-    });
-    const attempt = run();
-    await clock.advanceAsync(32_900);
-    expect(attempt.error).toBeUndefined();
-    await clock.advanceAsync(200);
-    expect(attempt.error?.message).toContain('HTTP status 422: no');
-    expect(clock.pendingTimers).toBe(0);
-  });
-
-  it.each<[string, (exchange: ScriptedExchange | undefined) => void]>([
-    ['fails', (exchange) => exchange?.respond(500, '', '')],
-    ['ends without an answer', (exchange) => exchange?.respond(200, 'text/plain', 'ok')],
-  ])('waits for the answer to initialize when the late one to server/discover %s', async (_how, late) => {
-    let initialize: ScriptedExchange | undefined;
-    const { run, clock, http } = startHttp((exchange, method) => {
-      if (method === 'initialize') initialize = exchange;
-      else if (method !== 'server/discover') exchange.respond(202, '', '');
-    });
-    const attempt = run();
-    await clock.advanceAsync(4_000);
-    late(http.of('server/discover')[0]);
-    await clock.advanceAsync(4_000);
-    expect(attempt.error).toBeUndefined();
-    initialize?.result(INITIALIZED);
-    await clock.advanceAsync(0);
-    expect(attempt.connection?.era).toBe('legacy');
-  });
-
   it('tries initialize once, and says that the revision can be configured when that fails, too', async () => {
     const { run, clock, http } = startHttp((exchange) => exchange.respond(422, 'text/plain', 'no'));
     const attempt = run();
@@ -656,34 +578,6 @@ describe('connect over HTTP', () => {
   });
 });
 
-interface Adapters {
-  readonly launcher?: ChildLauncher;
-  readonly dialer?: ChannelDialer;
-  readonly http?: ScriptedHttpClient;
-}
-
-function start(spec: UpstreamSpec, { launcher, dialer, http }: Adapters) {
-  const clock = new VirtualClock();
-  const eras = new EraMemory();
-  const context = connectionContextOf(clock, { eras, launcher, dialer, http });
-  const credentials = credentialsOf(spec, context);
-  const events = { onClosed() {}, onListsChanged() {}, onResourceUpdated: () => false, onReinitialized() {} };
-  const run = () => {
-    const attempt: { connection?: OpenConnection; error?: GatewayError; abort: () => void } = {
-      abort: () => {},
-    };
-    attempt.abort = connect(
-      { spec, context, credentials, events, binding: undefined, era: undefined, onReport() {} },
-      (result) => {
-        if (result instanceof GatewayError) attempt.error = result;
-        else attempt.connection = result;
-      },
-    );
-    return attempt;
-  };
-  return { run, clock, eras, spec };
-}
-
 const SOCKET: UpstreamTransport = { kind: 'socket', address: { host: '127.0.0.1', port: 7 } };
 
 function dialerTo(server: ScriptedServer): {
@@ -704,23 +598,4 @@ function channelOf(
 ) {
   const server = new ScriptedServer((message, instance) => void script(message, instance));
   return { ...start(upstreamSpecOf({ kind: 'channel', open: server.open }, settings), {}), server };
-}
-
-function httpOf(onDiscover: (exchange: ScriptedExchange) => void) {
-  return startHttp((exchange, method) => {
-    if (method === 'server/discover') onDiscover(exchange);
-    if (method === 'initialize') exchange.result(INITIALIZED);
-    if (method === 'notifications/initialized') exchange.respond(202, '', '');
-  });
-}
-
-/** @param onPost - Told each POST with the method of its message. */
-function startHttp(onPost: (exchange: ScriptedExchange, method: unknown) => void) {
-  const http = new ScriptedHttpClient((exchange) => {
-    if (exchange.request.method === 'POST') onPost(exchange, exchange.member('method'));
-  });
-  return {
-    ...start(upstreamSpecOf({ kind: 'http', url: 'http://up.test/mcp', headers: {} }), { http }),
-    http,
-  };
 }

@@ -29,7 +29,8 @@ const OLD_TRANSPORT_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
  *
  * Refused credentials, failures of the server and of the network say nothing about the era; every other
  * answer that is not a modern one may be that of a server that knows `initialize` only. One that is silent is
- * asked by both, and speaks the era in which it answers first.
+ * asked by both, and speaks the era in which it answers first; what the probe was told then counts unless
+ * `initialize` leads to a connection.
  *
  * @returns Gives up; `done` is not called.
  * @see MCP 2026-07-28, basic/versioning, "Era detection".
@@ -42,6 +43,14 @@ export function handshakeOverHttp(
   const asked = new HttpProbe(options, done);
   asked.begin();
   return () => asked.abort();
+}
+
+/** Whether a failed probe tells why there is no connection, whatever `initialize` leads to. */
+function isTelling({ code, data }: GatewayError): boolean {
+  return (
+    code === 'OMNI_UPSTREAM_ERA' ||
+    (code === 'OMNI_UPSTREAM_HTTP_STATUS' && !isOtherEraStatus(data?.['status']))
+  );
 }
 
 /** Whether what refuses `initialize` may be a server of the modern era. */
@@ -72,6 +81,8 @@ class HttpProbe implements HttpMessageSink {
   #cancelTimer: CancelTimer;
   /** What `initialize` led to, of a server that was silent; it refuses the other era. */
   #refusal: HandshakeOutcome | undefined;
+  /** What the probe was told while `initialize` is under way. */
+  #probeError: GatewayError | undefined;
   /** Whether it is asked by `initialize`, too. */
   #isGreeted = false;
   #isOver = false;
@@ -142,7 +153,9 @@ class HttpProbe implements HttpMessageSink {
         if (dialect !== undefined) return this.#fail(refusalError(credentials, 'server/discover', message));
         this.#end();
         this.#abortNext?.();
-        const next = new HttpProbe({ ...this.#options, dialect: verdict.dialect }, this.#done);
+        // It speaks the modern era, and is greeted once at most.
+        const plan = this.#isGreeted ? 'modern' : this.#options.plan;
+        const next = new HttpProbe({ ...this.#options, plan, dialect: verdict.dialect }, this.#done);
         this.#abortNext = () => next.abort();
         return next.begin();
       }
@@ -182,7 +195,7 @@ class HttpProbe implements HttpMessageSink {
     this.#abortNext = openLegacy(this.#options, (outcome) => {
       this.#abortNext = undefined;
       // The probe has failed meanwhile.
-      if (this.#isOver) return this.#done(outcome);
+      if (this.#isOver) return this.#done(this.#concluded(outcome));
       if (!mayBeModern(outcome)) return this.#finish(outcome);
       this.#refusal = outcome;
       this.#cancelTimer = context.clock.after(spec.connectTimeoutMs, () => this.#finish(outcome));
@@ -197,8 +210,18 @@ class HttpProbe implements HttpMessageSink {
   }
 
   #fail(error: GatewayError): void {
-    if (this.#isGreeted) this.#fallBack();
-    else this.#finish({ kind: 'failed', error });
+    const isHeard = /* guard: handshake/late-refusal */ isTelling(error);
+    if (!this.#isGreeted || (isHeard && this.#refusal !== undefined))
+      return this.#finish({ kind: 'failed', error });
+    // The answer to `initialize` may be a connection.
+    if (isHeard) this.#probeError = error;
+    this.#fallBack();
+  }
+
+  #concluded(outcome: HandshakeOutcome): HandshakeOutcome {
+    return this.#probeError === undefined || outcome.kind === 'connection'
+      ? outcome
+      : { kind: 'failed', error: this.#probeError };
   }
 
   #finish(outcome: HandshakeOutcome): void {

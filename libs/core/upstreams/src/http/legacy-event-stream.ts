@@ -6,8 +6,8 @@ import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.t
 import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { Backoff } from '../connection/backoff.ts';
-import { checkSession, UNKNOWN_SESSION } from './session-check.ts';
-import { isDoubtfulStatus } from './session-doubt.ts';
+import { checkSession, UNKNOWN_SESSION } from '../http-sessions/session-check.ts';
+import { isDoubtfulStatus } from '../http-sessions/session-doubt.ts';
 
 /** A stream may ask for a pause that nobody waits for. */
 const MAX_RETRY_MS = 300_000;

@@ -20,8 +20,8 @@ import type { HttpTarget, LegacyHttpSession } from './legacy-http-session.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 import { clientTokenOf, paramsWithOwnToken } from '../connection/own-token.ts';
 import type { AskingCall } from '../connection/server-requests.ts';
-import { checkSession, mayMeanLostSession, UNKNOWN_SESSION } from './session-check.ts';
-import { isDoubtfulAnswer, isDoubtfulStatus, isSafe } from './session-doubt.ts';
+import { checkSession, mayMeanLostSession, UNKNOWN_SESSION } from '../http-sessions/session-check.ts';
+import { isDoubtfulAnswer, isDoubtfulStatus, isSafe } from '../http-sessions/session-doubt.ts';
 import { SlowReader } from './slow-reader.ts';
 import { StreamTail } from './stream-tail.ts';
 

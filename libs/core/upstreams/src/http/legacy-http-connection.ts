@@ -12,9 +12,7 @@ import { type CancelTimer, GatewayError } from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
 import { ConnectFailures } from './connect-failures.ts';
-import { sendAuthorized } from './authorized-exchange.ts';
 import { postHeaders, streamHeaders, type RequestHeaders } from './http-headers.ts';
-import { OutcomeListener } from './http-post.ts';
 import { LegacyEventStream } from './legacy-event-stream.ts';
 import { type CallEnd, LegacyHttpCall, type LegacyCallOwner } from './legacy-http-call.ts';
 import {
@@ -35,7 +33,8 @@ import {
   type OpenConnection,
 } from '../connection/open-connection.ts';
 import { Backoff } from '../connection/backoff.ts';
-import { resolveDoubt } from './session-doubt.ts';
+import { endSession } from '../http-sessions/end-session.ts';
+import { resolveDoubt } from '../http-sessions/session-doubt.ts';
 import { safeExcerpt } from '../connection/safe-excerpt.ts';
 import { ServerRequests } from '../connection/server-requests.ts';
 import { stoppedError } from '../connection/stopped-error.ts';
@@ -46,8 +45,6 @@ export interface LegacyHttpConnectionOptions extends ConnectionOptions, HttpTarg
   readonly session: LegacyHttpSession;
 }
 
-/** How long the end of a session may take. */
-const DELETE_MS = 2_000;
 /**
  * An upstream that loses a new session sooner than this may lose each; calls wait for the next one, so that
  * the pause is short.
@@ -500,19 +497,6 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   #endSession(session: LegacyHttpSession): Promise<void> {
     const { http, url, context } = this.#options;
-    const headers = this.#streamHeadersOf(session);
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        cancelTimer();
-        resolve();
-      };
-      const listener = new OutcomeListener({ onOutcome: finish });
-      const call = sendAuthorized(http, headers, { method: 'DELETE', url, headers: headers.list }, listener);
-      listener.watch(call);
-      const cancelTimer = context.clock.after(DELETE_MS, () => {
-        call.abort();
-        resolve();
-      });
-    });
+    return endSession({ http, url, headers: this.#streamHeadersOf(session), clock: context.clock });
   }
 }

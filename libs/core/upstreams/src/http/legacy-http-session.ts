@@ -2,10 +2,11 @@ import { notificationText, requestText, type RpcMessage } from '@omni/jsonrpc';
 import { GatewayError, type HeaderList, type HttpCall } from '@omni/ports';
 import { handshakeTimeout, negotiatedVersion } from '../connection/handshake-error.ts';
 import { sendAuthorized } from './authorized-exchange.ts';
-import { headerOf, postHeaders } from './http-headers.ts';
+import { headerOf, postHeaders, streamHeaders } from './http-headers.ts';
 import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
 import { httpPost } from './http-post.ts';
 import type { InstanceHttp } from '../cookies/instance-http.ts';
+import { endSession } from '../http-sessions/end-session.ts';
 import { isSameId } from '../connection/mcp-notification.ts';
 import { initializeParams } from '../connection/mcp-revision.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
@@ -37,7 +38,7 @@ export function sessionHeaders(session: LegacyHttpSession): string[] {
  * `initialize` and `notifications/initialized` over HTTP, within the connect timeout.
  *
  * @param done - Called once; `status` is that of the answer to `initialize`, 0 when there was none.
- * @returns Aborts the handshake; `done` is not called then.
+ * @returns Aborts the handshake, and ends the session that it may have opened; `done` is not called then.
  * @see MCP 2025-11-25, basic/transports, "Session Management".
  */
 export function initializeHttp(options: ConnectionOptions & HttpTarget, done: InitializeDone): () => void {
@@ -53,6 +54,8 @@ class HttpInitialize implements HttpMessageSink {
   readonly #reader: HttpMessageReader;
   #http: HttpCall | undefined;
   #sessionId: string | undefined;
+  /** As negotiated. */
+  #version: string | undefined;
   #status = 0;
   #isOver = false;
   #isAnswered = false;
@@ -86,10 +89,9 @@ class HttpInitialize implements HttpMessageSink {
 
   abort(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#cancelTimer();
-    this.#reader.stop();
-    this.#http?.abort();
+    this.#stop();
+    // guard: http/orphaned-session
+    this.#endSession();
   }
 
   onHead(status: number, headers: HeaderList): boolean {
@@ -106,7 +108,7 @@ class HttpInitialize implements HttpMessageSink {
     const version = negotiatedVersion(this.#options.credentials, message, this.#reader.comeBack);
     if (version instanceof GatewayError) return this.#finish(version);
     // guard: http/session-id
-    if (this.#sessionId !== undefined && !VISIBLE_ASCII.test(this.#sessionId)) {
+    if (this.#sessionId !== undefined && !isSessionId(this.#sessionId)) {
       return this.#finish(
         new GatewayError(
           'OMNI_UPSTREAM_PROTOCOL',
@@ -114,6 +116,7 @@ class HttpInitialize implements HttpMessageSink {
         ),
       );
     }
+    this.#version = version;
     this.#confirm({ id: this.#sessionId, version, handshake: message });
   }
 
@@ -160,9 +163,29 @@ class HttpInitialize implements HttpMessageSink {
 
   #finish(result: LegacyHttpSession | GatewayError): void {
     if (this.#isOver) return;
-    if (result instanceof GatewayError) this.abort();
+    if (result instanceof GatewayError) this.#stop();
     this.#isOver = true;
     this.#cancelTimer();
     this.#done(result, this.#status);
   }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#reader.stop();
+    this.#http?.abort();
+  }
+
+  /** Nobody knows of a session whose handshake was given up. */
+  #endSession(): void {
+    const id = this.#sessionId;
+    if (id === undefined || !isSessionId(id) || this.#status >= 400) return;
+    const { http, url, credentials, context } = this.#options;
+    const headers = streamHeaders(credentials, this.#version, 'mcp-session-id', id);
+    void endSession({ http, url, headers, clock: context.clock });
+  }
+}
+
+function isSessionId(text: string): boolean {
+  return VISIBLE_ASCII.test(text);
 }

@@ -2,7 +2,7 @@ import { type RpcMessage, stringMember } from '@omni/jsonrpc';
 import { GatewayError } from '@omni/ports';
 import { errorCodeOf, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
-import { initializeHttp, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
+import { initializeHttp, type HttpTarget, type LegacyHttpSession } from '../http/legacy-http-session.ts';
 import { checkSession, METHOD_UNKNOWN } from './session-check.ts';
 
 /** Statuses about money, proxies, connections and load: every session may get them. */

@@ -1,9 +1,9 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
 import type { CancelTimer, GatewayError, HttpCall } from '@omni/ports';
-import { sendAuthorized } from './authorized-exchange.ts';
-import { postHeaders } from './http-headers.ts';
-import { HttpMessageReader, type HttpMessageSink } from './http-message-reader.ts';
-import { sessionHeaders, type HttpTarget, type LegacyHttpSession } from './legacy-http-session.ts';
+import { sendAuthorized } from '../http/authorized-exchange.ts';
+import { postHeaders } from '../http/http-headers.ts';
+import { HttpMessageReader, type HttpMessageSink } from '../http/http-message-reader.ts';
+import { sessionHeaders, type HttpTarget, type LegacyHttpSession } from '../http/legacy-http-session.ts';
 import { errorCodeOf, REFUSALS } from '../connection/mcp-revision.ts';
 import type { ConnectionOptions } from '../connection/open-connection.ts';
 
