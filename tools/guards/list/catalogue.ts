@@ -234,6 +234,10 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     against: 'What a server offered stays in the lists when it is gone.',
   },
   {
+    name: 'change/restored-away',
+    against: 'What an earlier run has read of a server that stays away stays in the lists.',
+  },
+  {
     name: 'change/gone-at-once',
     against: 'What a server offered lingers in the lists though that is not wanted.',
   },

@@ -12,41 +12,54 @@ import { openStore } from '@omni/sql';
 import { VirtualClock } from '@omni/testing';
 import { createMasterServer } from '../create-master-server.ts';
 import { SceneClient, ToolServer } from '../gateway-scene.fixture.ts';
+import type { GatewayUpstream } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
+
+/** How a store answers what an earlier run has left. */
+type Stored = Pick<StateStore, 'load' | 'loadLists'>;
+
+interface SceneOptions {
+  readonly lingerMs?: number;
+  readonly former?: Scene;
+  readonly stored?: Stored;
+}
 
 /** A gateway with a store, and one server that works as long as it is told to. */
 class Scene {
-  readonly clock = new VirtualClock();
-  readonly working = new ToolServer({ clock: this.clock, name: 'files', tools: ['read'] });
-  readonly broken = new ToolServer({ clock: this.clock, name: 'files', tools: [], isBroken: true });
+  readonly clock: VirtualClock;
+  readonly working: ToolServer;
+  readonly broken: ToolServer;
+  readonly spec: GatewayUpstream;
   readonly events: OmniEvent[] = [];
   readonly server: MasterServer;
   readonly client: SceneClient;
   isWorking = true;
   #store: StateStore | undefined;
 
-  constructor() {
-    const { clock } = this;
+  /** @param former - An earlier run, whose server it has. */
+  constructor({ lingerMs = 0, former, stored }: SceneOptions = {}) {
+    const clock = former?.clock ?? new VirtualClock();
+    this.clock = clock;
+    this.working = former?.working ?? new ToolServer({ clock, name: 'files', tools: ['read'] });
+    this.broken = former?.broken ?? new ToolServer({ clock, name: 'files', tools: [], isBroken: true });
+    this.spec = former?.spec ?? {
+      ...this.working.spec,
+      lifecycle: DEFAULT_LIFECYCLE,
+      transport: {
+        kind: 'channel',
+        open: (listener) => (this.isWorking ? this.working : this.broken).open(listener),
+      },
+    };
     const random = (): number => 0;
-    const openMemory = async (): Promise<StateStore> =>
-      (this.#store = await openStore(
+    const openMemory = async (): Promise<StateStore> => {
+      this.#store = await openStore(
         { url: 'memory:', schema: 'omni', stateFolder: '' },
         { clock, logger: silentLogger },
-      ));
+      );
+      return Object.assign(this.#store, stored);
+    };
     this.server = createMasterServer({
-      configuration: {
-        catalogue: { lingerMs: 0 },
-        upstreams: [
-          {
-            ...this.working.spec,
-            lifecycle: DEFAULT_LIFECYCLE,
-            transport: {
-              kind: 'channel',
-              open: (listener) => (this.isWorking ? this.working : this.broken).open(listener),
-            },
-          },
-        ],
-      },
+      configuration: { catalogue: { lingerMs }, upstreams: [this.spec] },
       clock,
       random,
       coordinator: new InlineRoleHost(coordinatorProgram({ clock, random, openStore: openMemory })),
@@ -93,6 +106,13 @@ class Scene {
   async row(): Promise<unknown> {
     const [row] = (await this.#store?.load()) ?? [];
     return row?.record === undefined || row.record === null ? undefined : JSON.parse(row.record);
+  }
+
+  /** What a run that begins now finds if this one is killed. */
+  async stored(): Promise<Stored> {
+    const upstreams = (await this.#store?.load()) ?? [];
+    const lists = (await this.#store?.loadLists()) ?? [];
+    return { load: async () => upstreams, loadLists: async () => lists };
   }
 
   async kinds(): Promise<readonly string[]> {
@@ -267,6 +287,42 @@ describe('the life of a server', () => {
       expect(typeof details).toBe('object');
       expect(Number.isFinite(since)).toBe(true);
     }
+    await scene.end();
+  });
+});
+
+describe('lists of an earlier run', () => {
+  /** Omni is killed while its server is down, and starts again. */
+  async function restarted(lingerMs: number, awayMs: number): Promise<Scene> {
+    const former = await new Scene().begin();
+    await former.fall();
+    await former.pass(awayMs);
+    const stored = await former.stored();
+    await former.end();
+    return await new Scene({ lingerMs, former, stored }).begin();
+  }
+
+  const away: readonly [string, number][] = [
+    ['down', 18_500],
+    ['disabled', 1_900_000],
+  ];
+
+  // guard: change/restored-away
+  it.each(away)('are not shown of a server that was %s, where none lingers', async (state, awayMs) => {
+    const scene = await restarted(0, awayMs);
+    expect(scene.server.upstreams()).toMatchObject([{ state, tools: 0 }]);
+    expect(await scene.client.modern('tools/list')).not.toContain('files__read');
+    await scene.end();
+  });
+
+  it.each(away)('linger of a server that was %s, and go', async (state, awayMs) => {
+    const scene = await restarted(500, awayMs);
+    expect(await scene.client.modern('tools/list')).toContain('files__read');
+    await scene.pass(400);
+    expect(await scene.client.modern('tools/list')).toContain('files__read');
+    await scene.pass(100);
+    expect(scene.server.upstreams()).toMatchObject([{ state, tools: 0 }]);
+    expect(await scene.client.modern('tools/list')).not.toContain('files__read');
     await scene.end();
   });
 });

@@ -2,14 +2,16 @@ import { type Catalogue, type CatalogueRefresher, restoredCatalogue } from '@omn
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import { type OutsideDefinition, redactorOf, type StoredDefinition, type StoredList } from '@omni/ports';
-import type { UpstreamRegistry } from '@omni/upstreams';
+import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import type { GatewayUpstream } from '../gateway-options.ts';
 import type { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
+import { isAway } from './is-away.ts';
 
 export interface RememberedUpstreamsParts {
   readonly supervision: Pick<Supervision, 'define'>;
   readonly observer: Partial<SupervisionObserver>;
   readonly registry: UpstreamRegistry<GatewayUpstream>;
+  readonly upstreams: Upstreams;
   readonly catalogue: Catalogue;
   readonly refresher: CatalogueRefresher;
   readonly events: EventBus;
@@ -46,13 +48,15 @@ export function rememberUpstreams(parts: RememberedUpstreamsParts): void {
   });
 }
 
+type KeptListsParts = Pick<RememberedUpstreamsParts, 'registry' | 'upstreams' | 'catalogue' | 'refresher'>;
+
 /** Lists of an earlier run are shown until their server has been read, where it is still the same server. */
 class KeptLists {
-  readonly #parts: Pick<RememberedUpstreamsParts, 'registry' | 'catalogue' | 'refresher'>;
+  readonly #parts: KeptListsParts;
   /** Those of servers that have not come, since the store defines them. */
   #waiting = new Map<string, readonly StoredList[]>();
 
-  constructor(parts: Pick<RememberedUpstreamsParts, 'registry' | 'catalogue' | 'refresher'>) {
+  constructor(parts: KeptListsParts) {
     this.#parts = parts;
   }
 
@@ -63,7 +67,7 @@ class KeptLists {
 
   /** Shows what was kept of a server, once. */
   show(name: string): void {
-    const { registry, catalogue, refresher } = this.#parts;
+    const { registry, upstreams, catalogue, refresher } = this.#parts;
     const lists = this.#waiting.get(name);
     if (lists === undefined) return;
     this.#waiting.delete(name);
@@ -73,6 +77,10 @@ class KeptLists {
     if (restored === undefined) return;
     catalogue.set(name, restored, false);
     refresher.onRestored(name);
+    // It may stay as it is for long, so that nothing else takes them out.
+    const state = upstreams.get(name)?.record.state;
+    // guard: change/restored-away
+    if (state !== undefined && isAway(state)) refresher.onDown(name);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { HealthMonitor } from '@omni/health';
-import type { DisabledBy, UpstreamState } from '@omni/model';
 import type { UpstreamObserver } from '@omni/upstreams';
 import type { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
+import { isAway } from './is-away.ts';
 
 export interface UpstreamObserverParts {
   readonly refresher: CatalogueRefresher;
@@ -33,25 +33,4 @@ export function upstreamObserver({
       telemetry.onChanged(name, record, notes);
     },
   };
-}
-
-/** Whoever changes a definition takes the upstream out itself. */
-const BY_DEFINITION: ReadonlySet<DisabledBy> = new Set<DisabledBy>([
-  'configuration',
-  'missing_env',
-  'feature_flag',
-]);
-
-/** Whether what it offers cannot be used for now; what a definition has switched off is taken out at once. */
-function isAway(state: UpstreamState): boolean {
-  switch (state.phase) {
-    case 'down':
-    case 'login':
-    case 'misconfigured':
-      return true;
-    case 'disabled':
-      return !BY_DEFINITION.has(state.by);
-    default:
-      return false;
-  }
 }
