@@ -42,7 +42,7 @@ const HealthSchema = z.extend(LIFECYCLE_SHAPE.health, {
     .optional(z.enum(['ping', 'http', 'capability', 'tool', 'resource', 'comprehensive']))
     .check(
       z.describe(
-        'ping, the default, asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has. tool calls "tool" with "arguments"; an answer that says that the tool failed counts as one. resource reads "uri". comprehensive does all but http in turn, within one "timeout": ping, list, then "tool" and "uri", of which one may be absent.',
+        'ping, the default, asks by ping, or server/discover where the server is modern. http asks for a path of the server, which has to answer 2xx. capability reads a list that the server says it has. tool calls "tool" with "arguments"; an answer that says that the tool failed counts as one; a tool whose arguments an HTTP server of the modern era wants repeated in headers cannot be probed. resource reads "uri". comprehensive does all but http in turn, within one "timeout": ping, list, then "tool" and "uri", of which one may be absent.',
       ),
     ),
   path: z
