@@ -12,7 +12,8 @@ const SOON_MS = 50;
  * @param error - With which it would fail.
  * @param stepsMs - The server's waits before attempts to start it again.
  * @param leftMs - Of the call's deadline.
- * @returns When it may try again; 0 when it fails at once: it is not safe, or the server is not tried by then.
+ * @returns When it may try again; 0 when it fails at once: it is not safe, or nobody tries to start the server
+ *   by then.
  */
 export function startWaitMs(
   call: CallFacts,
