@@ -12,8 +12,7 @@ const SOON_MS = 50;
  * @param error - With which it would fail.
  * @param stepsMs - The server's waits before attempts to start it again.
  * @param leftMs - Of the call's deadline.
- * @returns When it may try again; 0 when it fails at once: it is not safe, or nobody tries to start the server
- *   by then.
+ * @returns When it may try again; 0 when it fails at once, since it is not safe or nothing is tried by then.
  */
 export function startWaitMs(
   call: CallFacts,
