@@ -1,5 +1,6 @@
 export type { CallContext } from './call/call-context.ts';
 export type { CallPhase } from './call/call-phase.ts';
+export { isOfRunning, mayHaveRun } from './call/may-have-run.ts';
 export {
   compose,
   type CallStage,

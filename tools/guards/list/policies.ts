@@ -30,6 +30,30 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A tool that has just failed gets all its calls at once, in place of one trial.',
   },
   {
+    name: 'route/own-id',
+    against: 'Two attempts that run at the same time have one id, and a server answers the wrong one.',
+    without: 'false',
+  },
+  {
+    name: 'repeat/further-round',
+    against: 'A call runs twice because the continuation of its answer was refused.',
+  },
+  {
+    name: 'repeat/starts-in-time',
+    against: 'A call waits out its deadline for a server that is tried only afterwards.',
+    without: '50',
+  },
+  {
+    name: 'breaker/forgotten',
+    against: 'A breaker that is forgotten says that it opens, and keeps nothing away.',
+    without: 'true',
+  },
+  {
+    name: 'breaker/late-failure',
+    against: 'A failure of a call from before the breaker opened ends its first trial.',
+    without: 'true',
+  },
+  {
     name: 'breaker/one-crash',
     against: 'One crash of a server keeps calls away from a tool that ran several times just then.',
   },

@@ -9,6 +9,8 @@ import { type MoodyUpstream, startMoodyUpstream } from './moody-upstream.ts';
 
 afterAll(endEverything, 30_000);
 
+const TOKEN = 'a-token-of-ada-for-this-test';
+
 interface Scene {
   readonly omni: Omni;
   readonly upstream: MoodyUpstream;
@@ -35,15 +37,20 @@ async function exampleOf(page: string): Promise<Settings> {
 async function start({ limits = {}, routing = {} }: Settings): Promise<Scene> {
   const upstream = await startMoodyUpstream();
   const entry = { type: 'http', url: upstream.url, protocol: '2026-07-28', routing };
-  const omni = await startOmni({ limits, mcpServers: { up: entry } });
+  const tokens = [{ name: 'ada', token: TOKEN }];
+  const omni = await startOmni({ auth: { mode: 'token', tokens }, limits, mcpServers: { up: entry } });
   await omni.ready();
   const call = (tool = 'echo'): Promise<RawAnswer> =>
-    postModern(omni.url, {
-      id: '1',
-      method: 'tools/call',
-      name: `up__${tool}`,
-      params: `"name":"up__${tool}","arguments":{"n":1}`,
-    });
+    postModern(
+      omni.url,
+      {
+        id: '1',
+        method: 'tools/call',
+        name: `up__${tool}`,
+        params: `"name":"up__${tool}","arguments":{"n":1}`,
+      },
+      { headers: { authorization: `Bearer ${TOKEN}` } },
+    );
   return { omni, upstream, call };
 }
 

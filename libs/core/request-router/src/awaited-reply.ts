@@ -41,6 +41,7 @@ export class AwaitedReply implements ReplySink {
 
   settle(outcome: Outcome): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
+    if (outcome.kind === 'refused') this.#resolve({ kind: 'error', error: outcome.error });
     if (outcome.kind === 'message' || outcome.kind === 'error') this.#resolve(outcome);
   }
 

@@ -1,4 +1,4 @@
-import { GatewayError } from '@omni/ports';
+import { type Clock, GatewayError, type Millis } from '@omni/ports';
 import { memberOf, metaOf, resultText, stringMember } from '@omni/jsonrpc';
 import {
   type CallContext,
@@ -23,10 +23,17 @@ export class Dispatcher {
   readonly #routes: RouteFinder;
   readonly #dependencies: ExecutionDependencies;
   readonly #stages: readonly RequestStage[];
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
 
   /** @param stages - What each routed request passes before its attempts, in order. */
-  constructor(routes: RouteFinder, dependencies: ExecutionDependencies, stages: readonly RequestStage[]) {
+  constructor(
+    routes: RouteFinder,
+    dependencies: ExecutionDependencies,
+    stages: readonly RequestStage[],
+    clock: Pick<Clock, 'monotonicMs'>,
+  ) {
     this.#routes = routes;
+    this.#clock = clock;
     this.#dependencies = dependencies;
     this.#stages = stages;
   }
@@ -40,17 +47,20 @@ export class Dispatcher {
       listing.start(route.upstreams);
       return listing;
     }
-    const run: RunRouted = (found, state, cancelled) => this.#run(context, reply, found, state, cancelled);
+    const arrivedMs = this.#stages.length === 0 ? 0 : this.#clock.monotonicMs();
+    const run: RunRouted = (...routed) => this.#run(context, reply, arrivedMs, ...routed);
     return typeof route === 'function' ? new AwaitedRoute(route, run) : run(route, undefined, undefined);
   }
 
   #run(
     context: CallContext,
     reply: ReplySink,
+    arrivedMs: Millis,
     ...[route, state, cancelled]: Parameters<RunRouted>
   ): RunningCall {
+    let attempts = 0;
     const once: RunRequest = (to) => {
-      const execution = new CallExecution(this.#dependencies, context, to);
+      const execution = new CallExecution(this.#dependencies, context, to, attempts++ > 0);
       if (cancelled !== undefined) execution.cancel(cancelled.reason);
       execution.start(route, state);
       return execution;
@@ -60,7 +70,7 @@ export class Dispatcher {
     const { upstreams, name, hints, task } = route;
     const isPinned = state !== undefined || task?.kind === 'about';
     const wantsProgress = memberOf(metaOf(context.message), 'progressToken') !== undefined;
-    const request = { context, upstreams, name, hints, wantsProgress, isPinned };
+    const request = { context, arrivedMs, upstreams, name, hints, wantsProgress, isPinned };
     return composeRequest(this.#stages, request, once)(reply);
   }
 

@@ -101,7 +101,7 @@ export class RequestRouter {
       onUnreachable,
     };
     const routes = new RouteFinder({ views, upstreams, bridge, taskIds: this.#taskIds });
-    const dispatcher = new Dispatcher(routes, dependencies, stages);
+    const dispatcher = new Dispatcher(routes, dependencies, stages, clock);
     this.#dispatch = admission.reduceRight<DispatchRequest>(
       (next, stage) => stage(next),
       (context, reply) => dispatcher.dispatch(context, reply),

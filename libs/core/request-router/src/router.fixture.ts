@@ -9,10 +9,13 @@ import {
   type ChunkSink,
   type ClientBinding,
   type ClientContext,
+  composeRequest,
   DeferredEnd,
+  type DispatchStage,
   endpointOf,
   type Outcome,
   type ReplySink,
+  type RequestStage,
   type RpcNotification,
   type RunningCall,
   serverOf,
@@ -414,7 +417,15 @@ export class RouterFixture {
   readonly clock = new VirtualClock();
   /** Servers whose lists a call has made doubtful, with why. */
   readonly doubted: string[] = [];
-  readonly router = new RequestRouter({
+  /** What requests pass before their attempts, and before their way is looked for. */
+  readonly stages: RequestStage[] = [];
+  readonly admission: DispatchStage[] = [];
+  readonly router: RequestRouter = new RequestRouter({
+    stages: [(request, next) => composeRequest(this.stages, request, next)],
+    admission: [
+      (next) => (context, reply) =>
+        this.admission.reduceRight((inner, stage) => stage(inner), next)(context, reply),
+    ],
     clock: this.clock,
     views: this.views,
     upstreams: this.upstreams,

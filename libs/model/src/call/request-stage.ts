@@ -1,3 +1,4 @@
+import type { Millis } from '@omni/ports';
 import type { CallContext } from './call-context.ts';
 import type { ReplySink } from './reply-sink.ts';
 import type { RunningCall } from './running-call.ts';
@@ -15,6 +16,8 @@ export const NO_HINTS: ToolHints = { isReadOnly: false, isIdempotent: false, isD
 /** A request that its view permits, and whose way is known. */
 export interface RoutedRequest {
   readonly context: CallContext;
+  /** When it came: monotonic. */
+  readonly arrivedMs: Millis;
   /** Candidates, in order; one at least. */
   readonly upstreams: readonly string[];
   /** What is asked for, under the upstream's own name; `undefined` where the method says it all. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CallPhase } from '@omni/model';
+import { type CallPhase, mayHaveRun } from '@omni/model';
 import { GATEWAY_ERRORS, GatewayError, type GatewayErrorCode } from '@omni/ports';
 import fc from 'fast-check';
 import { type AttemptEnd, mayRepeat, type RepeatQuestion } from './may-repeat.ts';
@@ -32,14 +32,13 @@ describe('mayRepeat', () => {
 
   it('repeats safe calls after failures on the way, in every phase', () => {
     for (const phase of PHASES) {
-      const repeated = CODES.filter(
-        (code) => mayRepeat({ ...SAFE, end: failure(code, phase) }) !== undefined,
+      const repeated = CODES.filter((code) => mayRepeat({ ...SAFE, end: failure(code, phase) }) === 'safe');
+      expect(repeated.sort()).toEqual(
+        // What was not sent is repeated for another reason.
+        phase === 'not-sent'
+          ? []
+          : ['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_TIMEOUT', 'OMNI_UPSTREAM_UNREACHABLE'],
       );
-      expect(repeated.sort()).toEqual([
-        'OMNI_UPSTREAM_EXITED',
-        'OMNI_UPSTREAM_TIMEOUT',
-        'OMNI_UPSTREAM_UNREACHABLE',
-      ]);
     }
   });
 
@@ -61,10 +60,27 @@ describe('mayRepeat', () => {
       (code) => mayRepeat({ ...UNSAFE, end: failure(code, 'not-sent') }) === 'not-sent',
     );
     expect(repeated.sort()).toEqual([
+      'OMNI_UPSTREAM_DOWN',
       'OMNI_UPSTREAM_EXITED',
       'OMNI_UPSTREAM_TIMEOUT',
       'OMNI_UPSTREAM_UNREACHABLE',
     ]);
+  });
+
+  it('repeats a call whose connection was left while it waited, and none whose server is down', () => {
+    const stopped = new GatewayError('OMNI_UPSTREAM_DOWN', '"up" was stopped');
+    const down = new GatewayError('OMNI_UPSTREAM_DOWN', 'down', { data: { reason: 'x', retryAfterS: 1 } });
+    const reasonOf = (error: GatewayError): unknown =>
+      mayRepeat({ ...UNSAFE, end: { kind: 'failure', error, phase: 'not-sent' } });
+    expect([reasonOf(stopped), reasonOf(down)]).toEqual(['not-sent', undefined]);
+  });
+
+  // guard: repeat/further-round
+  it('never repeats a call because something that goes on with it was refused', () => {
+    const refused = new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', '429', { data: { status: 429 } });
+    const end: AttemptEnd = { kind: 'failure', error: mayHaveRun(refused), phase: 'head-received' };
+    expect(mayRepeat({ ...UNSAFE, end })).toBeUndefined();
+    expect(mayRepeat({ ...SAFE, end })).toBe('safe');
   });
 
   it('repeats every call that was refused before it ran', () => {
@@ -126,7 +142,10 @@ const SENTENCES: readonly ((question: RepeatQuestion) => boolean)[] = [
   ({ end }) => end.kind === 'failure' && end.refusal !== undefined,
   ({ end, isCorrected = false }) =>
     end.kind === 'answer' && isCorrected && /^-3202[02]$/.test(end.errorCode ?? ''),
-  ({ end }) => end.kind === 'failure' && end.phase === 'not-sent' && isLost(end.error.code),
+  ({ end }) =>
+    end.kind === 'failure' &&
+    end.phase === 'not-sent' &&
+    (isLost(end.error.code) || end.error.code === 'OMNI_UPSTREAM_DOWN'),
   (question) => isHarmless(question) && /^(?:408|50[0234])$/.test(httpOf(question.end)),
   (question) =>
     isHarmless(question) &&

@@ -1,4 +1,4 @@
-import type { CallPhase } from '@omni/model';
+import { type CallPhase, isOfRunning } from '@omni/model';
 import type { GatewayError, GatewayErrorCode } from '@omni/ports';
 import { type CallFacts, isSafe } from './call-safety.ts';
 
@@ -60,6 +60,8 @@ export function mayRepeat(question: RepeatQuestion): RepeatReason | undefined {
 }
 
 function hasNotRun({ end, isCorrected }: RepeatQuestion): RepeatReason | undefined {
+  // guard: repeat/further-round
+  if (end.kind === 'failure' && isOfRunning(end.error)) return undefined;
   if (statusOf(end) === TOO_MANY_REQUESTS) return 'refused';
   if (end.kind === 'answer')
     return /* guard: repeat/corrected */ isCorrected === true && CORRECTABLE.has(end.errorCode)
@@ -67,7 +69,15 @@ function hasNotRun({ end, isCorrected }: RepeatQuestion): RepeatReason | undefin
       : undefined;
   if (end.refusal !== undefined) return end.refusal === 'refused-stream' ? 'refused' : 'lost-session';
   const isUnsent = /* guard: repeat/not-sent */ end.phase === 'not-sent';
-  return isUnsent && PASSING_FAILURES.has(end.error.code) ? 'not-sent' : undefined;
+  const { code } = end.error;
+  return isUnsent && (PASSING_FAILURES.has(code) || wasReplaced(end.error)) ? 'not-sent' : undefined;
+}
+
+/** The connection was left while the call waited for its turn: a successor may be there. */
+function wasReplaced({ code, data }: GatewayError): boolean {
+  return (
+    code === 'OMNI_UPSTREAM_DOWN' && data?.['retryAfterS'] === undefined && data?.['reason'] === undefined
+  );
 }
 
 function isPassing(end: AttemptEnd): boolean {

@@ -16,9 +16,11 @@ function down(retryAfterS?: number): GatewayError {
 }
 
 describe('startWaitMs', () => {
-  it('lets a safe call wait for two attempts to start its server again, within its deadline', () => {
-    expect(startWaitMs(READ, down(1), { stepsMs: STEPS, leftMs: 60_000 })).toBe(1_500);
-    expect(startWaitMs(READ, STARTING, { stepsMs: STEPS, leftMs: 700 })).toBe(700);
+  // guard: repeat/starts-in-time
+  it('lets a safe call wait for the next attempt to start its server, within its deadline', () => {
+    expect(startWaitMs(READ, down(1), { stepsMs: STEPS, leftMs: 60_000 })).toBe(1_000);
+    expect(startWaitMs(READ, down(1), { stepsMs: STEPS, leftMs: 300 })).toBe(0);
+    expect(startWaitMs(READ, STARTING, { stepsMs: STEPS, leftMs: 700 })).toBe(50);
     expect(startWaitMs(READ, STARTING, { stepsMs: STEPS, leftMs: 0 })).toBe(0);
   });
 

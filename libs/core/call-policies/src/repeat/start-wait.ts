@@ -3,6 +3,8 @@ import { type CallFacts, isSafe } from './call-safety.ts';
 
 /** Attempts to start again that a call may wait for. */
 const STEPS = 2;
+/** In place of no wait at all. */
+const SOON_MS = 50;
 
 /**
  * How long a call may wait for a server that has just gone, before it fails.
@@ -10,7 +12,7 @@ const STEPS = 2;
  * @param error - With which it would fail.
  * @param stepsMs - The server's waits before attempts to start it again.
  * @param leftMs - Of the call's deadline.
- * @returns 0 when it fails at once: it is not safe, or the server will not be back by then.
+ * @returns When it may try again; 0 when it fails at once, since it is not safe or nothing is tried by then.
  */
 export function startWaitMs(
   call: CallFacts,
@@ -21,7 +23,8 @@ export function startWaitMs(
   if (!isSafe(call)) return 0;
   const longestMs = stepsMs.slice(0, STEPS).reduce((sum, stepMs) => sum + stepMs, 0);
   const nextMs = nextAttemptMs(error);
-  return nextMs === undefined || nextMs > longestMs ? 0 : Math.max(0, Math.min(longestMs, leftMs));
+  const isTooLate = nextMs === undefined || longestMs === 0 || nextMs > longestMs || nextMs >= leftMs;
+  return /* guard: repeat/starts-in-time */ isTooLate ? 0 : Math.max(nextMs, SOON_MS);
 }
 
 /** @returns When it is tried next, from now; `undefined` when nobody knows or nothing is tried. */

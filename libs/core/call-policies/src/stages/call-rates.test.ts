@@ -111,6 +111,21 @@ describe('calls to one tool that come too fast', () => {
     expect(scene.limited).toEqual(['up capability']);
   });
 
+  it('cost no token while they wait, nor when they give up', async () => {
+    const scene = new Scene({
+      rate: { perSecond: 0.01, burst: 1 },
+      capabilityRate: { perSecond: 0.01, burst: 2 },
+      queue: { maxWaiting: 5, maxWaitMs: 10_000 },
+    });
+    scene.call('a');
+    for (let time = 0; time < 4; time++) scene.call('a').cancel();
+    const next = scene.call('a');
+    await scene.clock.advanceAsync(0);
+    expect(next.failure).toBeUndefined();
+    await scene.clock.advanceAsync(10_000);
+    expect(next.failure).toBe('OMNI_OVERLOADED');
+  });
+
   it('take nothing of what the server gets', async () => {
     const scene = new Scene({ rate: { perSecond: 1, burst: 2 }, capabilityRate: { perSecond: 1, burst: 1 } });
     const calls = [scene.call('a'), scene.call('a'), scene.call('b')];

@@ -59,9 +59,15 @@ export function callRates({ clock, onLimited }: CallRatesOptions): CallStage {
         // guard: rate/calls
         return refusal === undefined ? next(call, handler) : refused(refusal);
       }
-      const waitMs = rates.capability?.take(keyOf(called)) ?? 0;
+      const key = keyOf(called);
+      // Taken only when its turn has come: a call that gives up costs no token.
+      const waitMs = rates.capability?.waitMs(key) ?? 0;
       if (waitMs > 0) return refused({ scope: 'capability', retryAfterMs: waitMs });
-      return new QueuedCall(next, call, handler).enter(rates.queue);
+      const send: SendCall = (...sent) => {
+        const lateMs = rates.capability?.take(key) ?? 0;
+        return lateMs > 0 ? refused({ scope: 'capability', retryAfterMs: lateMs }) : next(...sent);
+      };
+      return new QueuedCall(send, call, handler).enter(rates.queue);
     };
   };
 }

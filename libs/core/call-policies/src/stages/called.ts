@@ -1,4 +1,4 @@
-import type { UpstreamCall } from '@omni/model';
+import { shortHash, type UpstreamCall } from '@omni/model';
 
 /** Requests of clients that ask one tool, prompt or resource for something. */
 const CALLS: ReadonlySet<string> = new Set([
@@ -8,6 +8,9 @@ const CALLS: ReadonlySet<string> = new Set([
   'completion/complete',
 ]);
 
+/** Longer ones are told apart by a hash. */
+const LONGEST_NAME = 256;
+
 /** What a call is for. */
 export interface Called {
   readonly method: string;
@@ -15,11 +18,17 @@ export interface Called {
   readonly name: string;
 }
 
+export function isCall(method: string): boolean {
+  return CALLS.has(method);
+}
+
 /** @returns `undefined` for what policies leave alone: calls of Omni, tasks, subscriptions, other methods. */
 export function calledOf({ method, name = '', isInternal }: UpstreamCall): Called | undefined {
   return isInternal === true || !CALLS.has(method) ? undefined : { method, name };
 }
 
+/** Clients may make up addresses of any length: a key is short. */
 export function keyOf({ method, name }: Called): string {
-  return `${method} ${name}`;
+  const isLong = name.length > LONGEST_NAME;
+  return `${method} ${isLong ? shortHash(name) : name}`;
 }

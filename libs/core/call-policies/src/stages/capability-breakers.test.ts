@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { GatewayError } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { callStageContract } from '@omni/testing/contracts';
+import { DEADLINE_OVER } from '../deadline/deadline-over.ts';
 import { CapabilityBreakers } from './capability-breakers.ts';
 import { callOf, messageOf, SentCall, specWith } from './stage-scene.fixture.ts';
 
@@ -105,6 +106,35 @@ describe('a tool that fails', () => {
     expect(scene.call().handler).toBeDefined();
     scene.fail(2);
     expect(scene.call().handler).toBeUndefined();
+  });
+
+  // guard: breaker/forgotten
+  it('is not judged twice when a success has forgotten it between', () => {
+    const scene = new Scene();
+    scene.fail(1);
+    const calls = Array.from({ length: 8 }, () => scene.call());
+    scene.call().answer();
+    for (const { handler } of calls) handler?.onFailure(exited(), 'sent');
+    expect(scene.changes).toEqual(['up bad open']);
+    expect(scene.call().handler).toBeUndefined();
+  });
+
+  // guard: breaker/late-failure
+  it('is no trial that was sent before it was left alone', () => {
+    const scene = new Scene();
+    const late = scene.call();
+    scene.fail(3);
+    scene.clock.advance(30_001);
+    late.handler?.onFailure(exited(), 'sent');
+    expect(scene.call().handler).toBeDefined();
+  });
+
+  it('that takes longer than the deadline of requests fails, and one that is cancelled does not', () => {
+    const scene = new Scene();
+    for (let time = 0; time < 3; time++) scene.call().cancel();
+    expect(scene.changes).toEqual([]);
+    for (let time = 0; time < 3; time++) scene.call().cancel(DEADLINE_OVER);
+    expect(scene.changes).toEqual(['up bad open']);
   });
 
   it('is forgiven by a success between', () => {

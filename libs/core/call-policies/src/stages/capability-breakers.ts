@@ -10,6 +10,7 @@ import {
 import { type Clock, DEFAULT_ROUTING, GatewayError, type Random, type UpstreamSpec } from '@omni/ports';
 import { type BreakerPermit, type BreakerState, CircuitBreaker } from '../breaker/circuit-breaker.ts';
 import { type CallEnd, whoseFailure } from '../breaker/whose-failure.ts';
+import { DEADLINE_OVER } from '../deadline/deadline-over.ts';
 import { type Called, calledOf, keyOf } from './called.ts';
 
 export interface CapabilityBreakersOptions {
@@ -17,6 +18,12 @@ export interface CapabilityBreakersOptions {
   readonly random: Random;
   /** Told each change. */
   readonly onChange?: (upstream: string, called: Called, state: BreakerState) => void;
+}
+
+/** What a call was let through by; nothing where there was no breaker. */
+interface Admitted {
+  readonly breaker: CircuitBreaker | undefined;
+  readonly permit: BreakerPermit | undefined;
 }
 
 /** Breakers of one upstream at the same time; one that is closed is forgotten first. */
@@ -63,17 +70,28 @@ export class CapabilityBreakers {
       // guard: breaker/capability
       if (breaker !== undefined && permit === undefined)
         return refusedCall(handler, circuitOpen(called, breaker));
-      return new JudgedCall(handler, (end) => this.#onEnd(spec, called, permit, end)).begin(next, call);
+      return new JudgedCall(handler, (end) => this.#onEnd(spec, called, { breaker, permit }, end)).begin(
+        next,
+        call,
+      );
     };
   };
 
-  #onEnd(spec: UpstreamSpec, called: Called, permit: BreakerPermit | undefined, end: CallEnd): void {
+  #onEnd(spec: UpstreamSpec, called: Called, { breaker, permit }: Admitted, end: CallEnd): void {
     const culprit = this.#isCounted(end, called) ? 'omni' : whoseFailure(end);
-    if (permit !== undefined) permit.settle(culprit);
-    else if (culprit === 'upstream') this.#breakerOf(spec, called).admit()?.settle(culprit);
     const breakers = this.#known.get(spec);
     const key = keyOf(called);
+    // One that was forgotten meanwhile is nobody's.
+    if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key) === breaker)
+      permit.settle(culprit);
+    else if (culprit === 'upstream') this.#count(spec, called);
     if (culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
+  }
+
+  /** A failure of a call that no breaker knew of; an open one has its trials. */
+  #count(spec: UpstreamSpec, called: Called): void {
+    const breaker = this.#breakerOf(spec, called);
+    if (/* guard: breaker/late-failure */ breaker.state === 'closed') breaker.admit()?.settle('upstream');
   }
 
   /** One crash of a server is one failure of a tool, however many of its calls it ends. */
@@ -132,6 +150,11 @@ function circuitOpen({ method, name }: Called, { retryAfterMs }: CircuitBreaker)
   });
 }
 
+/** The deadline of Omni is over: the server was too slow. */
+function timedOut(): CallEnd {
+  return { kind: 'failure', error: new GatewayError('OMNI_UPSTREAM_TIMEOUT', DEADLINE_OVER) };
+}
+
 /** A call whose end is told. */
 class JudgedCall extends FollowedCall {
   readonly #onEnd: (end: CallEnd) => void;
@@ -158,7 +181,7 @@ class JudgedCall extends FollowedCall {
   }
 
   override cancel(reason?: string): void {
-    this.#end = { kind: 'cancelled' };
+    this.#end = reason === DEADLINE_OVER ? timedOut() : { kind: 'cancelled' };
     super.cancel(reason);
   }
 

@@ -10,9 +10,9 @@ class Scene {
   inner: ReplySink | undefined;
   cancelled: string | undefined;
 
-  run(deadlineMs: number, chunks?: ReplySink['chunks']): { cancel(): void } {
+  run(deadlineMs: number, chunks?: ReplySink['chunks'], method = 'tools/call'): { cancel(): void } {
     const stage = requestDeadline({ specOf: () => specWith({ deadlineMs }), clock: this.clock });
-    const run = stage(requestOf('tools/call'), (reply) => {
+    const run = stage(requestOf(method), (reply) => {
       this.inner = reply;
       return { cancel: (reason) => (this.cancelled = reason) };
     });
@@ -31,6 +31,20 @@ describe('a request with a deadline', () => {
     expect(scene.cancelled).toBe('its deadline is over');
     scene.inner?.settle({ kind: 'message', payload: '{}', status: 200 });
     expect(scene.reply.outcomes).toHaveLength(1);
+  });
+
+  it('has less of it when it has waited for its way', () => {
+    const scene = new Scene();
+    scene.clock.advance(400);
+    scene.run(500);
+    scene.clock.advance(100);
+    expect(scene.reply.ending).toBe('OMNI_UPSTREAM_TIMEOUT');
+  });
+
+  it('has none where it waits for a task', () => {
+    const scene = new Scene();
+    scene.run(500, undefined, 'tasks/result');
+    expect(scene.clock.pendingTimers).toBe(0);
   });
 
   it('has none any more once it has ended', () => {

@@ -13,10 +13,12 @@ import {
   type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
+import { DEADLINE_OVER } from '../deadline/deadline-over.ts';
+import { isCall } from './called.ts';
 
 export interface RequestDeadlineOptions {
   readonly specOf: (upstream: string) => UpstreamSpec | undefined;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'after' | 'monotonicMs'>;
 }
 
 /**
@@ -24,16 +26,25 @@ export interface RequestDeadlineOptions {
  * attempts (S003-RT-07). What runs is cancelled at its server.
  */
 export function requestDeadline({ specOf, clock }: RequestDeadlineOptions): RequestStage {
-  return ({ upstreams }, next) => {
+  return ({ upstreams, context, arrivedMs }, next) => {
     const [upstream = ''] = upstreams;
     const { deadlineMs } = specOf(upstream)?.routing ?? DEFAULT_ROUTING;
-    if (deadlineMs === 0) return next;
+    if (deadlineMs === 0 || !isCall(context.message.method)) return next;
     return (reply) => {
       const limited = new LimitedReply(reply);
-      limited.begin(next(limited), clock, deadlineMs, upstream);
+      const leftMs = deadlineMs - (clock.monotonicMs() - arrivedMs);
+      limited.begin(next(limited), { clock, deadlineMs, leftMs, upstream });
       return limited;
     };
   };
+}
+
+interface Limit {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly deadlineMs: Millis;
+  /** Of the deadline. */
+  readonly leftMs: Millis;
+  readonly upstream: string;
 }
 
 class LimitedReply extends ForwardingReply implements RunningCall {
@@ -41,11 +52,11 @@ class LimitedReply extends ForwardingReply implements RunningCall {
   #cancelTimer: CancelTimer | undefined;
   #isOver = false;
 
-  begin(running: RunningCall, clock: Pick<Clock, 'after'>, deadlineMs: Millis, upstream: string): void {
+  begin(running: RunningCall, { clock, deadlineMs, leftMs, upstream }: Limit): void {
     if (this.#isOver) return;
     this.#running = running;
-    this.#cancelTimer = clock.after(deadlineMs, () => {
-      this.cancel('its deadline is over');
+    this.#cancelTimer = clock.after(Math.max(0, leftMs), () => {
+      this.cancel(DEADLINE_OVER);
       const seconds = deadlineMs / 1_000;
       const message = `The request to "${upstream}" did not end within its deadline of ${seconds} s`;
       this.next.settle({

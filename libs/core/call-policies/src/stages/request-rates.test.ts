@@ -25,9 +25,10 @@ class Scene {
   }
 
   /** @returns How it was refused; `undefined` when it was not. */
-  ask(user: string, session?: string): string | undefined {
+  ask(user: string | object, session?: string): string | undefined {
     const reply = new RecordedReply();
-    const client = { principal: { id: user, kind: 'token' }, session: session && { key: session } };
+    const principal = typeof user === 'string' ? { id: user, kind: 'token' } : user;
+    const client = { principal, session: session && { key: session } };
     // The stage reads nothing else of a client.
     const context = { message: MESSAGE, client, paramHeaders: undefined } as unknown as CallContext;
     const before = this.#passed;
@@ -61,6 +62,16 @@ describe('requests that come too fast', () => {
   it('of a client without a session count for its user', () => {
     const scene = new Scene({ session: { perSecond: 1, burst: 1 } });
     expect([scene.ask('ada'), scene.ask('ada'), scene.ask('bob')]).toEqual([
+      undefined,
+      'refused OMNI_RATE_LIMITED',
+      undefined,
+    ]);
+  });
+
+  it('of a client that nobody knows count for its connection', () => {
+    const scene = new Scene({ user: { perSecond: 1, burst: 1 }, session: { perSecond: 1, burst: 1 } });
+    const anonymous = (connection: string) => ({ id: 'anonymous', kind: 'anonymous', connection });
+    expect([scene.ask(anonymous('1')), scene.ask(anonymous('1')), scene.ask(anonymous('2'))]).toEqual([
       undefined,
       'refused OMNI_RATE_LIMITED',
       undefined,

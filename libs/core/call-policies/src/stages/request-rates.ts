@@ -1,5 +1,5 @@
 import { type CallContext, type DispatchStage, NOTHING_RUNS } from '@omni/model';
-import type { Clock, RateSettings } from '@omni/ports';
+import { type Clock, type RateSettings, sharerOf } from '@omni/ports';
 import { RateLimits, type RateRefusal } from '../rate/rate-limits.ts';
 import { TokenBuckets } from '../rate/token-buckets.ts';
 import { rateLimited } from './rate-limited.ts';
@@ -25,7 +25,9 @@ export function requestRates({ user, session, clock, onLimited }: RequestRatesOp
   });
   return (next) => (context, reply) => {
     const { principal, session: own } = context.client;
-    const refusal = limits.take({ principal: principal.id, session: own?.key ?? principal.id });
+    // With auth.mode open each connection is a user, as for every limit.
+    const user = sharerOf(principal);
+    const refusal = limits.take({ principal: user, session: own?.key ?? user });
     // guard: rate/requests
     if (refusal === undefined) return next(context, reply);
     onLimited?.(refusal, context);

@@ -119,7 +119,7 @@ describe('a request that fails', () => {
     const scene = new Scene();
     scene.run(requestOf('resources/read'));
     scene.attempts[0]?.settle(soon);
-    scene.clock.advance(1_500);
+    scene.clock.advance(1_000);
     expect(scene.attempts).toHaveLength(2);
     expect(scene.repeated).toEqual(['up 2 started']);
     expect(new Scene().attemptsOf(requestOf('tools/call'), soon)).toBe(1);

@@ -17,6 +17,7 @@ import { mayRepeat, type RepeatReason } from '../repeat/may-repeat.ts';
 import { RepeatBudget } from '../repeat/repeat-budget.ts';
 import { repeatDelayMs, retryAfterMsOf } from '../repeat/repeat-delay.ts';
 import { startWaitMs } from '../repeat/start-wait.ts';
+import { isCall, keyOf } from './called.ts';
 
 /** One more attempt of a request. */
 export interface RepeatedAttempt {
@@ -36,6 +37,8 @@ export interface RequestRepeatsOptions {
 
 /** Of the calls to an upstream. */
 const HEDGE_SHARE = 0.05;
+/** Where there are few calls. */
+const HEDGES_PER_SECOND = 0.1;
 /** Tools, prompts and resources of an upstream whose latencies are known. */
 const MAX_LATENCIES = 1_000;
 
@@ -47,7 +50,7 @@ class UpstreamRepeats {
 
   constructor({ retry }: RoutingSettings, clock: Clock) {
     this.repeats = new RepeatBudget({ share: retry.budget, clock });
-    this.hedges = new RepeatBudget({ share: HEDGE_SHARE, clock });
+    this.hedges = new RepeatBudget({ share: HEDGE_SHARE, minPerSecond: HEDGES_PER_SECOND, clock });
   }
 
   latencyOf(called: string, clock: Clock): LatencyQuantile {
@@ -72,6 +75,7 @@ export function requestRepeats(options: RequestRepeatsOptions): RequestStage {
     const spec = specOf(upstream);
     // guard: repeat/pinned
     if (spec === undefined || request.isPinned) return next;
+    if (!isCall(request.context.message.method)) return next;
     const routing = spec.routing ?? DEFAULT_ROUTING;
     if (routing.retry.attempts === 1) return next;
     let shared = known.get(spec);
@@ -89,7 +93,6 @@ class RequestRepeats implements AttemptPolicy {
   readonly #routing: RoutingSettings;
   readonly #shared: UpstreamRepeats;
   readonly #attempts: CallAttempts;
-  readonly #arrivedMs: number;
   readonly #facts: CallFacts;
 
   constructor(
@@ -105,7 +108,6 @@ class RequestRepeats implements AttemptPolicy {
     this.#shared = shared;
     const { repeats, hedges } = shared;
     this.#attempts = new CallAttempts({ maxAttempts: this.#routing.retry.attempts, repeats, hedges });
-    this.#arrivedMs = options.clock.monotonicMs();
     const { context, hints } = request;
     this.#facts = {
       method: context.message.method,
@@ -160,13 +162,14 @@ class RequestRepeats implements AttemptPolicy {
 
   #leftMs(): Millis {
     const { deadlineMs } = this.#routing;
-    const totalMs = deadlineMs === 0 ? this.#spec.maxCallTimeMs : deadlineMs;
-    return totalMs - (this.#options.clock.monotonicMs() - this.#arrivedMs);
+    // Nobody waits for longer than that for a server that says nothing.
+    const totalMs = deadlineMs === 0 ? this.#spec.callTimeoutMs : deadlineMs;
+    return totalMs - (this.#options.clock.monotonicMs() - this.#request.arrivedMs);
   }
 
   #latency(): LatencyQuantile {
     const { method } = this.#facts;
-    return this.#shared.latencyOf(`${method} ${this.#request.name ?? ''}`, this.#options.clock);
+    return this.#shared.latencyOf(keyOf({ method, name: this.#request.name ?? '' }), this.#options.clock);
   }
 
   #tell(why: RepeatedAttempt['why']): void {

@@ -43,7 +43,7 @@ export class SentCall {
   /** What the connection tells; `undefined` while nothing was sent. */
   handler: CallHandler | undefined;
   cancelled = false;
-  readonly #cancel: () => void;
+  readonly #cancel: (reason: string | undefined) => void;
 
   constructor(stages: readonly CallStage[], spec: UpstreamSpec, call: UpstreamCall) {
     const at: ConnectionFacts = {
@@ -62,7 +62,7 @@ export class SentCall {
       at,
     );
     const running = send(call, this.recorded);
-    this.#cancel = () => running.cancel();
+    this.#cancel = (reason) => running.cancel(reason);
   }
 
   get failure(): string | undefined {
@@ -74,8 +74,8 @@ export class SentCall {
     return this;
   }
 
-  cancel(): void {
-    this.#cancel();
+  cancel(reason?: string): void {
+    this.#cancel(reason);
   }
 }
 
@@ -97,6 +97,7 @@ export function requestOf(
   const client = { principal: ADA } as CallContext['client'];
   return {
     context: { message, client, paramHeaders: undefined },
+    arrivedMs: 0,
     upstreams: ['up'],
     name: 'add',
     hints,

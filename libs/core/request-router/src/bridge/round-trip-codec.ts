@@ -15,6 +15,7 @@ import {
   type RunningCall,
   type UpstreamAnswer,
   type CallPhase,
+  mayHaveRun,
 } from '@omni/model';
 import { type CancelTimer, type Clock, GatewayError } from '@omni/ports';
 import { declaredTo } from '../call/told-of-client.ts';
@@ -115,7 +116,8 @@ export class RoundTripCodec implements EraCodec, CallHandler {
     if (this.#isOver) return;
     this.#end();
     // In a later round the server has answered before.
-    this.#bridgeContext.handler.onFailure(error, this.#round === 0 ? phase : 'head-received');
+    if (this.#round === 0) this.#bridgeContext.handler.onFailure(error, phase);
+    else this.#bridgeContext.handler.onFailure(mayHaveRun(error), 'head-received');
   }
 
   /** Fails after an answer that leads nowhere. */

@@ -17,6 +17,7 @@ import type { AttemptHandler, TranslatedAnswer } from '../bridge/era-codec.ts';
 import type { ParkedCall } from '../bridge/parked-call.ts';
 import type { OpenedState, Ticket } from '../bridge/parked-calls.ts';
 import type { ReturnedState } from '../bridge/parking-codec.ts';
+import { randomId } from '../bridge/random-id.ts';
 import { errorCodeOf, isNotHere, saysNoSuchTool, statusOfCode } from '../call/answer-code.ts';
 import { isAboutCall } from '../call/call-notification.ts';
 import { resourceLinksIn } from '../call/resource-links.ts';
@@ -42,6 +43,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   readonly #dependencies: ExecutionDependencies;
   readonly #context: CallContext;
   readonly #reply: ReplySink;
+  readonly #isRepeated: boolean;
   #route: Route = NOWHERE;
   #state: BroughtState | undefined;
   #attempt = 0;
@@ -59,7 +61,14 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   /** Whether the answer tells of a task, which goes on. */
   #isTask = false;
 
-  constructor(dependencies: ExecutionDependencies, context: CallContext, reply: ReplySink) {
+  /** @param isRepeated - Whether another attempt was made before, which may still run. */
+  constructor(
+    dependencies: ExecutionDependencies,
+    context: CallContext,
+    reply: ReplySink,
+    isRepeated = false,
+  ) {
+    this.#isRepeated = isRepeated;
     this.#dependencies = dependencies;
     this.#context = context;
     this.#reply = reply;
@@ -219,10 +228,13 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     // Nothing in the answer has to be read or changed.
     const allowPassthrough =
       !this.#mayTryNext() &&
+      !this.#isRepeated &&
       !this.#dependencies.labels.mayAsk(this.#context) &&
       (task === undefined || !namesTasks(task, connection));
     const headers = this.#forwardedHeaders(connection);
-    const call = relayedCall(connection, this.#context, this.#route, headers, allowPassthrough);
+    const relayed = relayedCall(connection, this.#context, this.#route, headers, allowPassthrough);
+    const hasOwnId = /* guard: route/own-id */ this.#isRepeated;
+    const call = hasOwnId ? { ...relayed, clientId: JSON.stringify(randomId()) } : relayed;
     const running = connection.send(call, this);
     // The connection may have answered at once; then there is nothing left to cancel, or it is the next one's
     // call that runs.

@@ -1,12 +1,13 @@
 import { requestText, type RpcMessage } from '@omni/jsonrpc';
-import type {
-  AnswerServerRequest,
-  CallHandler,
-  CallPhase,
-  ChunkSink,
-  ResponseHead,
-  RunningCall,
-  UpstreamCall,
+import {
+  type AnswerServerRequest,
+  type CallHandler,
+  type CallPhase,
+  type ChunkSink,
+  mayHaveRun,
+  type ResponseHead,
+  type RunningCall,
+  type UpstreamCall,
 } from '@omni/model';
 import { type CancelTimer, GatewayError, type HeaderList, type HttpCall, type Principal } from '@omni/ports';
 import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
@@ -350,7 +351,7 @@ export class LegacyHttpCall
     const seen = this.#reader?.lastEventId ?? '';
     if (seen !== '') this.#lastEventId = seen;
     if (this.#lastEventId === '' || /* guard: http/resumes */ this.#resumes >= MAX_RESUMES)
-      return this.fail(error);
+      return this.fail(this.#lastEventId === '' ? error : mayHaveRun(error));
     this.#resumes++;
     const { clock } = this.#options.connectionOptions.context;
     // It holds until the upstream names another one.
