@@ -319,7 +319,8 @@ describe('a stop', () => {
     host.endsAtOnce = false;
     let wasStuck: boolean | undefined;
     const stopped = supervision.stop(0).then(() => (wasStuck = supervision.isStuck));
-    await pass(2_000);
+    await pass(4_000);
+    expect(wasStuck).toBeUndefined();
     host.last.gone?.();
     await stopped;
     expect(wasStuck).toBe(false);
