@@ -100,7 +100,7 @@ describe('good servers beside bad ones', () => {
     expect((await fetch(`${omni.origin}/health/ready`)).status).toBe(503);
     expect((await fetch(`${omni.origin}/health/live`)).status).toBe(200);
     const refused = await postModern(`${omni.url}/dying`, call('1', 'pid'));
-    expect(errorOf(refused.text)?.omni).toBe('OMNI_NAME_UNKNOWN');
+    expect(errorOf(refused.text)?.omni).toBe('OMNI_UPSTREAM_DOWN');
   });
 });
 
