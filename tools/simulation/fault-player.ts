@@ -45,10 +45,16 @@ export class FaultPlayer {
   #full = 0;
   #failing = 0;
   #frozenMs = 0;
+  #appliedMs = -1;
   #isOver = false;
 
   constructor(options: FaultPlayerOptions) {
     this.#options = options;
+  }
+
+  /** When definitions were changed last. */
+  get appliedMs(): number {
+    return this.#appliedMs;
   }
 
   /** For how long the process has stood still. */
@@ -225,7 +231,8 @@ export class FaultPlayer {
 
   /** @param changed - Servers whose settings change without a new connection. */
   async #apply(changed: Readonly<Record<string, number>> = {}): Promise<void> {
-    const { server, definitions } = this.#options;
+    const { server, definitions, time } = this.#options;
+    this.#appliedMs = time.nowMs;
     await server.apply(
       definitions
         .filter(({ name }) => !this.#removed.has(name))

@@ -340,6 +340,7 @@ class Run {
         conditions: this.#conditions,
         choices,
         frozenMs: () => this.#player.frozenMs,
+        appliedMs: () => this.#player.appliedMs,
         listedAtMs: (host) => this.#listedAt.get(host) ?? 0,
         downMs: (host) => this.#time.nowMs - (this.#downSince.get(host) ?? this.#time.nowMs),
         awayMs: (host) => this.#time.nowMs - (this.#awaySince.get(host) ?? this.#time.nowMs),

@@ -30,6 +30,8 @@ export interface SimulatedClientOptions {
   readonly downMs: (host: string) => number;
   /** How long the world has stood still so far: deadlines move by it. */
   readonly frozenMs: () => number;
+  /** When definitions were changed last. */
+  readonly appliedMs: () => number;
 }
 
 type Purpose =
@@ -455,7 +457,7 @@ export class SimulatedClient {
   }
 
   #check(pending: Pending, text: string, code: string | undefined): void {
-    const { violations, plan, hosts, choices } = this.#options;
+    const { violations, plan, hosts, choices, time } = this.#options;
     const { purpose, token, host } = pending;
     if (plan.era === 'legacy' && text.includes('"resultType"'))
       violations.add(
@@ -480,7 +482,12 @@ export class SimulatedClient {
             'I12',
             `${plan.name} was answered other bytes to ${token} than "${host}" sent: ${text}`,
           );
-        if (purpose === 'listed-call' && (code === 'OMNI_NAME_UNKNOWN' || code === 'OMNI_METHOD_UNKNOWN'))
+        if (
+          purpose === 'listed-call' &&
+          (code === 'OMNI_NAME_UNKNOWN' || code === 'OMNI_METHOD_UNKNOWN') &&
+          // Then it may have been taken out between list and call.
+          this.#options.appliedMs() !== time.nowMs
+        )
           violations.add('I5', `${plan.name} was listed a tool of "${host}" that cannot be called: ${text}`);
         if (purpose === 'unlisted-call' && !isError && !this.#mayBeListedBy(pending))
           violations.add('I5', `${plan.name} called a tool of "${host}" that was not listed`);
@@ -494,7 +501,7 @@ export class SimulatedClient {
           if (this.#options.awayMs(name) > LISTED_MS && names.some((tool) => tool.startsWith(`${name}__`)))
             violations.add('I5', `${plan.name} is listed tools of "${name}", which has long been away`);
         const missing = hosts.filter(({ name }) => !names.some((tool) => tool.startsWith(`${name}__`)));
-        // In the same instant nothing can have changed.
+        // In the same instant nothing but definitions can have changed.
         if (names.length > 0 && choices.chance(0.5)) {
           const tool = choices.pick(names);
           const of = hosts.find(({ name }) => tool.startsWith(`${name}__`));
