@@ -23,12 +23,16 @@ export function callEvent(
   return {
     type,
     subject: { server, ...(caller !== undefined && { principal: caller.id }) },
-    // Methods come from clients.
-    data: { method: method.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80), ...data },
+    data: { method: shownMethod(method), ...data },
     trace: traceIdOf(traceparentIn(forwardedHeaders)),
     // guard: events/timeout-caller
     ...(caller !== undefined && { acl: { servers: [server], minRole: 'owner', principal: caller.id } }),
   };
+}
+
+/** Methods come from clients. */
+export function shownMethod(method: string): string {
+  return method.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80);
 }
 
 /** How often something of each server is told: one {@link Rate} for all its connections. */

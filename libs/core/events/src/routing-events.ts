@@ -1,6 +1,6 @@
 import type { UpstreamCall } from '@omni/model';
 import type { Clock, Principal } from '@omni/ports';
-import { callEvent, EventRates } from './call-events.ts';
+import { callEvent, EventRates, shownMethod } from './call-events.ts';
 import type { NewEvent } from './event.ts';
 
 /** In place of a server where a request is refused before its way is known. */
@@ -32,7 +32,7 @@ export class RoutingEvents {
     this.#publish({
       type: 'request.rate_limited',
       subject: { principal: principal.id },
-      data: { method: method.replaceAll(/[^\x20-\x7e]/g, '.').slice(0, 80), limit, retryAfterMs, more },
+      data: { method: shownMethod(method), limit, retryAfterMs, more },
       acl: { servers: [], minRole: 'owner', principal: principal.id },
     });
   }

@@ -69,8 +69,18 @@ export class Dispatcher {
       return once(reply);
     const { upstreams, name, hints, task } = route;
     const isPinned = state !== undefined || task?.kind === 'about';
-    const wantsProgress = memberOf(metaOf(context.message), 'progressToken') !== undefined;
-    const request = { context, arrivedMs, upstreams, name, hints, wantsProgress, isPinned };
+    const request = {
+      context,
+      arrivedMs,
+      upstreams,
+      name,
+      hints,
+      isPinned,
+      // Few stages ask.
+      get wantsProgress() {
+        return memberOf(metaOf(context.message), 'progressToken') !== undefined;
+      },
+    };
     return composeRequest(this.#stages, request, once)(reply);
   }
 

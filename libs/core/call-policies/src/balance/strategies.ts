@@ -1,4 +1,5 @@
 import type { Random } from '@omni/ports';
+import { textHash } from '../text-hash.ts';
 import type { ReplicaLoad } from './replica-load.ts';
 
 /** One of several servers that can take a call. */
@@ -95,14 +96,9 @@ const powerOfTwo: Strategy = (candidates, { random }) => {
 const sticky: Strategy = (candidates, { stickyKey = '' }) =>
   lowest(candidates, ({ key, weight }) => -Math.log(shareOf(`${stickyKey}\n${key}`)) / weight);
 
-/** @returns Evenly spread, above 0 and below 1: FNV-1a with the last steps of MurmurHash 3. */
+/** @returns Evenly spread, above 0 and below 1. */
 function shareOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32;
+  return (textHash(text) + 0.5) / 2 ** 32;
 }
 
 /** The same ones, beginning with any of them, so that the first of equals is not always the same. */

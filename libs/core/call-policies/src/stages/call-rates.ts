@@ -24,7 +24,6 @@ export interface CallRatesOptions {
 
 /** The rates of one upstream. */
 interface UpstreamRates {
-  readonly upstream: TokenBuckets | undefined;
   readonly capability: TokenBuckets | undefined;
   readonly limits: RateLimits;
   /** Where calls wait for a token of the upstream; absent where none may. */
@@ -49,17 +48,17 @@ export function callRates({ clock, onLimited }: CallRatesOptions): CallStage {
     return (call, handler) => {
       const called = calledOf(call);
       if (called === undefined) return next(call, handler);
+      const key = keyOf(called);
       const rates = ratesOf(spec);
       const refused = (refusal: RateRefusal): RunningCall => {
         onLimited?.(spec.name, refusal, call);
         return refusedCall(handler, rateLimited(refusal));
       };
       if (rates.queue === undefined) {
-        const refusal = rates.limits.take({ upstream: spec.name, capability: keyOf(called) });
+        const refusal = rates.limits.take({ upstream: spec.name, capability: key });
         // guard: rate/calls
         return refusal === undefined ? next(call, handler) : refused(refusal);
       }
-      const key = keyOf(called);
       // Taken only when its turn has come: a call that gives up costs no token.
       const waitMs = rates.capability?.waitMs(key) ?? 0;
       if (waitMs > 0) return refused({ scope: 'capability', retryAfterMs: waitMs });
@@ -77,7 +76,6 @@ function createRates(spec: UpstreamSpec, clock: CallRatesOptions['clock']): Upst
   const upstream = rate === undefined ? undefined : bucketsOf(rate, clock);
   const capability = capabilityRate === undefined ? undefined : bucketsOf(capabilityRate, clock);
   return {
-    upstream,
     capability,
     limits: new RateLimits({
       ...(upstream !== undefined && { upstream }),

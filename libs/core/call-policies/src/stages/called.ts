@@ -1,4 +1,5 @@
-import { shortHash, type UpstreamCall } from '@omni/model';
+import type { UpstreamCall } from '@omni/model';
+import { textHash } from '../text-hash.ts';
 
 /** Requests of clients that ask one tool, prompt or resource for something. */
 const CALLS: ReadonlySet<string> = new Set([
@@ -8,7 +9,7 @@ const CALLS: ReadonlySet<string> = new Set([
   'completion/complete',
 ]);
 
-/** Longer ones are told apart by a hash. */
+/** Longer ones are told apart by their length and a hash. */
 const LONGEST_NAME = 256;
 
 /** What a call is for. */
@@ -29,6 +30,5 @@ export function calledOf({ method, name = '', isInternal }: UpstreamCall): Calle
 
 /** Clients may make up addresses of any length: a key is short. */
 export function keyOf({ method, name }: Called): string {
-  const isLong = name.length > LONGEST_NAME;
-  return `${method} ${isLong ? shortHash(name) : name}`;
+  return `${method} ${name.length > LONGEST_NAME ? `${name.length} ${textHash(name)}` : name}`;
 }

@@ -78,38 +78,39 @@ export class CapabilityBreakers {
   };
 
   #onEnd(spec: UpstreamSpec, called: Called, { breaker, permit }: Admitted, end: CallEnd): void {
-    const culprit = this.#isCounted(end, called) ? 'omni' : whoseFailure(end);
+    const whose = whoseFailure(end);
     const breakers = this.#known.get(spec);
+    // What works, of a server whose tools all do, has nothing to be told.
+    if (whose !== 'upstream' && (breakers === undefined || breakers.size === 0)) return;
     const key = keyOf(called);
+    const culprit = whose === 'upstream' && this.#isCounted(end, key) ? 'omni' : whose;
     // One that was forgotten meanwhile is nobody's.
     if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key) === breaker)
       permit.settle(culprit);
-    else if (culprit === 'upstream') this.#count(spec, called);
+    else if (culprit === 'upstream') this.#count(spec, called, key);
     if (culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
   }
 
   /** A failure of a call that no breaker knew of; an open one has its trials. */
-  #count(spec: UpstreamSpec, called: Called): void {
-    const breaker = this.#breakerOf(spec, called);
+  #count(spec: UpstreamSpec, called: Called, key: string): void {
+    const breaker = this.#breakerOf(spec, called, key);
     if (/* guard: breaker/late-failure */ breaker.state === 'closed') breaker.admit()?.settle('upstream');
   }
 
   /** One crash of a server is one failure of a tool, however many of its calls it ends. */
-  #isCounted(end: CallEnd, called: Called): boolean {
+  #isCounted(end: CallEnd, key: string): boolean {
     if (end.kind !== 'failure') return false;
     let keys = this.#counted.get(end.error);
     if (keys === undefined) this.#counted.set(end.error, (keys = new Set()));
-    const key = keyOf(called);
     // guard: breaker/one-crash
     if (keys.has(key)) return true;
     keys.add(key);
     return false;
   }
 
-  #breakerOf(spec: UpstreamSpec, called: Called): CircuitBreaker {
+  #breakerOf(spec: UpstreamSpec, called: Called, key: string): CircuitBreaker {
     let breakers = this.#known.get(spec);
     if (breakers === undefined) this.#known.set(spec, (breakers = new Map()));
-    const key = keyOf(called);
     let breaker = breakers.get(key);
     if (breaker !== undefined) return breaker;
     // guard: breaker/bounded
