@@ -15,6 +15,7 @@ import { openStore } from '@omni/sql';
 import { RecordingExchange, VirtualClock } from '@omni/testing';
 import { createMasterServer } from './create-master-server.ts';
 import { SceneClient, ToolServer } from './gateway-scene.fixture.ts';
+import { passWithStore } from './store-turns.fixture.ts';
 import type { MasterServer } from './master-server.ts';
 
 const SERVERS = 50;
@@ -106,12 +107,8 @@ class Scene {
     return this;
   }
 
-  async pass(ms: number): Promise<void> {
-    await this.clock.advanceAsync(ms);
-    for (let turn = 0; turn < 5; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      await this.clock.advanceAsync(0);
-    }
+  pass(ms: number): Promise<void> {
+    return passWithStore(this.clock, ms);
   }
 
   #end(name: string): void {

@@ -12,6 +12,7 @@ import { openStore } from '@omni/sql';
 import { VirtualClock } from '@omni/testing';
 import { createMasterServer } from '../create-master-server.ts';
 import { SceneClient, ToolServer } from '../gateway-scene.fixture.ts';
+import { passWithStore } from '../store-turns.fixture.ts';
 import type { GatewayUpstream } from '../gateway-options.ts';
 import type { MasterServer } from '../master-server.ts';
 
@@ -77,13 +78,8 @@ class Scene {
     return this;
   }
 
-  /** Lets time pass, and what the store does meanwhile. */
-  async pass(ms: number): Promise<void> {
-    await this.clock.advanceAsync(ms);
-    for (let turn = 0; turn < 5; turn++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      await this.clock.advanceAsync(0);
-    }
+  pass(ms: number): Promise<void> {
+    return passWithStore(this.clock, ms);
   }
 
   /** The process of the server ends, and does not come back before it is told to. */
