@@ -2,6 +2,7 @@ export type { ByteBudget, ByteReservation, FairByteBudget } from './memory/byte-
 export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-dialer.ts';
 export type { ChildChannel, ChildExit, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
+export type { HeapFacts, HeapMeter } from './memory/heap-meter.ts';
 export { CountedByteBudget, UNCOUNTED_BYTES } from './memory/counted-byte-budget.ts';
 export { jsonText, oneLineText, printableJson, terminalText } from './text/control-characters.ts';
 export {
@@ -79,7 +80,7 @@ export {
   type CircuitBreakerSettings,
   type LifecycleSettings,
 } from './lifecycle-settings.ts';
-export { DEFAULT_ROUTING, type RateSettings, type RoutingSettings } from './routing-settings.ts';
+export { DEFAULT_ROUTING, type QuotaSettings, type RateSettings, type RoutingSettings } from './routing-settings.ts';
 export type {
   Era,
   HealthProbe,
