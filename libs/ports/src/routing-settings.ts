@@ -53,6 +53,10 @@ export interface RoutingSettings {
   readonly breaker: {
     /** Failures in a row that open it; 0: it never opens. Default: 5. */
     readonly failures: number;
+    /** In place of {@link failures}: the share of the last {@link calls} that opens it; 0: none. Default: 0. */
+    readonly share: number;
+    /** Default: 20. */
+    readonly calls: number;
     /** From the opening to the first trial. Default: 30,000. */
     readonly openMs: Millis;
     /** The longest wait for a trial; each is twice the one before. Default: 600,000. */
@@ -102,7 +106,7 @@ export const DEFAULT_ROUTING: RoutingSettings = {
   trustsHints: false,
   retry: { attempts: 3, backoffMs: 250, factor: 2, maxBackoffMs: 4_000, budget: 0.2 },
   hedge: { quantile: 0, minDelayMs: 10 },
-  breaker: { failures: 5, openMs: 30_000, maxOpenMs: 600_000 },
+  breaker: { failures: 5, share: 0, calls: 20, openMs: 30_000, maxOpenMs: 600_000 },
   queue: { maxWaiting: 0, maxWaitMs: 10_000 },
   concurrency: { isAdaptive: false, min: 1, max: 200, initial: 10 },
   errorBudget: { share: 0, windowMs: 300_000, minCalls: 100, concurrency: 0.5, hides: false },

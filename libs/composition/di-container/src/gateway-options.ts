@@ -3,6 +3,7 @@ import type {
   ChildLauncher,
   Clock,
   CredentialProvider,
+  HeapMeter,
   HttpClient,
   Logger,
   Metrics,
@@ -11,6 +12,7 @@ import type {
   RoleHost,
   StoredDefinition,
   UpstreamSpec,
+  QuotaSettings,
   RateSettings,
 } from '@omni/ports';
 import type { MetricRegistry, Tracer } from '@omni/telemetry';
@@ -82,6 +84,10 @@ export interface GatewayConfiguration {
     readonly userRate?: RateSettings;
     /** How fast those of one session or connection may come. Absent: at any speed. */
     readonly sessionRate?: RateSettings;
+    /** What calls of one session or connection may use in a time. Absent: any amount. */
+    readonly sessionQuota?: QuotaSettings;
+    /** Share of the heap behind which nothing new is begun, above 0; 1: there is none. */
+    readonly maxHeapShare: number;
   };
   /** What is kept over restarts. */
   readonly storage: {
@@ -161,6 +167,8 @@ export interface GatewayAdapters {
   readonly metrics?: MetricRegistry;
   /** Measures the runtime. @returns Ends it. Default: the runtime is not measured. */
   readonly measureRuntime?: (metrics: Metrics) => () => void;
+  /** Says how full the heap is. Default: nobody heeds `limits.maxHeapShare`. */
+  readonly heap?: HeapMeter;
   /** Makes spans of requests and calls. Default: nothing is traced. */
   readonly tracer?: Tracer;
 }

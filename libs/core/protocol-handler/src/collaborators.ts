@@ -83,6 +83,16 @@ export interface ResourceUpdates {
   ): void;
 }
 
+/** Whether there is memory for more. */
+export interface MemoryPressure {
+  /**
+   * Why nothing is taken; `undefined` while there is room. Asked for each request.
+   *
+   * @param what - `request`: something new is to be begun. `anything`: whatever it is.
+   */
+  refusal(what: 'request' | 'anything'): GatewayError | undefined;
+}
+
 /** Who a request comes from. */
 export interface Authentication {
   /**

@@ -3,12 +3,19 @@ import {
   BUILD_INFO,
   CallMeter,
   CONFIG_RELOADS,
+  ERROR_BUDGET_SPENT,
   IN_FLIGHT,
+  MEMORY_PRESSURE,
   QUEUE_DEPTH,
   RequestMeter,
   RequestTracer,
+  UPSTREAM_IN_FLIGHT,
+  UPSTREAM_LIMIT,
+  UPSTREAM_WAITING,
   UpstreamMeter,
 } from '@omni/telemetry';
+import type { MemoryPressure } from '@omni/call-policies';
+import type { MetricFacts, UpstreamSpec } from '@omni/ports';
 import type { RequestWatch } from '@omni/protocol';
 import type { Scope } from '../scope/scope.ts';
 import { logEvent } from '../telemetry/event-lines.ts';
@@ -16,6 +23,7 @@ import { HealthEvents } from '../telemetry/health-events.ts';
 import { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
 import { Token } from '../token.ts';
 
+const PRESSURES: readonly MemoryPressure[] = ['none', 'high', 'critical'];
 const INSTANCE_DIGITS = 6;
 
 /** What is told of events, measured and traced. */
@@ -84,16 +92,40 @@ export function registerTelemetry(scope: Scope): void {
       identity: Token.Identity,
       protocol: Token.ProtocolHandler,
       limiter: Token.CallLimiter,
+      queues: Token.CallQueues,
+      policies: Token.RoutingPolicies,
+      memory: Token.MemoryGuard,
+      registry: Token.UpstreamRegistry,
       health: Token.HealthMonitor,
       measureRuntime: Token.MeasureRuntime,
     },
-    useFactory: ({ events, metrics, identity, protocol, limiter, health, measureRuntime }) => {
+    useFactory: ({
+      events,
+      metrics,
+      identity,
+      protocol,
+      limiter,
+      queues,
+      policies: { budgets },
+      memory,
+      registry,
+      health,
+      measureRuntime,
+    }) => {
       const healthEvents = new HealthEvents((event) => void events.publish(event));
       health.on('statusChanged', healthEvents.onStatusChanged);
       if (metrics === undefined) return { metrics, end() {} };
       metrics.gauge(BUILD_INFO, () => [[1, identity.version]]);
       metrics.gauge(IN_FLIGHT, () => [[Number(protocol.getStatus().details['inFlight'])]]);
       metrics.gauge(QUEUE_DEPTH, () => [[limiter.waiting]]);
+      const ofEach = (facts: MetricFacts, valueOf: (spec: UpstreamSpec) => number): void =>
+        metrics.gauge(facts, () => registry.current.all.map((spec) => [valueOf(spec), spec.name]));
+      ofEach(UPSTREAM_IN_FLIGHT, (spec) => limiter.inFlight(spec));
+      ofEach(UPSTREAM_LIMIT, (spec) => limiter.limitOf(spec));
+      ofEach(UPSTREAM_WAITING, (spec) => queues.waiting(spec));
+      ofEach(ERROR_BUDGET_SPENT, (spec) => (budgets.isSpent(spec) ? 1 : 0));
+      if (memory !== undefined)
+        metrics.gauge(MEMORY_PRESSURE, () => [[PRESSURES.indexOf(memory.pressure)]]);
       const reloads = metrics.counter(CONFIG_RELOADS);
       events.listen(({ type }: OmniEvent) => {
         if (type === 'config.reloaded') reloads.with('success').add();

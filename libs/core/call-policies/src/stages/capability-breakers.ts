@@ -1,6 +1,7 @@
 import { type CallStage, refusedCall } from '@omni/model';
 import { type Clock, DEFAULT_ROUTING, GatewayError, type Random, type UpstreamSpec } from '@omni/ports';
 import { type BreakerPermit, type BreakerState, CircuitBreaker } from '../breaker/circuit-breaker.ts';
+import type { TripRule } from '../breaker/trip-rule.ts';
 import { type CallEnd, whoseFailure } from '../breaker/whose-failure.ts';
 import { type Called, calledOf, keyOf } from './called.ts';
 import { JudgedCall } from './judged-call.ts';
@@ -82,7 +83,9 @@ export class CapabilityBreakers {
     if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key) === breaker)
       permit.settle(culprit);
     else if (culprit === 'upstream') this.#count(spec, called, key);
-    if (culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
+    // One success ends a row; of a share it is a part.
+    const isRow = (spec.routing ?? DEFAULT_ROUTING).breaker.share === 0;
+    if (isRow && culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
   }
 
   /** A failure of a call that no breaker knew of; an open one has its trials. */
@@ -109,10 +112,10 @@ export class CapabilityBreakers {
     if (known !== undefined) return known;
     // guard: breaker/bounded
     if (breakers.size >= MAX_BREAKERS) forgetOne(breakers);
-    const { failures, openMs, maxOpenMs } = (spec.routing ?? DEFAULT_ROUTING).breaker;
+    const { openMs, maxOpenMs } = (spec.routing ?? DEFAULT_ROUTING).breaker;
     const { clock, random, onChange, onOpened } = this.#options;
     const opened = new CircuitBreaker({
-      tripRule: { kind: 'consecutive', failures },
+      tripRule: tripRuleOf(spec),
       firstWaitMs: openMs,
       maxWaitMs: maxOpenMs,
       onChange: (state) => {
@@ -127,8 +130,15 @@ export class CapabilityBreakers {
   }
 }
 
+function tripRuleOf({ routing = DEFAULT_ROUTING }: UpstreamSpec): TripRule {
+  const { failures, share, calls } = routing.breaker;
+  return share > 0
+    ? { kind: 'share', share, calls, minCalls: calls }
+    : { kind: 'consecutive', failures };
+}
+
 function neverOpens({ routing = DEFAULT_ROUTING }: UpstreamSpec): boolean {
-  return routing.breaker.failures === 0;
+  return routing.breaker.failures === 0 && routing.breaker.share === 0;
 }
 
 function forgetOne(breakers: Map<string, CircuitBreaker>): void {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
-import { RateSchema, RoutingSchema } from './routing-schema.ts';
+import { QuotaSchema, RateSchema, RoutingSchema } from './routing-schema.ts';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   HostTextSchema,
@@ -247,6 +247,18 @@ const LimitsSchema = z.strictObject({
   sessionRate: z
     .optional(RateSchema)
     .check(z.describe('How fast those of one session or connection may come. Default: any.')),
+  sessionQuota: z
+    .optional(QuotaSchema)
+    .check(
+      z.describe('What calls of one session or connection may use in a time, of all servers. Default: any.'),
+    ),
+  maxHeapShare: z
+    ._default(z.number().check(z.minimum(0.1), z.maximum(1)), 0.85)
+    .check(
+      z.describe(
+        'Share of the heap behind which new requests are refused before they are read; two thirds of the way from there to a full one nothing is answered but health. 1: neither is done.',
+      ),
+    ),
   maxStarting: z
     ._default(countSchema(1, 1_000), 8)
     .check(z.describe('Most processes of servers that are being started at the same time.')),

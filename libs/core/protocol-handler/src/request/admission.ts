@@ -1,4 +1,5 @@
 import { type Clock, FairPlaces, GatewayError, type Principal, type Share } from '@omni/ports';
+import type { MemoryPressure } from '../collaborators.ts';
 
 /**
  * Counts what runs at the front, and refuses more than the limit, more than a user's share of it, or anything
@@ -6,10 +7,13 @@ import { type Clock, FairPlaces, GatewayError, type Principal, type Share } from
  */
 export class Admission {
   readonly #places: FairPlaces;
+  readonly #memory: MemoryPressure | undefined;
   #isClosed = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(maxInFlight: number, clock: Pick<Clock, 'monotonicMs'>) {
+  /** @param memory - Absent where nobody looks at it. */
+  constructor(maxInFlight: number, clock: Pick<Clock, 'monotonicMs'>, memory?: MemoryPressure) {
+    this.#memory = memory;
     this.#places = new FairPlaces({
       capacity: maxInFlight,
       what: 'requests under way',
@@ -23,17 +27,19 @@ export class Admission {
   }
 
   /**
-   * @returns Why nothing new is taken; `undefined` while Omni runs. For what lasts for days and has a limit
-   * of its own.
+   * @returns Why nothing new is taken; `undefined` while Omni runs and has memory. Enough for what lasts for
+   * days and has a limit of its own.
    */
   get closed(): GatewayError | undefined {
-    return this.#isClosed ? new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping') : undefined;
+    if (this.#isClosed) return new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping');
+    return /* guard: admission/memory */ this.#memory?.refusal('request');
   }
 
   /** @returns What {@link release} takes; or why the request cannot run. */
   acquire(principal: Principal): Share | GatewayError {
+    const { closed } = this;
     // guard: admission/closing
-    if (this.closed !== undefined) return this.closed;
+    if (closed !== undefined) return closed;
     // guard: admission/in-flight
     return this.#places.take(principal);
   }

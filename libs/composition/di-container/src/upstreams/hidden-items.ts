@@ -1,0 +1,26 @@
+import type { OfferedItem } from '@omni/capabilities';
+
+export type HiddenItem = Pick<OfferedItem, 'kind' | 'key'>;
+
+type HiddenListener = (upstream: string, items: readonly HiddenItem[]) => void;
+
+/** What is hidden of upstreams for a while: whoever finds that out says so here, and the catalogue follows. */
+export class HiddenItems {
+  readonly #items = new Map<string, readonly HiddenItem[]>();
+  #listener: HiddenListener = () => {};
+
+  /** The last listener counts. */
+  follow(listener: HiddenListener): void {
+    this.#listener = listener;
+  }
+
+  set(upstream: string, item: HiddenItem, isHidden: boolean): void {
+    const others = (this.#items.get(upstream) ?? []).filter(
+      ({ kind, key }) => kind !== item.kind || key !== item.key,
+    );
+    const items = isHidden ? [...others, item] : others;
+    if (items.length === 0) this.#items.delete(upstream);
+    else this.#items.set(upstream, items);
+    this.#listener(upstream, items);
+  }
+}
