@@ -14,6 +14,14 @@ describe('NodeHeapMeter', () => {
     expect(limitOf('')).toBeGreaterThan(ofV8 * 0.9);
   });
 
+  it('counts buffers where there is more of them than of the rest', () => {
+    const meter = new NodeHeapMeter('--max-old-space-size=64');
+    const buffer = new Uint8Array(200 * MIB);
+    const { usedBytes, limitBytes } = meter.read();
+    expect(limitBytes).toBe(128 * MIB);
+    expect(usedBytes).toBeGreaterThan(buffer.byteLength);
+  });
+
   it('sees what is kept, and no more what nobody keeps', () => {
     const meter = new NodeHeapMeter();
     meter.collect();

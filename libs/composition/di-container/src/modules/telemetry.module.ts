@@ -15,13 +15,14 @@ import {
   UpstreamMeter,
 } from '@omni/telemetry';
 import type { MemoryPressure } from '@omni/call-policies';
-import type { MetricFacts, UpstreamSpec } from '@omni/ports';
+import type { MetricFacts } from '@omni/ports';
 import type { RequestWatch } from '@omni/protocol';
 import type { Scope } from '../scope/scope.ts';
 import { logEvent } from '../telemetry/event-lines.ts';
 import { HealthEvents } from '../telemetry/health-events.ts';
 import { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
 import { Token } from '../token.ts';
+import type { UpstreamLoad } from '../upstreams/upstream-health.ts';
 
 const PRESSURES: readonly MemoryPressure[] = ['none', 'high', 'critical'];
 const INSTANCE_DIGITS = 6;
@@ -92,10 +93,8 @@ export function registerTelemetry(scope: Scope): void {
       identity: Token.Identity,
       protocol: Token.ProtocolHandler,
       limiter: Token.CallLimiter,
-      queues: Token.CallQueues,
-      policies: Token.RoutingPolicies,
+      upstreams: Token.UpstreamHealth,
       memory: Token.MemoryGuard,
-      registry: Token.UpstreamRegistry,
       health: Token.HealthMonitor,
       measureRuntime: Token.MeasureRuntime,
     },
@@ -105,10 +104,8 @@ export function registerTelemetry(scope: Scope): void {
       identity,
       protocol,
       limiter,
-      queues,
-      policies: { budgets },
+      upstreams,
       memory,
-      registry,
       health,
       measureRuntime,
     }) => {
@@ -118,12 +115,12 @@ export function registerTelemetry(scope: Scope): void {
       metrics.gauge(BUILD_INFO, () => [[1, identity.version]]);
       metrics.gauge(IN_FLIGHT, () => [[Number(protocol.getStatus().details['inFlight'])]]);
       metrics.gauge(QUEUE_DEPTH, () => [[limiter.waiting]]);
-      const ofEach = (facts: MetricFacts, valueOf: (spec: UpstreamSpec) => number): void =>
-        metrics.gauge(facts, () => registry.current.all.map((spec) => [valueOf(spec), spec.name]));
-      ofEach(UPSTREAM_IN_FLIGHT, (spec) => limiter.inFlight(spec));
-      ofEach(UPSTREAM_LIMIT, (spec) => limiter.limitOf(spec));
-      ofEach(UPSTREAM_WAITING, (spec) => queues.waiting(spec));
-      ofEach(ERROR_BUDGET_SPENT, (spec) => (budgets.isSpent(spec) ? 1 : 0));
+      const ofEach = (facts: MetricFacts, valueOf: (load: UpstreamLoad) => number): void =>
+        metrics.gauge(facts, () => upstreams.loads().map(([name, load]) => [valueOf(load), name]));
+      ofEach(UPSTREAM_IN_FLIGHT, ({ inFlight }) => inFlight);
+      ofEach(UPSTREAM_LIMIT, ({ limit }) => limit);
+      ofEach(UPSTREAM_WAITING, ({ waiting }) => waiting);
+      ofEach(ERROR_BUDGET_SPENT, ({ errorBudget }) => (errorBudget?.isSpent === true ? 1 : 0));
       if (memory !== undefined)
         metrics.gauge(MEMORY_PRESSURE, () => [[PRESSURES.indexOf(memory.pressure)]]);
       const reloads = metrics.counter(CONFIG_RELOADS);

@@ -90,6 +90,11 @@ export class UpstreamHealth {
     return clock.now() - (history.lastSeenAt ?? state.since) > intervalMs * (1 + jitter);
   }
 
+  /** How busy each upstream is, by name. */
+  loads(): readonly (readonly [name: string, load: UpstreamLoad])[] {
+    return this.#parts.upstreams.all().map(({ spec }) => [spec.name, this.#loadOf(spec)] as const);
+  }
+
   #loadOf(spec: UpstreamSpec): UpstreamLoad {
     const { limiter, queues, policies } = this.#parts;
     const state = policies.budgets.stateOf(spec);
@@ -123,7 +128,7 @@ export class UpstreamHealth {
 }
 
 /** How busy an upstream is. */
-interface UpstreamLoad {
+export interface UpstreamLoad {
   readonly inFlight: number;
   /** So many may be under way. */
   readonly limit: number;

@@ -18,9 +18,9 @@ const LOOK_MS = 250;
 const CRITICAL_PART = 2 / 3;
 /** It ends so much of the heap below where it has begun. */
 const HYSTERESIS = 0.05;
-/** Collecting takes at most one part in so many of the time, and is begun at most once a second. */
+/** Collecting takes at most one part in so many of the time, and is begun twice a second at most. */
 const COLLECTING_PART = 10;
-const MIN_COLLECT_MS = 1_000;
+const MIN_COLLECT_MS = 500;
 /** A moment: looks are frequent. */
 const RETRY_AFTER_S = 1;
 
