@@ -53,7 +53,7 @@ export interface RoutingSettings {
   readonly breaker: {
     /** Failures in a row that open it; 0: it never opens. Default: 5. */
     readonly failures: number;
-    /** In place of {@link failures}: the share of the last {@link calls} that opens it; 0: none. Default: 0. */
+    /** In place of that: the share of the last {@link calls} above which it opens; 0: none. Default: 0. */
     readonly share: number;
     /** Default: 20. */
     readonly calls: number;

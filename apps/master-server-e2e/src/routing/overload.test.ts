@@ -42,7 +42,9 @@ describe('calls to a server that can do two at a time', () => {
     expect(upstream.calls).toHaveLength(4);
     const metrics = await metricsOf(scene);
     expect(metrics).toContain('omni_upstream_limit{omni_upstream="up"} 2');
-    expect(metrics).toMatch(/mcp_client_operation_duration_seconds_count\{.*error_type="OMNI_QUEUE_FULL".*\} 1/);
+    expect(metrics).toMatch(
+      /mcp_client_operation_duration_seconds_count\{.*error_type="OMNI_QUEUE_FULL".*\} 1/,
+    );
   });
 
   it('are refused at once where nothing waits, and after their time where it is short', async () => {
@@ -76,8 +78,9 @@ describe('calls to a server that can do two at a time', () => {
       };
       await Promise.all(Array.from({ length: 8 }, client));
     };
+    expect(await limit()).toBe(3);
     await round({ afterMs: 5 });
-    expect(await limit()).toBeGreaterThanOrEqual(3);
+    expect(await limit()).toBeGreaterThanOrEqual(2);
     expect(await limit()).toBeLessThanOrEqual(6);
     await round({ status: 503 });
     expect(await limit()).toBe(2);
@@ -155,8 +158,10 @@ describe('an Omni whose heap is nearly full', () => {
       async () => {
         const before = upstream.calls.length;
         hold();
-        await eventually('it has come, or was refused', async () =>
-          upstream.calls.length > before || (await metricsOf(scene)).includes('omni_memory_pressure 1'),
+        await eventually(
+          'it has come, or was refused',
+          async () =>
+            upstream.calls.length > before || (await metricsOf(scene)).includes('omni_memory_pressure 1'),
         );
         await new Promise((resolve) => setTimeout(resolve, 300));
         if ((await metricsOf(scene)).includes('omni_memory_pressure 0')) return false;

@@ -68,6 +68,9 @@ export interface GatewayConfiguration {
     readonly maxUnreadBytes: number;
     /** Requests of clients that run at the same time. */
     readonly maxInFlight: number;
+    /** Requests that may wait for a place among those; 0: they are refused. */
+    readonly maxWaiting: number;
+    readonly maxWaitMs: number;
     /** Calls of one upstream, on all its instances, that run or wait for it to start. */
     readonly maxUpstreamInFlight: number;
     /** Calls of one instance of an upstream. */

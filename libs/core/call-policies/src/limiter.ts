@@ -106,7 +106,7 @@ export class Limiter {
 
   /** How many may hold one now. */
   limitOf(spec: UpstreamSpec): number {
-    return this.#upstreams.get(spec)?.places.capacity ?? this.#options.maxUpstreamInFlight;
+    return this.#slotsOf(spec).places.capacity;
   }
 
   /** @param share - Of its limit that is left to an upstream, above 0; 1: all of it. */

@@ -32,6 +32,7 @@ export interface Configuration {
     Omit<
       GatewaySettings['limits'],
       | 'sessionIdle'
+      | 'maxWait'
       | 'maxUpstreamInFlight'
       | 'maxInstanceInFlight'
       | 'userRate'
@@ -40,6 +41,8 @@ export interface Configuration {
     >
   > & {
     readonly sessionIdleMs: number;
+    /** How long a request may wait for a place among `maxInFlight`. */
+    readonly maxWaitMs: number;
     readonly maxUpstreamInFlight: number;
     readonly maxInstanceInFlight: number;
     /** Of the requests of one principal. Absent: none. */
@@ -87,6 +90,7 @@ export function settingsOf(
   const { listen, drain, tcp, tls, ...server } = settings.server;
   const {
     sessionIdle,
+    maxWait,
     maxUpstreamInFlight = settings.limits.maxInFlight,
     userRate,
     sessionRate,
@@ -112,6 +116,7 @@ export function settingsOf(
     limits: {
       ...limits,
       sessionIdleMs: sessionIdle,
+      maxWaitMs: maxWait,
       maxUpstreamInFlight,
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
       ...(rates.userRate !== undefined && { userRate: rates.userRate }),

@@ -145,6 +145,10 @@ export interface FrontLimits {
   readonly maxDepth: number;
   readonly maxElements: number;
   readonly maxInFlight: number;
+  /** Requests that may wait for a place among those. Default: 0: they are refused. */
+  readonly maxWaiting?: number;
+  /** How long each of them may wait. Default: 10,000. */
+  readonly maxWaitMs?: number;
   readonly maxSessions: number;
   readonly maxSessionInFlight: number;
   readonly sessionIdleMs: number;

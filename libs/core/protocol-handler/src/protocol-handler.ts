@@ -133,7 +133,7 @@ export class ProtocolHandler {
     this.#since = clock.now();
     const ticker = new StreamTicker(clock);
     const lists = new ListAnswers(views);
-    this.#admission = new Admission(limits.maxInFlight, clock, options.memory);
+    this.#admission = new Admission(limits, clock, options.memory);
     this.#requests = new FrontRequests(
       this.#admission,
       new RequestLog({
@@ -275,6 +275,7 @@ export class ProtocolHandler {
       connections: this.#connections.size,
       listens: this.#listens.size,
       inFlight: this.#admission.inFlight,
+      waiting: this.#admission.waiting,
       authenticating: this.#accesses.reduce((sum, { pending }) => sum + pending, 0),
       requests: this.#requests.begun,
       settled: this.#requests.settled,

@@ -19,6 +19,7 @@ export {
   UPSTREAM_IN_FLIGHT,
   UPSTREAM_LIMIT,
   UPSTREAM_WAITING,
+  WAITING,
 } from './semantic-names.ts';
 export type { Tracer } from '@opentelemetry/api';
 export { callTracing } from './tracing/call-tracer.ts';

@@ -129,6 +129,10 @@ export const IN_FLIGHT: MetricFacts = {
   name: 'omni.inflight.requests',
   help: 'Requests of clients that run.',
 };
+export const WAITING: MetricFacts = {
+  name: 'omni.waiting.requests',
+  help: 'Requests of clients that wait for a place among those that run.',
+};
 export const QUEUE_DEPTH: MetricFacts = {
   name: 'omni.queue.depth',
   help: 'Calls that wait for their server to start.',

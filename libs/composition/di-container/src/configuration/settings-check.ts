@@ -44,6 +44,7 @@ const MAX_PORT = 65_535;
 const FROM_ZERO: ReadonlySet<string> = new Set([
   'server.port',
   'server.drainMs',
+  'limits.maxWaiting',
   'startup.timeoutMs',
   'catalogue.lingerMs',
 ]);

@@ -13,6 +13,7 @@ import {
   UPSTREAM_LIMIT,
   UPSTREAM_WAITING,
   UpstreamMeter,
+  WAITING,
 } from '@omni/telemetry';
 import type { MemoryPressure } from '@omni/call-policies';
 import type { MetricFacts } from '@omni/ports';
@@ -114,6 +115,7 @@ export function registerTelemetry(scope: Scope): void {
       if (metrics === undefined) return { metrics, end() {} };
       metrics.gauge(BUILD_INFO, () => [[1, identity.version]]);
       metrics.gauge(IN_FLIGHT, () => [[Number(protocol.getStatus().details['inFlight'])]]);
+      metrics.gauge(WAITING, () => [[Number(protocol.getStatus().details['waiting'])]]);
       metrics.gauge(QUEUE_DEPTH, () => [[limiter.waiting]]);
       const ofEach = (facts: MetricFacts, valueOf: (load: UpstreamLoad) => number): void =>
         metrics.gauge(facts, () => upstreams.loads().map(([name, load]) => [valueOf(load), name]));
@@ -121,8 +123,7 @@ export function registerTelemetry(scope: Scope): void {
       ofEach(UPSTREAM_LIMIT, ({ limit }) => limit);
       ofEach(UPSTREAM_WAITING, ({ waiting }) => waiting);
       ofEach(ERROR_BUDGET_SPENT, ({ errorBudget }) => (errorBudget?.isSpent === true ? 1 : 0));
-      if (memory !== undefined)
-        metrics.gauge(MEMORY_PRESSURE, () => [[PRESSURES.indexOf(memory.pressure)]]);
+      if (memory !== undefined) metrics.gauge(MEMORY_PRESSURE, () => [[PRESSURES.indexOf(memory.pressure)]]);
       const reloads = metrics.counter(CONFIG_RELOADS);
       events.listen(({ type }: OmniEvent) => {
         if (type === 'config.reloaded') reloads.with('success').add();

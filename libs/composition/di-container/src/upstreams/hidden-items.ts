@@ -4,7 +4,7 @@ export type HiddenItem = Pick<OfferedItem, 'kind' | 'key'>;
 
 type HiddenListener = (upstream: string, items: readonly HiddenItem[]) => void;
 
-/** What is hidden of upstreams for a while: whoever finds that out says so here, and the catalogue follows. */
+/** What is hidden of upstreams for a while: policies say so here, and the catalogue follows. */
 export class HiddenItems {
   readonly #items = new Map<string, readonly HiddenItem[]>();
   #listener: HiddenListener = () => {};

@@ -1,5 +1,4 @@
-import type { AnswerServerRequest, CallHandler, ResponseHead } from '@omni/model';
-import type { RpcMessage } from '@omni/jsonrpc';
+import type { CallHandler, ResponseHead } from '@omni/model';
 import { type CallEnd, whoseFailure } from '../breaker/whose-failure.ts';
 import { JudgedCall } from '../stages/judged-call.ts';
 import type { LimitedEnd, LimitedPlace } from './adaptive-limit.ts';
@@ -27,9 +26,9 @@ export class AdaptiveCall extends JudgedCall {
   }
 
   /** From here on it waits for a client. */
-  override onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+  override onServerRequest(...request: Parameters<CallHandler['onServerRequest']>): void {
     this.#isParked = true;
-    super.onServerRequest(message, answer, signal);
+    super.onServerRequest(...request);
   }
 }
 

@@ -1,8 +1,7 @@
 import { type CallHandler, FollowedCall, refusedCall, type RunningCall, type SendCall } from '@omni/model';
-import { type FairPlaces, GatewayError, OMNI, type Principal, type Share } from '@omni/ports';
+import { type FairPlaces, type FairQueue, GatewayError, OMNI, type Principal, type Share } from '@omni/ports';
 import type { UpstreamCall } from '@omni/model';
 import type { UpstreamQueues } from '../queue/call-queues.ts';
-import type { FairQueue } from '../queue/fair-queue.ts';
 import { WaitingCall } from '../queue/waiting-call.ts';
 import { calledOf } from '../stages/called.ts';
 

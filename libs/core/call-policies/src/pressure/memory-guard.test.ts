@@ -31,7 +31,7 @@ function open(share = 0.85) {
 }
 
 describe('MemoryGuard', () => {
-  // guard: memory/hysteresis
+  // guard: memory/critical
   it('refuses what is new at 85 %, everything at 95 %, and takes it again 5 % below', () => {
     const { guard, pass, log } = open();
     guard.start();

@@ -1,4 +1,11 @@
-import { type CancelTimer, type Clock, GatewayError, type HeapFacts, type HeapMeter, type Millis } from '@omni/ports';
+import {
+  type CancelTimer,
+  type Clock,
+  GatewayError,
+  type HeapFacts,
+  type HeapMeter,
+  type Millis,
+} from '@omni/ports';
 
 /** `high`: nothing new is begun. `critical`: nothing is done but to say so. */
 export type MemoryPressure = 'none' | 'high' | 'critical';
@@ -26,7 +33,7 @@ const RETRY_AFTER_S = 1;
 
 /**
  * Watches how full the heap is, by a timer, so that it costs requests nothing. Before the pressure rises or
- * stays, what nobody uses is collected: a runtime is in no hurry to do that by itself.
+ * stays, what nobody uses is collected: a runtime takes its time to do that by itself.
  */
 export class MemoryGuard {
   readonly #options: MemoryGuardOptions;
@@ -64,10 +71,14 @@ export class MemoryGuard {
   refusal(what: 'request' | 'anything'): GatewayError | undefined {
     if (this.#pressure === 'none' || (what === 'anything' && this.#pressure === 'high')) return undefined;
     const { share } = this.#options;
-    return new GatewayError('OMNI_OVERLOADED', `The memory of Omni is nearly full (limits.maxHeapShare is ${share})`, {
-      hint: `Try again in ${RETRY_AFTER_S} s. If it lasts, give Omni more memory: --max-old-space-size of Node.`,
-      retryAfterS: RETRY_AFTER_S,
-    });
+    return new GatewayError(
+      'OMNI_OVERLOADED',
+      `The memory of Omni is nearly full (limits.maxHeapShare is ${share})`,
+      {
+        hint: `Try again in ${RETRY_AFTER_S} s. If it lasts, give Omni more memory: --max-old-space-size of Node.`,
+        retryAfterS: RETRY_AFTER_S,
+      },
+    );
   }
 
   readonly #look = (): void => {
@@ -84,7 +95,7 @@ export class MemoryGuard {
     const { share } = this.#options;
     const used = usedBytes / limitBytes;
     const isCritical = this.#pressure === 'critical';
-    // guard: memory/hysteresis
+    // guard: memory/critical
     if (used >= share + (1 - share) * CRITICAL_PART - (isCritical ? HYSTERESIS : 0)) return 'critical';
     return used >= share - (this.#pressure === 'none' ? 0 : HYSTERESIS) ? 'high' : 'none';
   }

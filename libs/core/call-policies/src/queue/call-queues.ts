@@ -3,11 +3,11 @@ import {
   type Clock,
   DEFAULT_ROUTING,
   FairPlaces,
+  FairQueue,
   type GatewayError,
   type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
-import { FairQueue } from './fair-queue.ts';
 
 /** What the queues of one upstream share. */
 export class UpstreamQueues {

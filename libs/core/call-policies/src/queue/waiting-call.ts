@@ -1,7 +1,6 @@
 import { type CallHandler, DeferredEnd, refusedCall, type RunningCall, type UpstreamCall } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type QueueTicket, type Waiter } from '@omni/ports';
 import { calledOf, keyOf } from '../stages/called.ts';
-import type { QueueTicket, Waiter } from './fair-queue.ts';
 
 /** A call that waits for its turn, then runs. */
 export class WaitingCall implements RunningCall {

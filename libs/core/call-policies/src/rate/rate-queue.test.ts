@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairPlaces, GatewayError, type Principal } from '@omni/ports';
+import { FairPlaces, FairQueue, GatewayError, type Principal } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import fc from 'fast-check';
-import { FairQueue } from '../queue/fair-queue.ts';
 import { RateQueue } from './rate-queue.ts';
 import { TokenBuckets } from './token-buckets.ts';
 

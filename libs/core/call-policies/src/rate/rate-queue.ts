@@ -1,5 +1,4 @@
-import type { Clock, GatewayError, Principal } from '@omni/ports';
-import type { FairQueue, QueueTicket, Waiter } from '../queue/fair-queue.ts';
+import type { Clock, FairQueue, GatewayError, Principal, QueueTicket, Waiter } from '@omni/ports';
 import type { TokenBuckets } from './token-buckets.ts';
 
 export interface RateQueueOptions {

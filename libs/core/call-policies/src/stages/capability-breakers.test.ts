@@ -39,7 +39,9 @@ describe('CapabilityBreakers.judging', () => {
   const open = new Scene();
   open.fail(3);
   const { breakers } = new Scene();
-  const spec = specWith({ breaker: { ...DEFAULT_ROUTING.breaker, failures: 1_000, openMs: 1_000, maxOpenMs: 1_000 } });
+  const spec = specWith({
+    breaker: { ...DEFAULT_ROUTING.breaker, failures: 1_000, openMs: 1_000, maxOpenMs: 1_000 },
+  });
   const at = { upstream: 'up', era: 'modern', transport: 'http', instance: { key: 'a' } } as const;
   callStageContract(it, {
     open: (next) => breakers.judging(next, { ...at, spec }),
@@ -158,7 +160,7 @@ describe('a tool that fails', () => {
     expect(scene.call().handler).toBeDefined();
   });
 
-  it('that takes longer than the deadline of requests fails, and one that is cancelled does not', () => {
+  it('that takes longer than the deadline of requests fails, and one that is cancelled does not [X004-16]', () => {
     const scene = new Scene();
     for (let time = 0; time < 3; time++) scene.call().cancel();
     expect(scene.changes).toEqual([]);

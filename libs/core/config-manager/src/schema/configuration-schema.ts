@@ -207,6 +207,14 @@ const LimitsSchema = z.strictObject({
         'Most requests of one user, and of all, that run at the same time, whatever they are for. When all are taken there is a quarter more for users with few, and then some for the owner; with auth.mode open each connection counts as a user.',
       ),
     ),
+  maxWaiting: z
+    ._default(countSchema(0, 1_000_000), 0)
+    .check(
+      z.describe(
+        'Most requests that wait for a place among maxInFlight, shared as those are; users take turns. 0: they are refused at once.',
+      ),
+    ),
+  maxWait: z.prefault(DurationSchema, '10s').check(z.describe('How long each of them may wait.')),
   maxUpstreamInFlight: z
     .optional(countSchema(1, 1_000_000))
     .check(

@@ -668,33 +668,6 @@ describe('HttpFront', () => {
     expect(front.dispatch.calls).toHaveLength(3);
   });
 
-  // guard: memory/before-reading, memory/health, admission/memory
-  it('refuses what is new before it is read while memory is short, and all but pages when it is out', async () => {
-    let pressure: 'none' | 'request' | 'anything' = 'none';
-    const memory = {
-      refusal: (what: 'request' | 'anything') =>
-        pressure === 'none' || (what === 'anything' && pressure === 'request')
-          ? undefined
-          : new GatewayError('OMNI_OVERLOADED', 'The memory is nearly full', { retryAfterS: 1 }),
-    };
-    const front = new FrontFixture({}, { memory });
-    const session = await front.session();
-    pressure = 'request';
-    const refused = await front.modern('tools/call', CALL);
-    expect([refused.status, refused.isBodyRead]).toEqual([503, false]);
-    expect(refused.responseHeaders).toEqual(expect.arrayContaining(['Retry-After', '1']));
-    expect(front.dispatch.calls).toHaveLength(0);
-    expect((await session.listen()).status).toBe(200);
-    const page = { method: 'GET', path: '/health/live', headers: ['Host', 'localhost'] };
-    expect((await front.raw(page)).status).toBe(200);
-
-    pressure = 'anything';
-    expect((await session.listen()).status).toBe(503);
-    expect((await front.raw(page)).status).toBe(200);
-    pressure = 'none';
-    expect((await front.modern('tools/call', CALL)).state).toBe('none');
-  });
-
   it('serves another user while one has as many requests under way as there may be', async () => {
     const front = new FrontFixture({ maxInFlight: 4 });
     for (let call = 0; call < 4; call++) await front.modern('tools/call', { ...CALL, token: 'other' });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairPlaces, GatewayError, type Principal } from '@omni/ports';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Principal } from '../principal.ts';
+import { FairPlaces } from './fair-places.ts';
 import { VirtualClock } from '@omni/testing';
 import fc from 'fast-check';
 import { FairQueue, type FairQueueOptions, type QueueTicket } from './fair-queue.ts';

@@ -1,12 +1,7 @@
-import {
-  type CancelTimer,
-  type Clock,
-  type FairPlaces,
-  GatewayError,
-  type Principal,
-  type Share,
-  sharerOf,
-} from '@omni/ports';
+import type { CancelTimer, Clock } from '../clock.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { type Principal, sharerOf } from '../principal.ts';
+import type { FairPlaces, Share } from './fair-places.ts';
 
 /** A call that waits. It is told one of the two, once, unless it withdraws. */
 export interface Waiter {
