@@ -87,8 +87,46 @@ describe('calls to a server that can do two at a time', () => {
   });
 });
 
+describe('requests to an Omni that runs two at a time', () => {
+  it('wait for their turn, and no longer than they may [S003-PH-06] [X004-09]', async () => {
+    const { upstream, call } = await start({ limits: { maxInFlight: 2, maxWaiting: 2, maxWait: '400ms' } });
+    upstream.moods.push({ afterMs: 200 }, 'silence', 'silence');
+    const [first, second] = [call(), call()];
+    void second.catch(() => {});
+    await eventually('two run', () => upstream.calls.length === 2);
+    const [third, fourth] = [call(), call()];
+    void third.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const fifth = await call();
+    expect(dataOf(fifth)).toMatchObject({ code: 'OMNI_QUEUE_FULL', position: 3 });
+    expect((await first).status).toBe(200);
+    await eventually('the third runs', () => upstream.calls.length === 3);
+    expect(dataOf(await fourth)).toMatchObject({ code: 'OMNI_QUEUE_FULL', position: 1 });
+    expect(upstream.calls).toHaveLength(3);
+  });
+});
+
+describe('what an operator sees', () => {
+  it('has percentiles, breakers, queues and pauses of the collector [S003-PF-07] [S003-OP-02]', async () => {
+    const scene = await start({});
+    await scene.call();
+    const metrics = await metricsOf(scene);
+    for (const series of [
+      'omni_request_duration_quantile_seconds{quantile="0.5"}',
+      'omni_request_duration_quantile_seconds{quantile="0.95"}',
+      'omni_request_duration_quantile_seconds{quantile="0.99"}',
+      'omni_circuit_state{omni_upstream="up"} 0',
+      'omni_upstream_waiting{omni_upstream="up"} 0',
+      'omni_waiting_requests 0',
+      'omni_queue_depth 0',
+      'v8js_gc_duration_seconds',
+    ])
+      expect(metrics).toContain(series);
+  });
+});
+
 describe('a quota', () => {
-  it('of a server, and of a session, is refused with 429 when it is used up [S003-RT-09]', async () => {
+  it('of a server, and of a session, is refused with 429 when it is used up [S003-RT-09] [S003-RK-01]', async () => {
     const { call } = await start(await exampleOf('quotas.md'));
     const answers = [];
     for (let n = 0; n < 5; n++) answers.push(await call());

@@ -18,7 +18,7 @@ export { CallDeadline, type CallDeadlineOptions, type DeadlineEnd } from './dead
 export { Limiter, type CallLimits, type LimiterOptions } from './limiter.ts';
 export type { ErrorBudgetState } from './error-budget/error-budget.ts';
 export { MemoryGuard, type MemoryGuardOptions, type MemoryPressure } from './pressure/memory-guard.ts';
-export { CallQueues } from './queue/call-queues.ts';
+export { CallQueues, UpstreamQueues } from './queue/call-queues.ts';
 export { Quota, type QuotaKind, type QuotaOptions, type QuotaRefusal, type QuotaUse } from './quota/quota.ts';
 export { RateLimits, type RateKeys, type RateRefusal, type RateScope } from './rate/rate-limits.ts';
 export { RateQueue, type RateQueueOptions } from './rate/rate-queue.ts';

@@ -78,6 +78,22 @@ describe('how calls are routed', () => {
   });
 });
 
+it('gives a server 30 s to be connected, or what its entry says [S002-PO-02]', () => {
+  const timeout = (entry: string): number | undefined =>
+    parsed(`mcpServers: { a: { command: npx${entry} } }`).upstreams[0]?.connectTimeoutMs;
+  expect([timeout(''), timeout(', connectTimeout: 5s')]).toEqual([30_000, 5_000]);
+});
+
+describe('requests that wait', () => {
+  it('are none where nothing is said', () => {
+    expect(parsed('mcpServers: {}').limits).toMatchObject({ maxWaiting: 0, maxWaitMs: 10_000 });
+    expect(parsed('limits: { maxWaiting: 9, maxWait: 2s }').limits).toMatchObject({
+      maxWaiting: 9,
+      maxWaitMs: 2_000,
+    });
+  });
+});
+
 describe('what a session may use', () => {
   it('is any amount where nothing is said, and of an hour where no time is', () => {
     expect(parsed('mcpServers: {}').limits).not.toHaveProperty('sessionQuota');
