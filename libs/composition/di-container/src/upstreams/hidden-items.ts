@@ -2,15 +2,13 @@ import type { OfferedItem } from '@omni/capabilities';
 
 export type HiddenItem = Pick<OfferedItem, 'kind' | 'key'>;
 
-type HiddenListener = (upstream: string, items: readonly HiddenItem[]) => void;
-
 /** What is hidden of upstreams for a while: policies say so here, and the catalogue follows. */
 export class HiddenItems {
   readonly #items = new Map<string, readonly HiddenItem[]>();
-  #listener: HiddenListener = () => {};
+  #listener: (upstream: string, items: readonly HiddenItem[]) => void = () => {};
 
   /** The last listener counts. */
-  follow(listener: HiddenListener): void {
+  follow(listener: (upstream: string, items: readonly HiddenItem[]) => void): void {
     this.#listener = listener;
   }
 
