@@ -6,10 +6,13 @@ import {
   NOTHING_RUNS,
   type ReplySink,
   type RequestStage,
+  type RoutedRequest,
   type RunningCall,
   type RunRequest,
   serverOf,
+  type ToolHints,
 } from '@omni/model';
+import type { Route } from './call/route.ts';
 import { AwaitedRoute, type RunRouted } from './execution/awaited-route.ts';
 import { CallExecution } from './execution/call-execution.ts';
 import type { ExecutionDependencies } from './execution/execution-dependencies.ts';
@@ -67,20 +70,8 @@ export class Dispatcher {
     };
     if (route instanceof GatewayError || cancelled !== undefined || this.#stages.length === 0)
       return once(reply);
-    const { upstreams, name, hints, task } = route;
-    const isPinned = state !== undefined || task?.kind === 'about';
-    const request = {
-      context,
-      arrivedMs,
-      upstreams,
-      name,
-      hints,
-      isPinned,
-      // Few stages ask.
-      get wantsProgress() {
-        return memberOf(metaOf(context.message), 'progressToken') !== undefined;
-      },
-    };
+    const isPinned = state !== undefined || route.task?.kind === 'about';
+    const request = new DispatchedRequest(context, route, arrivedMs, isPinned);
     return composeRequest(this.#stages, request, once)(reply);
   }
 
@@ -100,5 +91,32 @@ export class Dispatcher {
     }
     reply.settle({ kind: 'message', payload: resultText(message.id, '{}'), status: 200 });
     return NOTHING_RUNS;
+  }
+}
+
+/**
+ * A class, and no literal with an accessor: each of those gets a hidden class of its own, which lives, with
+ * all of the request, until the next full collection.
+ */
+class DispatchedRequest implements RoutedRequest {
+  readonly context: CallContext;
+  readonly arrivedMs: Millis;
+  readonly upstreams: readonly string[];
+  readonly name: string | undefined;
+  readonly hints: ToolHints | undefined;
+  readonly isPinned: boolean;
+
+  constructor(context: CallContext, { upstreams, name, hints }: Route, arrivedMs: Millis, isPinned: boolean) {
+    this.context = context;
+    this.arrivedMs = arrivedMs;
+    this.upstreams = upstreams;
+    this.name = name;
+    this.hints = hints;
+    this.isPinned = isPinned;
+  }
+
+  /** Few stages ask. */
+  get wantsProgress(): boolean {
+    return memberOf(metaOf(this.context.message), 'progressToken') !== undefined;
   }
 }
