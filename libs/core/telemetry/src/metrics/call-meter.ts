@@ -1,5 +1,5 @@
-import type { CallHandler, CallStage } from '@omni/model';
-import type { Clock, Histogram, MetricFamily, Metrics } from '@omni/ports';
+import type { CallHandler, CallStage, UpstreamCall } from '@omni/model';
+import type { Clock, Histogram, MetricFamily, Metrics, Millis } from '@omni/ports';
 import { knownError } from '../known-errors.ts';
 import { knownMethod } from '../known-methods.ts';
 import { MeasuredCall } from '../measured-call.ts';
@@ -17,30 +17,56 @@ export class CallMeter {
   }
 
   readonly stage: CallStage = (next, { upstream, transport }) => {
-    const network = networkTransport(transport);
-    return (call, handler) => {
-      // The name of a tool that has a route is known; that of a resource is an address.
-      const tool = call.method === 'tools/call' ? (call.name ?? '') : '';
-      const method = knownMethod(call.method);
-      const beganMs = this.#clock.monotonicMs();
-      const onOver = (error: string): void =>
-        this.#durations
-          .with(method, tool, knownError(error), network, upstream)
-          .record((this.#clock.monotonicMs() - beganMs) / 1_000);
-      return new MeteredCall(handler, onOver).begin(next, call);
-    };
+    const meter = new ConnectionMeter(this.#durations, this.#clock, upstream, networkTransport(transport));
+    return (call, handler) => new MeteredCall(handler, meter, call).begin(next, call);
   };
 }
 
-class MeteredCall extends MeasuredCall {
-  readonly #onOver: (error: string) => void;
+/** What is the same for all calls on a connection. */
+class ConnectionMeter {
+  readonly #durations: MetricFamily<Histogram>;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #upstream: string;
+  readonly #network: string;
 
-  constructor(next: CallHandler, onOver: (error: string) => void) {
+  constructor(
+    durations: MetricFamily<Histogram>,
+    clock: Pick<Clock, 'monotonicMs'>,
+    upstream: string,
+    network: string,
+  ) {
+    this.#durations = durations;
+    this.#clock = clock;
+    this.#upstream = upstream;
+    this.#network = network;
+  }
+
+  nowMs(): Millis {
+    return this.#clock.monotonicMs();
+  }
+
+  onOver({ method, name = '' }: UpstreamCall, beganMs: Millis, error: string): void {
+    // The name of a tool that has a route is known; that of a resource is an address.
+    const tool = method === 'tools/call' ? name : '';
+    this.#durations
+      .with(knownMethod(method), tool, knownError(error), this.#network, this.#upstream)
+      .record((this.nowMs() - beganMs) / 1_000);
+  }
+}
+
+class MeteredCall extends MeasuredCall {
+  readonly #meter: ConnectionMeter;
+  readonly #call: UpstreamCall;
+  readonly #beganMs: Millis;
+
+  constructor(next: CallHandler, meter: ConnectionMeter, call: UpstreamCall) {
     super(next);
-    this.#onOver = onOver;
+    this.#meter = meter;
+    this.#call = call;
+    this.#beganMs = meter.nowMs();
   }
 
   protected override onOver(): void {
-    this.#onOver(this.error);
+    this.#meter.onOver(this.#call, this.#beganMs, this.error);
   }
 }

@@ -129,6 +129,15 @@ describe('MetricRegistry', () => {
     expect(points).toHaveLength(MAX_OWNER_SERIES + 1);
   });
 
+  it('begins anew with an owner that comes back, also where it was the last that was counted', () => {
+    const registry = new MetricRegistry();
+    const calls = registry.counter({ ...CALLS, owner: 'code' });
+    for (let n = 0; n < 3; n++) calls.with('read', 'gone').add();
+    registry.keep(new Set());
+    calls.with('read', 'gone').add();
+    expect(pointsOf(registry, 'omni.calls')).toEqual([{ labels: ['read', 'gone'], value: 1 }]);
+  });
+
   // guard: metrics/read-series
   it('reads no more points than a metric may have', () => {
     const registry = new MetricRegistry();

@@ -33,6 +33,8 @@ export class SeriesTree<Series> implements MetricFamily<Series> {
   readonly #onOverflow: () => void;
   #root: SeriesNode<Series> = { children: new Map(), leaf: undefined };
   #leaves: LabelledSeries<Series>[] = [];
+  /** What was found last. */
+  #latest: LabelledSeries<Series> | undefined;
   /** How many series each owner has. */
   #owned = new Map<string, number>();
 
@@ -48,7 +50,12 @@ export class SeriesTree<Series> implements MetricFamily<Series> {
   }
 
   with(...values: readonly string[]): Series {
-    return this.#find(values)?.series ?? this.#findShortened(values);
+    // Calls come in rows.
+    if (this.#latest !== undefined && isAt(values, this.#latest.labels)) return this.#latest.series;
+    const found = this.#find(values);
+    if (found === undefined) return this.#findShortened(values);
+    this.#latest = found;
+    return found.series;
   }
 
   series(): readonly LabelledSeries<Series>[] {
@@ -63,6 +70,7 @@ export class SeriesTree<Series> implements MetricFamily<Series> {
     if (leaves.length === this.#leaves.length) return;
     this.#root = { children: new Map(), leaf: undefined };
     this.#leaves = [];
+    this.#latest = undefined;
     this.#owned = new Map();
     for (const leaf of leaves) this.#put(leaf);
   }
@@ -108,6 +116,12 @@ export class SeriesTree<Series> implements MetricFamily<Series> {
     if (owner !== undefined) this.#owned.set(owner, (this.#owned.get(owner) ?? 0) + 1);
     return leaf.series;
   }
+}
+
+/** @param values - Missing ones are empty. */
+function isAt(values: readonly string[], labels: readonly string[]): boolean {
+  for (let at = 0; at < labels.length; at++) if (labels[at] !== (values[at] ?? '')) return false;
+  return true;
 }
 
 export function shortened(value: string): string {
