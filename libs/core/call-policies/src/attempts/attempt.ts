@@ -8,7 +8,7 @@ import {
   type RunningCall,
   type RunRequest,
 } from '@omni/model';
-import { GatewayError } from '@omni/ports';
+import { GatewayError, type Millis } from '@omni/ports';
 
 export interface AttemptOwner {
   /**
@@ -22,14 +22,17 @@ export interface AttemptOwner {
 
 /** One run of a request. The client hears of it only while its owner lets it. */
 export class Attempt extends ForwardingReply implements RunningCall, ChunkSink {
+  /** Monotonic: when it was begun, where its owner wants to know. */
+  readonly begunMs: Millis | undefined;
   readonly #owner: AttemptOwner;
   #running: RunningCall | undefined;
   #sink: ChunkSink | undefined;
   #isOver = false;
 
-  constructor(owner: AttemptOwner, reply: ReplySink) {
+  constructor(owner: AttemptOwner, reply: ReplySink, begunMs: Millis | undefined) {
     super(reply);
     this.#owner = owner;
+    this.begunMs = begunMs;
   }
 
   begin(run: RunRequest): void {

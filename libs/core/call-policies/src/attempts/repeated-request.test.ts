@@ -33,6 +33,7 @@ class Scene {
         return { cancel: (reason?: string) => (run.cancelled = reason) };
       },
       policy: {
+        isTimed: true,
         repeatAfterMs: () => {
           const delayMs = delays.shift();
           if (delayMs !== undefined) this.repeated.push('retry');

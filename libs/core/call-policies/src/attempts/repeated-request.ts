@@ -4,6 +4,8 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 
 /** Whether and when a request is run again. */
 export interface AttemptPolicy {
+  /** Whether {@link onAnswer} is wanted. */
+  readonly isTimed: boolean;
   /** @returns Milliseconds until the next attempt; `undefined`: this is how the request ends. */
   repeatAfterMs(outcome: Extract<Outcome, { kind: 'error' }>): Millis | undefined;
   /** @returns Milliseconds until one more attempt may begin beside this one; `undefined`: none does. */
@@ -28,8 +30,7 @@ export interface RepeatedRequestOptions {
 export class RepeatedRequest implements RunningCall, AttemptOwner {
   readonly #options: RepeatedRequestOptions;
   readonly #reply: ReplySink;
-  /** With when each was begun, monotonic. */
-  readonly #running = new Map<Attempt, number>();
+  readonly #running: Attempt[] = [];
   #chosen: Attempt | undefined;
   #cancelTimer: CancelTimer | undefined;
   #isOver = false;
@@ -62,23 +63,23 @@ export class RepeatedRequest implements RunningCall, AttemptOwner {
   onSettled(attempt: Attempt, outcome: Outcome): void {
     if (this.#isOver) return;
     if (this.#chosen === undefined && outcome.kind === 'error') {
-      this.#running.delete(attempt);
+      this.#forget(attempt);
       // Another one may still answer.
-      if (this.#running.size > 0) return;
+      if (this.#running.length > 0) return;
       const afterMs = this.#options.policy.repeatAfterMs(outcome);
       if (afterMs !== undefined) return this.#later(afterMs, () => this.#run());
     } else if (this.#chosen === undefined) this.#answered(attempt);
-    this.#running.delete(attempt);
+    this.#forget(attempt);
     this.#end();
     this.#reply.settle(outcome);
   }
 
   #run(): void {
     const { policy, clock, run } = this.#options;
-    const attempt = new Attempt(this, this.#reply);
-    this.#running.set(attempt, clock.monotonicMs());
+    const attempt = new Attempt(this, this.#reply, policy.isTimed ? clock.monotonicMs() : undefined);
+    this.#running.push(attempt);
     attempt.begin(run);
-    if (this.#isOver || this.#chosen !== undefined || !this.#running.has(attempt)) return;
+    if (this.#isOver || this.#chosen !== undefined || !this.#running.includes(attempt)) return;
     const afterMs = policy.hedgeAfterMs();
     if (afterMs === undefined) return;
     this.#later(afterMs, () => {
@@ -91,24 +92,26 @@ export class RepeatedRequest implements RunningCall, AttemptOwner {
     this.#cancelTimer = this.#options.clock.after(afterMs, action);
   }
 
-  #answered(attempt: Attempt): void {
+  #answered({ begunMs }: Attempt): void {
     const { policy, clock } = this.#options;
-    const begunMs = this.#running.get(attempt);
     if (begunMs !== undefined) policy.onAnswer(clock.monotonicMs() - begunMs);
   }
 
   #end(reason?: string): void {
     this.#isOver = true;
     this.#cancelTimer?.();
-    for (const attempt of this.#running.keys()) attempt.cancel(reason);
-    this.#running.clear();
+    for (const attempt of this.#running.splice(0)) attempt.cancel(reason);
+  }
+
+  #forget(attempt: Attempt): void {
+    const at = this.#running.indexOf(attempt);
+    if (at >= 0) this.#running.splice(at, 1);
   }
 
   #cancelOthers(chosen: Attempt): void {
-    for (const attempt of this.#running.keys())
-      if (attempt !== chosen) {
-        attempt.cancel('another attempt has answered');
-        this.#running.delete(attempt);
-      }
+    for (const attempt of this.#running.splice(0)) {
+      if (attempt === chosen) this.#running.push(attempt);
+      else attempt.cancel('another attempt has answered');
+    }
   }
 }

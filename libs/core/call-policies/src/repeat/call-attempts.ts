@@ -1,3 +1,4 @@
+import type { Millis } from '@omni/ports';
 import type { RepeatBudget } from './repeat-budget.ts';
 
 export interface CallAttemptsOptions {
@@ -5,8 +6,8 @@ export interface CallAttemptsOptions {
   readonly maxAttempts?: number;
   /** Of the upstream. */
   readonly repeats: RepeatBudget;
-  /** Of the upstream. */
-  readonly hedges: RepeatBudget;
+  /** Of the upstream. Absent: none are made. */
+  readonly hedges?: RepeatBudget | undefined;
 }
 
 /** The attempts of one call, which repeats and hedges share. The first one is made by the constructor. */
@@ -14,10 +15,11 @@ export class CallAttempts {
   readonly #options: CallAttemptsOptions;
   #made = 1;
 
-  constructor(options: CallAttemptsOptions) {
+  /** @param arrivedMs - Monotonic: when the call came. Default: now. */
+  constructor(options: CallAttemptsOptions, arrivedMs?: Millis) {
     this.#options = options;
-    options.repeats.onCall();
-    options.hedges.onCall();
+    options.repeats.onCall(arrivedMs);
+    options.hedges?.onCall(arrivedMs);
   }
 
   get made(): number {
@@ -29,7 +31,7 @@ export class CallAttempts {
     const { maxAttempts = 3, repeats, hedges } = this.#options;
     // guard: repeat/attempts
     if (this.#made >= maxAttempts) return false;
-    if (!(kind === 'repeat' ? repeats : hedges).take()) return false;
+    if ((kind === 'repeat' ? repeats : hedges)?.take() !== true) return false;
     this.#made++;
     return true;
   }

@@ -35,6 +35,15 @@ describe('RepeatBudget', () => {
     expect(asked / 60_000).toBeLessThan(1.21);
   });
 
+  it('counts a call that came long ago and is told now, such as after a wait, as one of now', () => {
+    const clock = new VirtualClock();
+    const budget = new RepeatBudget({ share: 1, minPerSecond: 0, clock });
+    clock.advance(60_000);
+    budget.onCall();
+    budget.onCall(0);
+    expect(takeAll(budget)).toBe(2);
+  });
+
   it('agrees with a list of all that has happened, whatever happens', () => {
     const step = fc.record({
       afterMs: fc.oneof(fc.constant(0), fc.nat({ max: 700 }), fc.nat({ max: 15_000 })),
@@ -91,6 +100,12 @@ describe('CallAttempts', () => {
     expect(attempts.add('hedge')).toBe(false);
     expect(attempts.add('repeat')).toBe(true);
     expect(attempts.made).toBe(2);
+  });
+
+  it('makes no hedges where there is no budget for them', () => {
+    const attempts = new CallAttempts({ repeats: budget() });
+    expect(attempts.add('hedge')).toBe(false);
+    expect(attempts.add('repeat')).toBe(true);
   });
 
   it('counts as one call in both budgets, and takes nothing of them when it has no attempt left', () => {

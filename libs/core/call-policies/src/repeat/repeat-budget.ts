@@ -1,4 +1,4 @@
-import type { Clock } from '@omni/ports';
+import type { Clock, Millis } from '@omni/ports';
 import { SlidingCount } from './sliding-count.ts';
 
 export interface RepeatBudgetOptions {
@@ -28,9 +28,9 @@ export class RepeatBudget {
     this.#repeats = new SlidingCount(WINDOW_S, clock);
   }
 
-  /** Counts a call, once for all its attempts. */
-  onCall(): void {
-    this.#calls.add();
+  /** Counts a call, once for all its attempts. @param arrivedMs - Monotonic. Default: now. */
+  onCall(arrivedMs?: Millis): void {
+    this.#calls.add(arrivedMs);
   }
 
   /** Takes a further attempt. @returns Whether there was one left. */

@@ -1,4 +1,4 @@
-import type { Clock } from '@omni/ports';
+import type { Clock, Millis } from '@omni/ports';
 
 const SLOT_MS = 1_000;
 
@@ -21,15 +21,16 @@ export class SlidingCount {
     return this.#total;
   }
 
-  add(): void {
-    this.#moveOn();
+  /** @param atMs - Monotonic: when it happened. What is told late counts where the count stands. Default: now. */
+  add(atMs?: Millis): void {
+    this.#moveOn(atMs);
     const at = this.#last % this.#slots.length;
     this.#slots[at] = (this.#slots[at] ?? 0) + 1;
     this.#total++;
   }
 
-  #moveOn(): void {
-    const second = Math.floor(this.#clock.monotonicMs() / SLOT_MS);
+  #moveOn(nowMs = this.#clock.monotonicMs()): void {
+    const second = Math.max(this.#last, Math.floor(nowMs / SLOT_MS));
     const passed = Math.min(second - this.#last, this.#slots.length);
     for (let back = 0; back < passed; back++) {
       const at = (second - back) % this.#slots.length;

@@ -9,7 +9,7 @@ import {
   type UpstreamSpec,
 } from '@omni/ports';
 import { type AttemptPolicy, RepeatedRequest } from '../attempts/repeated-request.ts';
-import { CallAttempts } from '../repeat/call-attempts.ts';
+import { CallAttempts, type CallAttemptsOptions } from '../repeat/call-attempts.ts';
 import type { CallFacts } from '../repeat/call-safety.ts';
 import { hedgeDelayMs } from '../repeat/hedge.ts';
 import { LatencyQuantile } from '../repeat/latency-quantile.ts';
@@ -43,14 +43,25 @@ const HEDGES_PER_SECOND = 0.1;
 const MAX_LATENCIES = 1_000;
 
 /** What the requests to one upstream share. */
-class UpstreamRepeats {
+class UpstreamRepeats implements CallAttemptsOptions {
+  readonly spec: UpstreamSpec;
+  readonly routing: RoutingSettings;
+  readonly maxAttempts: number;
   readonly repeats: RepeatBudget;
-  readonly hedges: RepeatBudget;
+  readonly hedges: RepeatBudget | undefined;
   readonly #latencies = new Map<string, LatencyQuantile>();
 
-  constructor({ retry }: RoutingSettings, clock: Clock) {
+  constructor(spec: UpstreamSpec, clock: Clock) {
+    const { routing = DEFAULT_ROUTING } = spec;
+    const { retry, hedge } = routing;
+    this.spec = spec;
+    this.routing = routing;
+    this.maxAttempts = retry.attempts;
     this.repeats = new RepeatBudget({ share: retry.budget, clock });
-    this.hedges = new RepeatBudget({ share: HEDGE_SHARE, minPerSecond: HEDGES_PER_SECOND, clock });
+    this.hedges =
+      hedge.quantile === 0
+        ? undefined
+        : new RepeatBudget({ share: HEDGE_SHARE, minPerSecond: HEDGES_PER_SECOND, clock });
   }
 
   latencyOf(called: string, clock: Clock): LatencyQuantile {
@@ -76,57 +87,43 @@ export function requestRepeats(options: RequestRepeatsOptions): RequestStage {
     // guard: repeat/pinned
     if (spec === undefined || request.isPinned) return next;
     if (!isCall(request.context.message.method)) return next;
-    const routing = spec.routing ?? DEFAULT_ROUTING;
-    if (routing.retry.attempts === 1) return next;
     let shared = known.get(spec);
-    if (shared === undefined) known.set(spec, (shared = new UpstreamRepeats(routing, clock)));
-    const policy = new RequestRepeats(options, request, spec, shared);
+    if (shared === undefined) known.set(spec, (shared = new UpstreamRepeats(spec, clock)));
+    if (shared.maxAttempts === 1) return next;
+    const policy = new RequestRepeats(options, request, shared);
     return (reply) => new RepeatedRequest({ run: next, policy, clock }, reply).begin();
   };
 }
 
 /** The decisions about one request. */
 class RequestRepeats implements AttemptPolicy {
+  readonly isTimed: boolean;
   readonly #options: RequestRepeatsOptions;
   readonly #request: RoutedRequest;
-  readonly #spec: UpstreamSpec;
-  readonly #routing: RoutingSettings;
   readonly #shared: UpstreamRepeats;
   readonly #attempts: CallAttempts;
-  readonly #facts: CallFacts;
 
-  constructor(
-    options: RequestRepeatsOptions,
-    request: RoutedRequest,
-    spec: UpstreamSpec,
-    shared: UpstreamRepeats,
-  ) {
+  constructor(options: RequestRepeatsOptions, request: RoutedRequest, shared: UpstreamRepeats) {
+    this.isTimed = shared.hedges !== undefined;
     this.#options = options;
     this.#request = request;
-    this.#spec = spec;
-    this.#routing = spec.routing ?? DEFAULT_ROUTING;
     this.#shared = shared;
-    const { repeats, hedges } = shared;
-    this.#attempts = new CallAttempts({ maxAttempts: this.#routing.retry.attempts, repeats, hedges });
-    const { context, hints } = request;
-    this.#facts = {
-      method: context.message.method,
-      isTrusted: this.#routing.trustsHints,
-      ...(hints !== undefined && { hints }),
-    };
+    this.#attempts = new CallAttempts(shared, request.arrivedMs);
   }
 
   repeatAfterMs(outcome: Extract<Outcome, { kind: 'error' }>): Millis | undefined {
     const { error, phase = 'not-sent' } = outcome;
     const leftMs = this.#leftMs();
-    const { stepsMs } = (this.#spec.lifecycle ?? DEFAULT_LIFECYCLE).restart;
-    const waitMs = startWaitMs(this.#facts, error, { stepsMs, leftMs });
+    const { spec, routing } = this.#shared;
+    const facts = this.#facts();
+    const { stepsMs } = (spec.lifecycle ?? DEFAULT_LIFECYCLE).restart;
+    const waitMs = startWaitMs(facts, error, { stepsMs, leftMs });
     const reason =
       waitMs > 0
         ? 'started'
-        : mayRepeat({ ...this.#facts, end: { kind: 'failure', error, phase }, isShown: false });
+        : mayRepeat({ ...facts, end: { kind: 'failure', error, phase }, isShown: false });
     if (reason === undefined) return undefined;
-    const { backoffMs: baseMs, factor, maxBackoffMs: capMs } = this.#routing.retry;
+    const { backoffMs: baseMs, factor, maxBackoffMs: capMs } = routing.retry;
     const { made: attempts } = this.#attempts;
     const { random } = this.#options;
     const delayMs =
@@ -142,11 +139,10 @@ class RequestRepeats implements AttemptPolicy {
   }
 
   hedgeAfterMs(): Millis | undefined {
-    const { quantile, minDelayMs } = this.#routing.hedge;
-    if (quantile === 0) return undefined;
+    if (this.#shared.hedges === undefined) return undefined;
     return hedgeDelayMs(
-      { ...this.#facts, hasProgressToken: this.#request.wantsProgress, latency: this.#latency() },
-      { quantile, minDelayMs },
+      { ...this.#facts(), hasProgressToken: this.#request.wantsProgress, latency: this.#latency() },
+      this.#shared.routing.hedge,
     );
   }
 
@@ -157,23 +153,33 @@ class RequestRepeats implements AttemptPolicy {
   }
 
   onAnswer(afterMs: Millis): void {
-    if (this.#routing.hedge.quantile > 0) this.#latency().record(afterMs);
+    this.#latency().record(afterMs);
+  }
+
+  #facts(): CallFacts {
+    const { context, hints } = this.#request;
+    return {
+      method: context.message.method,
+      isTrusted: this.#shared.routing.trustsHints,
+      ...(hints !== undefined && { hints }),
+    };
   }
 
   #leftMs(): Millis {
-    const { deadlineMs } = this.#routing;
+    const { spec, routing } = this.#shared;
+    const { deadlineMs } = routing;
     // Nobody waits for longer than that for a server that says nothing.
-    const totalMs = deadlineMs === 0 ? this.#spec.callTimeoutMs : deadlineMs;
+    const totalMs = deadlineMs === 0 ? spec.callTimeoutMs : deadlineMs;
     return totalMs - (this.#options.clock.monotonicMs() - this.#request.arrivedMs);
   }
 
   #latency(): LatencyQuantile {
-    const { method } = this.#facts;
-    return this.#shared.latencyOf(keyOf({ method, name: this.#request.name ?? '' }), this.#options.clock);
+    const { context, name = '' } = this.#request;
+    return this.#shared.latencyOf(keyOf({ method: context.message.method, name }), this.#options.clock);
   }
 
   #tell(why: RepeatedAttempt['why']): void {
-    const { name: upstream } = this.#spec;
+    const { name: upstream } = this.#shared.spec;
     this.#options.onRepeated?.({ request: this.#request, upstream, attempt: this.#attempts.made, why });
   }
 }
