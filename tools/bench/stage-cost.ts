@@ -120,9 +120,9 @@ function requestVariant(tracer: Tracer): Variant {
     run(calls) {
       const before = process.hrtime.bigint();
       for (let call = 0; call < calls; call++) {
-        const beganMs = systemClock.monotonicMs();
+        const arrivedMs = systemClock.monotonicMs();
         if (requests.begin(message, client) !== undefined) throw new RangeError('it was traced');
-        meter.onSettled({ message, beganMs }, { kind: 'message', payload: '', status: 200 });
+        meter.onSettled({ message, arrivedMs }, { kind: 'message', payload: '', status: 200 });
       }
       return Number(process.hrtime.bigint() - before) / calls;
     },

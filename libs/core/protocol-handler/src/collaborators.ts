@@ -8,7 +8,7 @@ import type {
   ReplySink,
   RunningCall,
 } from '@omni/model';
-import type { ComponentStatus, GatewayError, Principal, Refusal, RequestFacts } from '@omni/ports';
+import type { ComponentStatus, GatewayError, Millis, Principal, Refusal, RequestFacts } from '@omni/ports';
 
 /** Who answers everything that the front does not answer itself. */
 export interface Dispatch {
@@ -46,8 +46,8 @@ export interface TaskWatching {
 export interface WatchedRequest {
   readonly message: RpcMessage;
   readonly client: ClientContext;
-  /** When it was read, on the monotonic clock. */
-  readonly beganMs: number | undefined;
+  /** Monotonic: when it was read. */
+  readonly arrivedMs: Millis;
 }
 
 /** Whoever follows one request to its end. */

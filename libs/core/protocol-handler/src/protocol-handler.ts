@@ -141,7 +141,6 @@ export class ProtocolHandler {
         clock,
         random: options.random,
         infoShare: options.infoShare,
-        isTimed: options.watch !== undefined,
       }),
       options.watch,
     );

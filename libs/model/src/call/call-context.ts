@@ -6,6 +6,8 @@ import type { ClientContext } from '../client/client-context.ts';
 export interface CallContext {
   readonly message: RpcMessage;
   readonly client: ClientContext;
+  /** Monotonic: when it was read. Default: when it is dispatched. */
+  readonly arrivedMs?: Millis;
   /**
    * `Mcp-Param-*` headers as received; `undefined` for clients that have no headers or need to send none
    * (other transports, legacy era).
@@ -16,6 +18,4 @@ export interface CallContext {
    * are none.
    */
   readonly forwardable?: HeaderList | undefined;
-  /** When it came, on the monotonic clock, where it has waited since; absent: just now. */
-  readonly arrivedMs?: Millis | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Exchange } from '@omni/ports';
+import type { Exchange, Millis } from '@omni/ports';
 import type { BatchTarget } from '../legacy/batch-collector.ts';
 import type { HttpWriter } from './http-writer.ts';
 import { acknowledge } from './plain-answers.ts';
@@ -16,10 +16,10 @@ export class HttpBatchTarget implements BatchTarget {
     this.#writer = writer;
   }
 
-  keepWaiting(): void {
+  keepWaiting(sinceMs: Millis): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#writer.keepWaiting();
+    this.#writer.keepWaiting(sinceMs);
     this.#exchange.onGone(() => this.#writer.onGone());
   }
 

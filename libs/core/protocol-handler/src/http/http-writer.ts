@@ -1,5 +1,5 @@
 import type { Outcome, ResponseHead } from '@omni/model';
-import type { Exchange, HeaderList, Place } from '@omni/ports';
+import type { Exchange, HeaderList, Millis, Place } from '@omni/ports';
 import { answerPayload } from '../request/answer-text.ts';
 import { refusalHeaders } from '../request/refuse.ts';
 import type { ChunkWriter, ResponseWriter } from '../request/response-writer.ts';
@@ -32,7 +32,7 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
   #passthrough: PassthroughBody | undefined = undefined;
   /** `passing`: an answer is written as it arrives. `mute`: the client is gone, so nothing is written. */
   #state: 'open' | 'passing' | 'mute' | 'done' = 'open';
-  #lastWriteMs: number;
+  #lastWriteMs = 0;
   #heldBack: (() => void)[] = [];
 
   /**
@@ -43,7 +43,6 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
     this.#exchange = exchange;
     this.#ticker = ticker;
     this.#events = events;
-    this.#lastWriteMs = ticker.nowMs();
   }
 
   /** Events that a client can come back for are kept, and kept whole. */
@@ -90,8 +89,10 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
     return this.#state !== 'passing' || this.#passthrough?.write(bytes) !== false;
   }
 
-  keepWaiting(): void {
-    if (this.#state === 'open' && this.#place === undefined) this.#place = this.#ticker.add(this);
+  keepWaiting(sinceMs: Millis): void {
+    if (this.#state !== 'open') return;
+    this.#lastWriteMs = Math.max(this.#lastWriteMs, sinceMs);
+    this.#place ??= this.#ticker.add(this);
   }
 
   write(id: string, outcome: Outcome): void {

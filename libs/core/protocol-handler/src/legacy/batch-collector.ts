@@ -1,12 +1,17 @@
 import type { Outcome } from '@omni/model';
+import type { Millis } from '@omni/ports';
 import { answerText } from '../request/answer-text.ts';
 import { type ClientOutlet, deliverNow } from '../request/deliver.ts';
 import type { ResponseWriter } from '../request/response-writer.ts';
 
 /** Where the answers of a batch go: the one exchange, or the channel, that brought it. */
 export interface BatchTarget {
-  /** A request of the batch takes time; may be called once for each of them. */
-  keepWaiting(): void;
+  /**
+   * A request of the batch takes time; may be called once for each of them.
+   *
+   * @param sinceMs - See {@link ResponseWriter.keepWaiting}.
+   */
+  keepWaiting(sinceMs: Millis): void;
   /** @param answers - A JSON array; empty when no message wanted an answer. */
   answerBatch(answers: string): void;
   destroy(): void;
@@ -57,8 +62,8 @@ export class BatchCollector implements ResponseWriter {
     listener();
   }
 
-  keepWaiting(): void {
-    this.#target.keepWaiting();
+  keepWaiting(sinceMs: Millis): void {
+    this.#target.keepWaiting(sinceMs);
   }
 
   write(id: string, outcome: Outcome): void {

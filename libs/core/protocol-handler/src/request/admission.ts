@@ -3,7 +3,6 @@ import {
   FairPlaces,
   FairQueue,
   GatewayError,
-  type Millis,
   type Principal,
   type QueueTicket,
   type Share,
@@ -22,7 +21,6 @@ export class Admission {
   /** Absent where no request may wait. */
   readonly #queue: FairQueue | undefined;
   readonly #memory: MemoryPressure | undefined;
-  readonly #clock: Pick<Clock, 'monotonicMs'>;
   #isClosed = false;
   #onIdle: (() => void)[] = [];
 
@@ -33,7 +31,6 @@ export class Admission {
     memory?: MemoryPressure,
   ) {
     this.#memory = memory;
-    this.#clock = clock;
     this.#places = new FairPlaces({
       capacity: maxInFlight,
       what: 'requests under way',
@@ -70,11 +67,6 @@ export class Admission {
     const queue = this.#queue;
     if (queue === undefined || this.closed !== undefined) return false;
     return /* guard: admission/no-overtaking */ queue.holds(principal) || !this.#places.hasRoomFor(principal);
-  }
-
-  /** On the monotonic clock. */
-  nowMs(): Millis {
-    return this.#clock.monotonicMs();
   }
 
   /** @returns Its place in the queue; or why it gets none. */

@@ -245,10 +245,10 @@ describe('ClientRequest', () => {
     const clock = new VirtualClock();
     const front = new FrontRequests(
       new Admission({ maxInFlight: 1 }, clock),
-      new RequestLog({ logger, clock, isTimed: true }),
+      new RequestLog({ logger, clock }),
       {
         begin: () => ({ message: other, end: (outcome) => void told.push(outcome) }),
-        onSettled: ({ message, beganMs }, outcome) => void told.push([message.method, beganMs, outcome]),
+        onSettled: ({ message, arrivedMs }, outcome) => void told.push([message.method, arrivedMs, outcome]),
       },
     );
     const request = new ClientRequest(front, {

@@ -80,11 +80,8 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   readonly headers: Pick<Exchange, 'header'> | undefined;
   /** Counted from 1 in each run. */
   readonly number: number;
-  /** On the monotonic clock; `undefined` unless somebody wants to know. */
-  readonly beganMs: number | undefined;
+  readonly arrivedMs: Millis;
   place: Place<InFlightRequest> | undefined = undefined;
-  /** Where it has waited for its turn: on the monotonic clock. */
-  arrivedMs: Millis | undefined = undefined;
   readonly #front: FrontRequests;
   readonly #writer: ResponseWriter;
   readonly #owner: RequestOwner | undefined;
@@ -111,7 +108,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     this.#owner = options.owner;
     this.#dialect = options.dialect;
     this.number = ++front.begun;
-    this.beganMs = front.log.beginMs();
+    this.arrivedMs = front.log.nowMs();
   }
 
   get isSettled(): boolean {
@@ -129,7 +126,6 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     // While it waits it can be cancelled as any other.
     if (!this.#enter()) return;
     const { admission } = this.#front;
-    this.arrivedMs = admission.nowMs();
     const ticket = admission.wait(this.client.principal, {
       onTurn: () => {
         if (this.#admit()) this.#serve(server);
@@ -138,7 +134,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     });
     if (ticket instanceof GatewayError) return this.refuse(ticket);
     this.#running = { cancel: () => ticket.withdraw() };
-    this.#writer.keepWaiting();
+    this.#writer.keepWaiting(this.arrivedMs);
   }
 
   #serve(server: RequestServer): void {
@@ -150,7 +146,7 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     }
     if (!this.#isSettled) {
       this.#running = running;
-      this.#writer.keepWaiting();
+      this.#writer.keepWaiting(this.arrivedMs);
       return;
     }
     // guard: request/cancelled-meanwhile

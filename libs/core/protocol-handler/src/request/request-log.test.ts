@@ -61,12 +61,12 @@ function logAt(level: 'debug' | 'info', infoShare = 0, random: Random = () => 0)
     lines,
     clock,
     tell(outcome, { message = requestOf(), endpoint = ALL_SERVERS, session, headers } = {}, afterMs = 0) {
-      const beganMs = log.beginMs();
+      const arrivedMs = log.nowMs();
       clock.advance(afterMs);
       // The log reads nothing of a session but its key.
       const binding = session === undefined ? undefined : ({ key: session } as ClientBinding);
       const client = { principal: { id: 'ada', kind: 'token' as const }, endpoint, session: binding };
-      log.settled({ message, client, headers, number: ++number, beganMs }, outcome);
+      log.settled({ message, client, headers, number: ++number, arrivedMs }, outcome);
     },
   };
 }

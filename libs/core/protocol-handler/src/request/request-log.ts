@@ -6,6 +6,7 @@ import {
   type GatewayError,
   type LogFields,
   type Logger,
+  type Millis,
   type Random,
   systemRandom,
 } from '@omni/ports';
@@ -22,8 +23,6 @@ export interface RequestLogOptions {
   readonly random?: Random | undefined;
   /** The share of requests that are told at info, from 0 to 1. Default: 0. */
   readonly infoShare?: number | undefined;
-  /** Whether somebody else wants to know how long requests take. Default: `false`. */
-  readonly isTimed?: boolean;
 }
 
 /** What is told of a request. */
@@ -33,8 +32,8 @@ export interface LoggedRequest {
   readonly headers: Pick<Exchange, 'header'> | undefined;
   /** Counted from 1 in each run. */
   readonly number: number;
-  /** What {@link RequestLog.beginMs} said when it came. */
-  readonly beganMs: number | undefined;
+  /** Monotonic: when it was read. */
+  readonly arrivedMs: Millis;
 }
 
 /**
@@ -49,14 +48,13 @@ export class RequestLog {
   readonly #isDebugging: boolean;
   readonly #random: Random;
   readonly #infoShare: number;
-  readonly #isTimed: boolean;
   /** Tells the requests of this run from those of others. */
   readonly #prefix: string;
   #lines = 0;
   #suppressed = 0;
   #isCounting = false;
 
-  constructor({ logger, clock, random = systemRandom, infoShare = 0, isTimed = false }: RequestLogOptions) {
+  constructor({ logger, clock, random = systemRandom, infoShare = 0 }: RequestLogOptions) {
     this.#prefix = Math.floor(random() * 36 ** 4)
       .toString(36)
       .padStart(4, '0');
@@ -65,22 +63,19 @@ export class RequestLog {
     this.#isDebugging = logger.debugging;
     this.#random = random;
     this.#infoShare = infoShare;
-    this.#isTimed = isTimed || infoShare > 0 || logger.debugging;
   }
 
-  /** When a request came that comes now; `undefined` unless somebody wants to know. */
-  beginMs(): number | undefined {
-    return this.#isTimed ? this.#clock.monotonicMs() : undefined;
+  /** The time that requests are measured by: monotonic. */
+  nowMs(): Millis {
+    return this.#clock.monotonicMs();
   }
 
   /** A request has ended. Costs nothing unless something is to be told. */
   settled(request: LoggedRequest, outcome: Outcome): void {
     if (outcome.kind === 'error' || outcome.kind === 'refused') this.#onError(request, outcome.error);
-    const { beganMs } = request;
-    if (beganMs === undefined) return;
     const isTold = this.#infoShare > 0 && /* guard: log/sampling */ this.#random() < this.#infoShare;
     if (!isTold && !this.#isDebugging) return;
-    const ms = Math.round((this.#clock.monotonicMs() - beganMs) * 10) / 10;
+    const ms = Math.round((this.#clock.monotonicMs() - request.arrivedMs) * 10) / 10;
     const fields = { ...this.#fields(request), ms, outcome: wordOf(outcome) };
     if (isTold) this.#logger.info(fields, 'request');
     else this.#logger.debug(fields, 'request');

@@ -1,4 +1,5 @@
 import type { Outcome, ResponseHead } from '@omni/model';
+import type { Millis } from '@omni/ports';
 
 /** Takes an answer while it comes. */
 export interface ChunkWriter {
@@ -24,8 +25,12 @@ export interface ResponseWriter extends ServerRequestTarget {
   onDrain(listener: () => void): void;
   /** Where the answer can go in chunks as things are now; absent where it is wanted whole. */
   readonly chunks?: ChunkWriter | undefined;
-  /** The answer takes its time: nobody in between may give it up meanwhile. */
-  keepWaiting(): void;
+  /**
+   * The answer takes its time: nobody in between may give it up meanwhile.
+   *
+   * @param sinceMs - Monotonic: when the request was read.
+   */
+  keepWaiting(sinceMs: Millis): void;
   /** Writes how a request has ended. @param id - Of the request, as JSON. */
   write(id: string, outcome: Outcome): void;
   /** An outcome could not be written: breaks the transport off, so that nobody waits for what never comes. */

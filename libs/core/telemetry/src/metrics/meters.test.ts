@@ -27,16 +27,16 @@ describe('RequestMeter', () => {
     const meter = new RequestMeter(registry, clock);
     clock.advance(30);
     const message = { method: 'tools/call' };
-    meter.onSettled({ message, beganMs: 0 }, { kind: 'message', payload: '', status: 200 });
+    meter.onSettled({ message, arrivedMs: 0 }, { kind: 'message', payload: '', status: 200 });
     meter.onSettled(
-      { message, beganMs: 0 },
+      { message, arrivedMs: 0 },
       { kind: 'message', payload: '', status: 200, errorCode: '-32602' },
     );
     meter.onSettled(
-      { message, beganMs: 0 },
+      { message, arrivedMs: 0 },
       { kind: 'error', error: new GatewayError('OMNI_INTERNAL', 'x') },
     );
-    meter.onSettled({ message, beganMs: 0 }, { kind: 'cancelled' });
+    meter.onSettled({ message, arrivedMs: 0 }, { kind: 'cancelled' });
     const count = 'mcp_server_operation_duration_seconds_count';
     expect(samples(count)).toEqual([
       `${count}{mcp_method_name="tools/call"} 1`,
@@ -58,7 +58,7 @@ describe('RequestMeter', () => {
     const { clock, registry, samples } = scene();
     const meter = new RequestMeter(registry, clock);
     for (let n = 0; n < 100; n++)
-      meter.onSettled({ message: { method: `x/${n}` }, beganMs: 0 }, { kind: 'cancelled' });
+      meter.onSettled({ message: { method: `x/${n}` }, arrivedMs: 0 }, { kind: 'cancelled' });
     expect(samples('mcp_server_operation_duration_seconds_count')).toEqual([
       'mcp_server_operation_duration_seconds_count{mcp_method_name="other",error_type="cancelled"} 100',
     ]);
@@ -85,7 +85,7 @@ describe('CallMeter', () => {
     const requests = new RequestMeter(registry, clock);
     for (let code = 0; code < 100; code++)
       requests.onSettled(
-        { message: { method: 'tools/call' }, beganMs: 0 },
+        { message: { method: 'tools/call' }, arrivedMs: 0 },
         { kind: 'message', payload: '', status: 200, errorCode: String(code) },
       );
     expect(samples('mcp_client_operation_duration_seconds_count')).toEqual([

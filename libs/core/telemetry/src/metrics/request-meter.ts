@@ -1,5 +1,5 @@
 import type { Outcome } from '@omni/model';
-import type { Clock, Histogram, MetricFamily, Metrics, ReadValue } from '@omni/ports';
+import type { Clock, Histogram, MetricFamily, Metrics, Millis, ReadValue } from '@omni/ports';
 import { knownError } from '../known-errors.ts';
 import { knownMethod } from '../known-methods.ts';
 import { errorOfOutcome } from '../outcome-error.ts';
@@ -11,8 +11,8 @@ const QUANTILES = [0.5, 0.95, 0.99];
 /** A request that has ended. */
 export interface MeteredRequest {
   readonly message: { readonly method: string };
-  /** On the monotonic clock. */
-  readonly beganMs: number | undefined;
+  /** Monotonic: when it was read. */
+  readonly arrivedMs: Millis;
 }
 
 /** Measures how long requests of clients take, and how they end. */
@@ -33,10 +33,9 @@ export class RequestMeter {
     );
   }
 
-  onSettled({ message: { method }, beganMs }: MeteredRequest, outcome: Outcome): void {
-    if (beganMs === undefined) return;
+  onSettled({ message: { method }, arrivedMs }: MeteredRequest, outcome: Outcome): void {
     const nowMs = this.#clock.monotonicMs();
-    const seconds = (nowMs - beganMs) / 1_000;
+    const seconds = (nowMs - arrivedMs) / 1_000;
     this.#durations.with(knownMethod(method), knownError(errorOfOutcome(outcome))).record(seconds);
     // How long somebody listens says nothing of how fast Omni is.
     if (method !== 'subscriptions/listen') this.#recent.record(seconds, nowMs);

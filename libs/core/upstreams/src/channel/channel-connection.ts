@@ -168,7 +168,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     // guard: link/cancelled-answer
     this.#pending.delete(call.id);
     // guard: link/unaddressed-cancelled
-    this.#unaddressed.onEnd(call, false);
+    this.#unaddressed.onEnd(call);
     this.#serverRequests.endOf(call);
     const why = reason === undefined ? '' : `,"reason":${JSON.stringify(reason)}`;
     this.notify('notifications/cancelled', `{"requestId":${call.id}${why}}`);
@@ -268,7 +268,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
 
   #fail(call: ChannelCall, error: GatewayError, phase?: CallPhase): void {
     if (!this.#pending.delete(call.id)) return;
-    this.#unaddressed.onEnd(call, false);
+    this.#unaddressed.onEnd(call);
     this.#serverRequests.endOf(call);
     call.fail(error, phase);
   }
@@ -282,7 +282,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
       return;
     }
     this.#pending.delete(call.id);
-    this.#unaddressed.onEnd(call, true);
+    this.#unaddressed.onEnd(call, this.heardAtMs);
     this.#serverRequests.endOf(call);
     if (this.era === 'legacy' && memberOf(message.result?.object, 'task') !== undefined) this.#keepTask(call);
     call.answer(message);

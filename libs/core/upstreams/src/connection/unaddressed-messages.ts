@@ -1,4 +1,4 @@
-import type { Clock, Principal } from '@omni/ports';
+import type { Clock, Millis, Principal } from '@omni/ports';
 
 /** How long a server may still talk about a call that was answered, cancelled or given up. */
 const AFTERTALK_MS = /* guard: link/unaddressed-time */ 30_000;
@@ -29,12 +29,16 @@ export class UnaddressedMessages {
     this.#clock = clock;
   }
 
-  /** Calls of Omni itself do not count: nobody is told what they bring. */
-  onEnd(call: Asked, isAnswered: boolean): void {
+  /**
+   * A call has ended. Those of Omni itself do not count: nobody is told what they bring.
+   *
+   * @param answeredMs - Monotonic: when it was answered; absent where it was not.
+   */
+  onEnd(call: Asked, answeredMs?: Millis): void {
     if (call.callerKey === undefined) return;
-    const now = this.#clock.monotonicMs();
-    this.#ofUsers.note(userOf(call), now);
-    if (!isAnswered) this.#unanswered.note(call.callerKey, now);
+    const endedMs = answeredMs ?? this.#clock.monotonicMs();
+    this.#ofUsers.note(userOf(call), endedMs);
+    if (answeredMs === undefined) this.#unanswered.note(call.callerKey, endedMs);
   }
 
   /**

@@ -236,7 +236,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
 
   onOver(call: LegacyHttpCall, end: CallEnd): void {
     this.#calls.delete(call.id);
-    this.#unaddressed.onEnd(call, end === 'answered');
+    this.#unaddressed.onEnd(call, end === 'answered' ? this.heardAtMs : undefined);
     this.#serverRequests.endOf(call);
     const failure = end instanceof GatewayError ? end : undefined;
     if (this.#ended !== undefined || !this.#connectFailures.isTooMuch(failure) || failure === undefined)
