@@ -45,15 +45,11 @@ export type JsonScan =
   | { readonly kind: 'problem'; readonly problem: JsonProblem; readonly at: number };
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const CONTROL = /[\u0000-\u001f]/g;
+/** What may stand in a string as it is. */
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const HEX4 = /[0-9a-fA-F]{4}/y;
-/** Longer strings are searched with the engine's native search in place of a loop. */
-const LOOP_LENGTH = 24;
-/**
- * Behind the end of every text that there can be, and a small integer: a field that also holds fractions
- * costs an object at each change.
- */
-const NOWHERE = 0x3fff_ffff;
+/** Behind so many characters of a string the engine's search is faster than a loop. */
+const LOOP_LENGTH = 14;
 /** Up to here comparing with each key costs less than a set. */
 const FEW_MEMBERS = 16;
 
@@ -104,7 +100,13 @@ export function stringAt(text: string, span: JsonSpan): string | undefined {
 }
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
 const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /**
  * By length: keys that stand in nearly every message. Taking the constant costs neither a string nor, later,
@@ -165,14 +167,11 @@ class Stop {
   }
 }
 
+/** Each part is given where it begins, and says where it has ended. */
 class Scanner {
   readonly #text: string;
   readonly #limits: JsonLimits;
-  #pos = 0;
   #elements = 0;
-  // Next backslash and control character at or behind the position; looked up again only when passed.
-  #nextBackslash = -1;
-  #nextControl = -1;
 
   constructor(text: string, limits: JsonLimits) {
     this.#text = text;
@@ -181,18 +180,19 @@ class Scanner {
 
   scan(plan: RecordPlan): JsonScan {
     try {
-      this.#skipSpace();
-      const start = this.#pos;
+      const start = this.#pastSpace(0);
       const first = this.#text.charCodeAt(start);
-      const members = first === 0x7b ? fewMembers() : undefined;
-      const items: JsonSpan[] | undefined = first === 0x5b ? [] : undefined;
-      if (members !== undefined) this.#object(1, plan, members);
-      else if (items !== undefined) this.#array(1, items);
-      else this.#value(0);
-      const end = this.#pos;
-      this.#skipSpace();
+      const members = first === OPEN_OBJECT ? fewMembers() : undefined;
+      const items: JsonSpan[] | undefined = first === OPEN_ARRAY ? [] : undefined;
+      const end =
+        members !== undefined
+          ? this.#object(start, 1, plan, members)
+          : items !== undefined
+            ? this.#array(start, 1, items)
+            : this.#value(start, 0);
+      const rest = this.#pastSpace(end);
       // guard: json/rest
-      if (this.#pos !== this.#text.length) throw new Stop('syntax', this.#pos);
+      if (rest !== this.#text.length) throw new Stop('syntax', rest);
       if (members !== undefined) return { kind: 'object', object: { start, end, members } };
       return items !== undefined ? { kind: 'array', items } : { kind: 'scalar' };
     } catch (stop) {
@@ -201,62 +201,76 @@ class Scanner {
     }
   }
 
-  #skipSpace(): void {
+  #pastSpace(from: number): number {
     const text = this.#text;
-    let pos = this.#pos;
-    let code = text.charCodeAt(pos);
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++pos);
-    this.#pos = pos;
+    let at = from;
+    let code = text.charCodeAt(at);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++at);
+    return at;
+  }
+
+  /** Where the given character stands, behind white space at most. Nearly all texts have none of that. */
+  #expect(expected: number, from: number): number {
+    if (this.#text.charCodeAt(from) === expected) return from;
+    const at = this.#pastSpace(from);
+    if (this.#text.charCodeAt(at) !== expected) throw new Stop('syntax', at);
+    return at;
+  }
+
+  /** @returns Where a comma or the given end stands. */
+  #expectNext(end: number, from: number): number {
+    const code = this.#text.charCodeAt(from);
+    if (code === COMMA || code === end) return from;
+    const at = this.#pastSpace(from);
+    const behind = this.#text.charCodeAt(at);
+    if (behind !== COMMA && behind !== end) throw new Stop('syntax', at);
+    return at;
   }
 
   /** @param depth - Nesting around this value. */
-  #value(depth: number): void {
-    switch (this.#text.charCodeAt(this.#pos)) {
-      case 0x7b:
-        return this.#object(depth + 1, undefined, undefined);
-      case 0x5b:
-        return this.#array(depth + 1, undefined);
+  #value(start: number, depth: number): number {
+    switch (this.#text.charCodeAt(start)) {
+      case OPEN_OBJECT:
+        return this.#object(start, depth + 1, undefined, undefined);
+      case OPEN_ARRAY:
+        return this.#array(start, depth + 1, undefined);
       case QUOTE:
-        this.#count();
-        return this.#string();
+        this.#count(start);
+        return this.#string(start);
       case 0x74:
-        return this.#literal('true');
+        return this.#literal('true', start);
       case 0x66:
-        return this.#literal('false');
+        return this.#literal('false', start);
       case 0x6e:
-        return this.#literal('null');
+        return this.#literal('null', start);
       default:
-        return this.#number();
+        return this.#number(start);
     }
   }
 
-  #count(): void {
+  #count(at: number): void {
     // guard: advisory/CVE-2026-111768-elements, json/elements
-    if (++this.#elements > this.#limits.maxElements) throw new Stop('elements', this.#pos);
+    if (++this.#elements > this.#limits.maxElements) throw new Stop('elements', at);
   }
 
-  #object(depth: number, plan: RecordPlan | undefined, record: JsonMember[] | undefined): void {
+  #object(
+    start: number,
+    depth: number,
+    plan: RecordPlan | undefined,
+    record: JsonMember[] | undefined,
+  ): number {
     // guard: json/depth
-    if (depth > this.#limits.maxDepth) throw new Stop('depth', this.#pos);
-    this.#count();
+    if (depth > this.#limits.maxDepth) throw new Stop('depth', start);
+    this.#count(start);
     const text = this.#text;
-    this.#pos++;
-    this.#skipSpace();
-    if (text.charCodeAt(this.#pos) === 0x7d) {
-      this.#pos++;
-      return;
-    }
+    let at = this.#pastSpace(start + 1);
+    if (text.charCodeAt(at) === CLOSE_OBJECT) return at + 1;
     let seen: Set<string> | undefined;
     for (;;) {
-      if (text.charCodeAt(this.#pos) !== QUOTE) throw new Stop('syntax', this.#pos);
-      const keyStart = this.#pos;
-      this.#string();
-      const keyEnd = this.#pos;
-      this.#skipSpace();
-      if (text.charCodeAt(this.#pos) !== 0x3a) throw new Stop('syntax', this.#pos);
-      this.#pos++;
-      this.#skipSpace();
-      if (record === undefined) this.#value(depth);
+      const keyStart = this.#expect(QUOTE, at);
+      const keyEnd = this.#string(keyStart);
+      at = this.#pastSpace(this.#expect(COLON, keyEnd) + 1);
+      if (record === undefined) at = this.#value(at, depth);
       else {
         const key = /* guard: advisory/CVE-2026-27896-escape, json/escaped-key */ keyAt(
           text,
@@ -270,92 +284,77 @@ class Scanner {
         )
           throw new Stop('duplicate-key', keyStart);
         seen?.add(key);
-        this.#recordedMember(depth, plan, record, key);
+        at = this.#recordedMember(at, depth, plan, record, key);
       }
-      this.#skipSpace();
-      const code = text.charCodeAt(this.#pos);
-      if (code !== 0x2c && code !== 0x7d) throw new Stop('syntax', this.#pos);
-      this.#pos++;
-      if (code === 0x7d) return;
-      this.#skipSpace();
+      at = this.#expectNext(CLOSE_OBJECT, at) + 1;
+      if (text.charCodeAt(at - 1) === CLOSE_OBJECT) return at;
     }
   }
 
-  #recordedMember(depth: number, plan: RecordPlan | undefined, record: JsonMember[], key: string): void {
-    const start = this.#pos;
+  #recordedMember(
+    start: number,
+    depth: number,
+    plan: RecordPlan | undefined,
+    record: JsonMember[],
+    key: string,
+  ): number {
     const isPlanned =
       plan !== undefined &&
-      this.#text.charCodeAt(start) === 0x7b &&
+      this.#text.charCodeAt(start) === OPEN_OBJECT &&
       /* guard: json/prototype */ Object.hasOwn(plan, key);
     const inner = isPlanned ? plan[key] : undefined;
     if (inner === undefined) {
-      this.#value(depth);
-      record.push({ key, start, end: this.#pos, object: undefined });
-      return;
+      const end = this.#value(start, depth);
+      record.push({ key, start, end, object: undefined });
+      return end;
     }
     const members = fewMembers();
-    this.#object(depth + 1, inner, members);
-    record.push({ key, start, end: this.#pos, object: { start, end: this.#pos, members } });
+    const end = this.#object(start, depth + 1, inner, members);
+    record.push({ key, start, end, object: { start, end, members } });
+    return end;
   }
 
-  #array(depth: number, record: JsonSpan[] | undefined): void {
+  #array(start: number, depth: number, record: JsonSpan[] | undefined): number {
     // guard: advisory/CVE-2026-111768-depth, json/depth-of-arrays
-    if (depth > this.#limits.maxDepth) throw new Stop('depth', this.#pos);
-    this.#count();
+    if (depth > this.#limits.maxDepth) throw new Stop('depth', start);
+    this.#count(start);
     const text = this.#text;
-    this.#pos++;
-    this.#skipSpace();
-    if (text.charCodeAt(this.#pos) === 0x5d) {
-      this.#pos++;
-      return;
-    }
+    let at = this.#pastSpace(start + 1);
+    if (text.charCodeAt(at) === CLOSE_ARRAY) return at + 1;
     for (;;) {
-      const start = this.#pos;
-      this.#value(depth);
-      record?.push({ start, end: this.#pos });
-      this.#skipSpace();
-      const code = text.charCodeAt(this.#pos);
-      if (code !== 0x2c && code !== 0x5d) throw new Stop('syntax', this.#pos);
-      this.#pos++;
-      if (code === 0x5d) return;
-      this.#skipSpace();
+      const itemStart = this.#pastSpace(at);
+      at = this.#value(itemStart, depth);
+      record?.push({ start: itemStart, end: at });
+      at = this.#expectNext(CLOSE_ARRAY, at) + 1;
+      if (text.charCodeAt(at - 1) === CLOSE_ARRAY) return at;
     }
   }
 
-  #string(): void {
+  #string(start: number): number {
     const text = this.#text;
-    const start = this.#pos + 1;
-    const stop = start + LOOP_LENGTH;
-    for (let at = start; at < stop; at++) {
+    const stop = start + 1 + LOOP_LENGTH;
+    for (let at = start + 1; at < stop; at++) {
       const code = text.charCodeAt(at);
-      if (code === QUOTE) {
-        this.#pos = at + 1;
-        return;
-      }
+      if (code === QUOTE) return at + 1;
       // NaN, the end of the text, fails both comparisons and lands in the search below.
-      if (/* guard: json/control-in-short */ !(code >= 0x20) || code === BACKSLASH) break;
+      if (/* guard: json/control-in-short */ !(code >= 0x20) || code === BACKSLASH)
+        return this.#restOfString(at);
     }
-    let quote = text.indexOf('"', start);
-    if (quote < 0) throw new Stop('syntax', text.length);
-    if (this.#nextBackslash < start) this.#nextBackslash = this.#find('\\', start);
-    while (this.#nextBackslash < quote) {
-      const after = this.#escape(this.#nextBackslash);
-      if (quote < after) quote = text.indexOf('"', after);
-      if (quote < 0) throw new Stop('syntax', text.length);
-      this.#nextBackslash = text.charCodeAt(after) === BACKSLASH ? after : this.#find('\\', after);
-    }
-    if (this.#nextControl < start) {
-      CONTROL.lastIndex = start;
-      this.#nextControl = CONTROL.exec(text)?.index ?? NOWHERE;
-    }
-    // guard: json/control-characters
-    if (this.#nextControl < quote) throw new Stop('syntax', this.#nextControl);
-    this.#pos = quote + 1;
+    return this.#restOfString(stop);
   }
 
-  #find(what: string, from: number): number {
-    const at = this.#text.indexOf(what, from);
-    return at < 0 ? NOWHERE : at;
+  #restOfString(from: number): number {
+    const text = this.#text;
+    for (let at = from; ;) {
+      while (text.charCodeAt(at) === BACKSLASH) at = this.#escape(at);
+      PLAIN.lastIndex = at;
+      PLAIN.test(text);
+      at = PLAIN.lastIndex;
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) return at + 1;
+      // guard: json/control-characters
+      if (code !== BACKSLASH) throw new Stop('syntax', at);
+    }
   }
 
   /** @returns The offset behind the escape that begins at `at`. */
@@ -382,28 +381,25 @@ class Scanner {
     throw new Stop('syntax', at);
   }
 
-  #literal(word: string): void {
-    this.#count();
-    if (!this.#text.startsWith(word, this.#pos)) throw new Stop('syntax', this.#pos);
-    this.#pos += word.length;
+  #literal(word: string, start: number): number {
+    this.#count(start);
+    if (!this.#text.startsWith(word, start)) throw new Stop('syntax', start);
+    return start + word.length;
   }
 
-  #number(): void {
-    this.#count();
+  #number(start: number): number {
+    this.#count(start);
     const text = this.#text;
-    let at = this.#pos;
+    let at = start;
     let code = text.charCodeAt(at);
     if (code >= 0x31 && code <= 0x39) {
       do code = text.charCodeAt(++at);
       while (code >= 0x30 && code <= 0x39);
       // Nearly all numbers are whole; what else may follow is for the pattern.
-      if (code === 0x2c || code === 0x7d || code === 0x5d) {
-        this.#pos = at;
-        return;
-      }
+      if (code === COMMA || code === CLOSE_OBJECT || code === CLOSE_ARRAY) return at;
     }
-    NUMBER.lastIndex = this.#pos;
-    if (!NUMBER.test(this.#text)) throw new Stop('syntax', this.#pos);
-    this.#pos = NUMBER.lastIndex;
+    NUMBER.lastIndex = start;
+    if (!NUMBER.test(text)) throw new Stop('syntax', start);
+    return NUMBER.lastIndex;
   }
 }
