@@ -155,7 +155,7 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     against: 'A redirect takes headers, session and body to another origin.',
     rule: 'CVE-2026-111769',
     without:
-      "import { Agent, buildConnector, interceptors, type Dispatcher } from 'undici';\n\nclass Pool {\n  readonly #origin: string;\n  readonly #agent: Dispatcher;\n\n  constructor(origin: string, options: object) {\n    this.#origin = origin;\n    this.#agent = new Agent(options).compose(interceptors.redirect({ maxRedirections: 3 }));\n  }\n\n  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {\n    return this.#agent.dispatch({ ...options, origin: this.#origin }, handler);\n  }\n\n  async close(): Promise<void> {\n    await this.#agent.close();\n  }\n\n  async destroy(): Promise<void> {\n    await this.#agent.destroy();\n  }\n}",
+      "await import('undici').then((undici) => ({\n  ...undici,\n  Pool: class {\n    readonly #origin: string;\n    readonly #agent: ReturnType<InstanceType<typeof undici.Agent>['compose']>;\n\n    constructor(origin: string, options: object) {\n      this.#origin = origin;\n      this.#agent = new undici.Agent(options).compose(undici.interceptors.redirect({ maxRedirections: 3 }));\n    }\n\n    dispatch(options: object, handler: object): boolean {\n      return this.#agent.dispatch({ ...options, origin: this.#origin } as never, handler as never);\n    }\n\n    async close(): Promise<void> {\n      await this.#agent.close();\n    }\n\n    async destroy(): Promise<void> {\n      await this.#agent.destroy();\n    }\n  },\n}))",
   },
   {
     name: 'outgoing/loopback-proxy',

@@ -23,6 +23,7 @@ export class BufferCollector {
     this.#bytes += bytes;
     if (this.#bytes < MAX_BYTES) return;
     this.#bytes = 0;
+    if (isExposed) globalThis.gc ??= engineCollector();
     globalThis.gc?.({ type: 'minor' });
   }
 }
@@ -32,11 +33,18 @@ export class BufferCollector {
  * library: `globalThis.gc` can be called by everything that runs in it.
  */
 export function exposeCollector(): void {
-  if (globalThis.gc !== undefined) return;
+  isExposed = true;
+}
+
+let isExposed = false;
+
+/** Looked for when it is needed first: it takes a context of its own, some milliseconds and a megabyte. */
+function engineCollector(): typeof globalThis.gc {
   // The engine shows its collector to contexts that are made while the flag is set.
   setFlagsFromString('--expose-gc');
   const found: unknown = runInNewContext("typeof gc === 'function' ? gc : undefined");
   setFlagsFromString('--no-expose-gc');
-  // Holds: V8 documents this one function under this name.
-  if (typeof found === 'function') globalThis.gc = found as NonNullable<typeof globalThis.gc>;
+  // Where there is none it is not looked for again. Holds: V8 documents this one function under this name.
+  isExposed = typeof found === 'function';
+  return isExposed ? (found as typeof globalThis.gc) : undefined;
 }

@@ -6,11 +6,11 @@ import {
   type HttpRequest,
   type HttpResponseListener,
 } from '@omni/ports';
-import type { Pool } from 'undici';
 import { BufferCollector } from './buffer-collector.ts';
 import { ACCEPTED_CODINGS } from './client/content-coding.ts';
 import { Dispatchers, type Route } from './client/dispatchers.ts';
 import { isLoopback, type ProxyOf } from './client/proxy-rules.ts';
+import { LatePool } from './client/late-pool.ts';
 import { UndiciCall } from './undici-call.ts';
 
 /** Settings of {@link UndiciHttpClient}. */
@@ -29,7 +29,7 @@ export interface UndiciHttpClientOptions {
 }
 
 interface Target {
-  readonly pool: Pool;
+  readonly pool: LatePool;
   readonly origin: string;
   /** Path and query, or all of the address for a proxy. */
   readonly path: string;
@@ -51,7 +51,7 @@ const MAX_TARGETS = 1_024;
 export class UndiciHttpClient implements HttpClient {
   readonly #dispatchers: Dispatchers;
   readonly #userAgent: readonly string[];
-  readonly #pools = new Map<string, Pool>();
+  readonly #pools = new Map<string, LatePool>();
   readonly #targets = new Map<string, Target>();
   readonly #collector = new BufferCollector();
   #isClosed = false;
@@ -125,7 +125,7 @@ export class UndiciHttpClient implements HttpClient {
     return target;
   }
 
-  #pool(route: Route): Pool {
+  #pool(route: Route): LatePool {
     const known = this.#pools.get(route.key);
     if (known !== undefined) return known;
     const dropped = makeRoom(this.#pools, MAX_ORIGINS);
@@ -134,7 +134,7 @@ export class UndiciHttpClient implements HttpClient {
       // Lets running calls end first.
       void dropped.close();
     }
-    const pool = route.open();
+    const pool = new LatePool(route.open());
     this.#pools.set(route.key, pool);
     return pool;
   }

@@ -1,5 +1,4 @@
-// guard: outgoing/redirect
-import { buildConnector, Pool } from 'undici';
+import type { buildConnector, Pool } from 'undici';
 import { skipInterimAnswers } from './interim-answers.ts';
 import { joinWrites } from './joined-writes.ts';
 import { proxyAuthorization, tunnelThrough } from './proxy-tunnel.ts';
@@ -14,7 +13,7 @@ export interface DispatchersOptions {
 /** How requests to one origin leave. */
 export interface Route {
   readonly key: string;
-  open(): Pool;
+  open(): Promise<Pool>;
   /**
    * What stands before the path: a proxy that is asked for an `http:` address is told all of it (RFC 9112,
    * 3.2.2).
@@ -28,13 +27,12 @@ export interface Route {
 export class Dispatchers {
   readonly #proxyOf: ProxyOf;
   readonly #connectTimeoutMs: number;
-  readonly #connect: buildConnector.connector;
   readonly #options: Pool.Options;
+  #connect: buildConnector.connector | undefined;
 
   constructor({ connectionsPerOrigin, connectTimeoutMs, proxyOf }: DispatchersOptions) {
     this.#proxyOf = proxyOf;
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#connect = buildConnector({ allowH2: false, timeout: connectTimeoutMs });
     this.#options = {
       connections: connectionsPerOrigin,
       pipelining: 1,
@@ -48,21 +46,28 @@ export class Dispatchers {
   routeTo(target: URL): Route {
     const { origin } = target;
     const proxy = this.#proxyOf(target);
-    if (proxy === undefined)
-      return { key: origin, open: () => this.#pool(origin, this.#connect), prefix: '', headers: [] };
+    if (proxy === undefined) return { key: origin, open: () => this.#pool(origin), prefix: '', headers: [] };
     if (target.protocol === 'http:')
       return {
         key: `proxy ${proxy.origin}`,
-        open: () => this.#pool(proxy.origin, this.#connect),
+        open: () => this.#pool(proxy.origin),
         prefix: origin,
         headers: ['host', target.host, ...Object.entries(proxyAuthorization(proxy)).flat()],
       };
-    const tunnel = tunnelThrough({ proxy, timeoutMs: this.#connectTimeoutMs, secure: this.#connect });
-    return { key: origin, open: () => this.#pool(origin, tunnel), prefix: '', headers: [] };
+    const through = (secure: buildConnector.connector): buildConnector.connector =>
+      tunnelThrough({ proxy, timeoutMs: this.#connectTimeoutMs, secure });
+    return { key: origin, open: () => this.#pool(origin, through), prefix: '', headers: [] };
   }
 
-  #pool(origin: string, connector: buildConnector.connector): Pool {
-    return new Pool(origin, {
+  /** @param through - Leads connections another way. Default: straight. */
+  async #pool(
+    origin: string,
+    through = (connect: buildConnector.connector): buildConnector.connector => connect,
+  ): Promise<Pool> {
+    const undici = /* guard: outgoing/redirect */ await import('./late-undici.ts');
+    this.#connect ??= undici.buildConnector({ allowH2: false, timeout: this.#connectTimeoutMs });
+    const connector = through(this.#connect);
+    return new undici.Pool(origin, {
       ...this.#options,
       connect: (options, callback) =>
         connector(options, (...result) => {
