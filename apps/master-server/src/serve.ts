@@ -2,6 +2,7 @@ import { systemClock } from '@omni/ports';
 import { bannerJson, logLossText, serveBanner } from './banner.ts';
 import { checkVerdict, configurationReport } from './configuration-report.ts';
 import { runGateway } from './gateway-run.ts';
+import { keepCode } from './keep-code.ts';
 import type { LogLevel } from './log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
@@ -29,6 +30,7 @@ export interface ServeOptions {
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
  */
 export async function runServe(options: ServeOptions, host: ProgramHost = thisProcess): Promise<number> {
+  if (!options.check) await keepCode(host);
   // The command loads this file to print its help, too; the gateway itself is loaded when it is needed.
   const { exposeCollector, loadConfiguration, PhaseLog, serviceManager, startHttpGateway, watchLaunchers } =
     await import('@omni/container/node');

@@ -2,6 +2,7 @@ import { GatewayError, systemClock } from '@omni/ports';
 import { logLossText, startBanner } from './banner.ts';
 import { DEMO_CONFIGURATION_PATH, demoConfigurationText, findDemoPrograms } from './demo-configuration.ts';
 import { runGateway } from './gateway-run.ts';
+import { keepCode } from './keep-code.ts';
 import type { LogLevel } from './log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
@@ -24,6 +25,7 @@ export interface StartOptions {
  * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
  */
 export async function runStart(options: StartOptions, host: ProgramHost = thisProcess): Promise<number> {
+  await keepCode(host);
   const {
     exposeCollector,
     loadConfiguration,

@@ -2,6 +2,7 @@ import { systemClock } from '@omni/ports';
 import { sendConsoleToStderr } from './console-guard.ts';
 import { configurationReport } from './configuration-report.ts';
 import type { LogLevel } from './log-level.ts';
+import { keepCode } from './keep-code.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 import { protect, stopInTime } from './stop-in-time.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
@@ -25,6 +26,7 @@ export interface StdioOptions {
  */
 export async function runStdio(options: StdioOptions, host: ProgramHost = thisProcess): Promise<number> {
   sendConsoleToStderr();
+  await keepCode(host);
   const { exposeCollector, loadConfiguration, PhaseLog, startStdioGateway, watchLaunchers } =
     await import('@omni/container/node');
   exposeCollector();

@@ -111,6 +111,10 @@ export const ADAPTER_GUARDS: readonly Guard[] = [
     against: 'The folder of the token, or of the socket, can be looked into by others.',
   },
   {
+    name: 'files/compiled-code',
+    against: 'Code that another user has put into the folder runs at the next start.',
+  },
+  {
     name: 'files/owner',
     against: 'What belongs to another user is trusted.',
   },

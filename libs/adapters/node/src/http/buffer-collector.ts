@@ -44,7 +44,8 @@ function engineCollector(): typeof globalThis.gc {
   setFlagsFromString('--expose-gc');
   const found: unknown = runInNewContext("typeof gc === 'function' ? gc : undefined");
   setFlagsFromString('--no-expose-gc');
-  // Where there is none it is not looked for again. Holds: V8 documents this one function under this name.
+  // Where there is none it is not looked for again.
   isExposed = typeof found === 'function';
+  // Holds: V8 documents this one function under this name.
   return isExposed ? (found as typeof globalThis.gc) : undefined;
 }

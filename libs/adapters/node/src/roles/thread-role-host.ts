@@ -1,4 +1,6 @@
 import type { Role, RoleHost, RoleListener } from '@omni/ports';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 export interface RoleEntryOptions {
@@ -24,12 +26,15 @@ export class ThreadRoleHost implements RoleHost {
 
   start(data: unknown, listener: RoleListener): Role {
     const { entry, execArgv, maxHeapMb = 512 } = this.#options;
+    // A thread keeps none of its code unless it is told to; Node names the folder of this version.
+    const cache = getCompileCacheDir();
     const worker = new Worker(entry, {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
       // Standard output may belong to a client.
       stdout: true,
       ...(execArgv !== undefined && { execArgv: [...execArgv] }),
+      ...(cache !== undefined && { env: { ...process.env, NODE_COMPILE_CACHE: dirname(cache) } }),
     });
     worker.stdout.resume();
     let isOver = false;

@@ -21,7 +21,7 @@ export class SlidingCount {
     return this.#total;
   }
 
-  /** @param atMs - Monotonic: when it happened. What is told late counts where the count stands. Default: now. */
+  /** @param atMs - Monotonic: when it happened; what is told late counts as of now. Default: now. */
   add(atMs?: Millis): void {
     this.#moveOn(atMs);
     const at = this.#last % this.#slots.length;

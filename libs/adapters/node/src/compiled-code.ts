@@ -1,0 +1,1 @@
+export { keepCompiledCode } from './files/compiled-code.ts';

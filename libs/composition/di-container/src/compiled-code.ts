@@ -1,0 +1,1 @@
+export { keepCompiledCode } from '@omni/node/compiled-code';
