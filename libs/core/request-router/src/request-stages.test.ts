@@ -22,6 +22,19 @@ describe('a stage of requests', () => {
     ]);
   });
 
+  it('is given requests of one shape: an accessor of their own would keep each until a full collection', () => {
+    const fixture = new RouterFixture();
+    fixture.connection('files', 'modern');
+    const accessors: string[] = [];
+    fixture.stages.push((request, next) => {
+      for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(request)))
+        if (get !== undefined) accessors.push(name);
+      return next;
+    });
+    fixture.route(requestOf('tools/call', CALL), MODERN);
+    expect(accessors).toEqual([]);
+  });
+
   it('is told when a request came whose way was not known yet', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('files', 'modern');
