@@ -1,0 +1,55 @@
+/**
+ * How the benchmark sets Omni otherwise than by default: everything that a policy of calls is set by stands
+ * here.
+ */
+
+/** The part of Omni's configuration that is set, see `@omni/config`. */
+export interface OmniSettings {
+  readonly limits?: Readonly<Record<string, unknown>>;
+  readonly routing?: Readonly<Record<string, unknown>>;
+}
+
+/** A rate that no machine reaches. */
+const UNREACHED = { rps: 1_000_000, burst: 1_000_000 };
+
+/** The bare path: what can be switched off is. */
+export const NO_POLICIES: OmniSettings = {
+  routing: { retry: { attempts: 1 }, breaker: { failures: 0 } },
+};
+
+/** Every policy is asked for every call, and none refuses one. */
+export const ALL_POLICIES: OmniSettings = {
+  limits: {
+    userRate: UNREACHED,
+    sessionRate: UNREACHED,
+    maxUpstreamInFlight: 1_000,
+    maxInstanceInFlight: 1_000,
+  },
+  routing: {
+    deadline: '30s',
+    trustHints: true,
+    retry: { attempts: 3 },
+    hedge: { quantile: 0.99, minDelay: '1s' },
+    breaker: { failures: 5 },
+    rate: UNREACHED,
+    capabilityRate: UNREACHED,
+    queue: { max: 1_000, wait: '10s' },
+  },
+};
+
+/**
+ * For a server that takes so many calls a second, `atOnce` of them at the same time: no more are sent to it,
+ * and twice as many may wait.
+ */
+export function settingsForServerOf(callsPerSecond: number, atOnce: number): OmniSettings {
+  return {
+    routing: {
+      retry: { attempts: 1 },
+      rate: { rps: callsPerSecond, burst: atOnce },
+      queue: { max: 2 * atOnce, wait: '1s' },
+    },
+  };
+}
+
+/** Safe calls wait until a server that has gone is back. */
+export const SAFE_CALLS_ARE_REPEATED: OmniSettings = { routing: { trustHints: true } };
