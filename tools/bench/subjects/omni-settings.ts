@@ -38,14 +38,14 @@ export const ALL_POLICIES: OmniSettings = {
 };
 
 /**
- * For a server that takes so many calls a second, `atOnce` of them at the same time: no more are sent to it,
+ * For a server that takes so many calls a second, `atOnce` of them at the same time: no more are sent to it in the long run,
  * and twice as many may wait.
  */
 export function settingsForServerOf(callsPerSecond: number, atOnce: number): OmniSettings {
   return {
     routing: {
       retry: { attempts: 1 },
-      rate: { rps: callsPerSecond, burst: atOnce },
+      rate: { rps: callsPerSecond, burst: 2 * atOnce },
       queue: { max: 2 * atOnce, wait: '1s' },
     },
   };

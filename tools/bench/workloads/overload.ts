@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Overload, OverloadResult, OverloadSample } from '../bench-result.ts';
@@ -156,7 +155,6 @@ async function watchedLoad(
       await delay(POLL_MS);
     }
   };
-  const stepBack = stepForward();
   const watching = watch();
   const result = await load
     .run(job, {
@@ -170,7 +168,6 @@ async function watchedLoad(
     })
     .finally(() => {
       state = 'over';
-      stepBack();
     });
   await watching;
   if (memory.length < 2) throw new Error('nobody looked at health and memory during the load');
@@ -183,21 +180,6 @@ async function watchedLoad(
     peakRssBytes,
     recoveryMs: await recovering,
   };
-}
-
-/**
- * Lets this process run before the load generator, which shares its core and is never idle: what is timed here
- * would be late by its turns. Who may not do that is left as it was.
- *
- * @returns Undoes it.
- */
-function stepForward(): () => void {
-  try {
-    setPriority(constants.priority.PRIORITY_HIGHEST);
-    return () => setPriority(constants.priority.PRIORITY_NORMAL);
-  } catch {
-    return () => undefined;
-  }
 }
 
 /** Milliseconds of a call while nothing else is called. */

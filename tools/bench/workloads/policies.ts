@@ -30,7 +30,7 @@ export async function runPolicies(session: BenchSession, plan: PoliciesPlan): Pr
     subjects,
     rounds,
     measureMs,
-    startsAnew: true,
+    startsAnew: before !== undefined,
   });
   const halfLoad = await runHalfLoad(session, { subjects: [direct, omniPolicies], rounds, measureMs });
   return { throughput, halfLoad };
