@@ -20,8 +20,8 @@ export interface LoadRunHooks {
 }
 
 /**
- * Counts faults by kind, and refusals apart. A run that meets too many is cut short, so that a broken subject cannot keep it
- * busy.
+ * Counts faults by kind, and refusals apart. A run that meets too many faults is cut short, so that a broken
+ * subject cannot keep it busy.
  */
 class FaultCount {
   readonly #counts = new Map<string, number>();

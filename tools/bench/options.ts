@@ -33,8 +33,8 @@ const QUICK = { rounds: 3, seconds: 1 };
 /**
  * A part of the benchmark: W1 HTTP to HTTP, W2 HTTP to stdio, latency at half load, allocation per call, a
  * list of many tools, memory of idle clients, results of 1 MB, W10 start-up, many servers on stdio, stdio at
- * both ends, servers that behave badly, a child that is killed, the cost of policies, too many calls, a greedy
- * user.
+ * both ends, servers that behave badly, a child that is killed, the cost of policies, too many calls, one
+ * greedy user.
  */
 export type WorkloadName = (typeof WORKLOADS)[number];
 

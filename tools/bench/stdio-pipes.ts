@@ -38,7 +38,7 @@ export class StdioPipes {
   }
 }
 
-/** One program; finds the lane of an answer by its id. What lanes send at the same time leaves in one write. */
+/** One program: answers find their lanes by id, and what lanes send at the same time leaves in one write. */
 class StdioPipe {
   readonly process: PinnedProcess;
   readonly #waiting = new Map<number, (line: Buffer) => void>();

@@ -27,7 +27,7 @@ export interface StdioTarget {
   readonly pipe: string;
   /** The name under which it offers the echo tool. */
   readonly toolName: string;
-  /** Name of a tool that runs others, as gateways with meta-tools have it; absent when it offers the tool itself. */
+  /** Name of a tool that runs others; absent for a program that offers the echo tool itself. */
   readonly metaTool?: string;
 }
 
