@@ -38,8 +38,8 @@ export const ALL_POLICIES: OmniSettings = {
 };
 
 /**
- * For a server that takes so many calls a second, `atOnce` of them at the same time: no more are sent to it in
- * the long run, and twice as many as it takes at once may wait.
+ * For a server that takes so many calls a second, `atOnce` of them at the same time: no more are sent to it
+ * in the long run, and twice as many as it takes at once may wait.
  */
 export function settingsForServerOf(callsPerSecond: number, atOnce: number): OmniSettings {
   return {

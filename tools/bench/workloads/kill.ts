@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KillResult } from '../bench-result.ts';
 import type { BenchSession } from '../bench-session.ts';
 import { waitUntilCallable } from '../call-once.ts';
@@ -45,12 +46,10 @@ async function oneKill(session: BenchSession, folder: string): Promise<KillResul
   return withOmni(session, { folder, servers, settings: SAFE_CALLS_ARE_REPEATED }, async (omni) => {
     const target = omniTarget(omni);
     await waitUntilCallable(target, { timeoutMs: START_TIMEOUT_MS, isGone: () => omni.process.isGone });
-    let killed = 0;
-    const result = await session.load.run(
-      { ...JOB, targets: [target] },
-      { onMeasuring: () => void setTimeout(() => (killed = killChildren(omni.process.pid)), KILL_AFTER_MS) },
-    );
-    if (killed === 0) throw new Error('no child was found to be killed');
+    const [result] = await Promise.all([
+      session.load.run({ ...JOB, targets: [target] }),
+      delay(JOB.warmUpMs + KILL_AFTER_MS).then(() => killChildren(omni.process.pid)),
+    ]);
     return {
       longestMs: result.latencyUs.max / 1_000,
       faults: Object.values(result.faults).reduce((sum, count) => sum + count, result.refused),
@@ -59,11 +58,11 @@ async function oneKill(session: BenchSession, folder: string): Promise<KillResul
   });
 }
 
-/** Kills the servers that Omni has started, and says how many there were. */
-function killChildren(pid: number): number {
+/** Kills the servers that Omni has started. */
+function killChildren(pid: number): void {
   const children = processTree(pid).filter(
     (child) => child.pid !== pid && commandIncludes(child.pid, UPSTREAM_FILE),
   );
   for (const child of children) process.kill(child.pid, 'SIGKILL');
-  return children.length;
+  if (children.length === 0) throw new Error('no child was found to be killed');
 }

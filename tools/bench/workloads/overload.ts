@@ -155,21 +155,18 @@ async function watchedLoad(
       await delay(POLL_MS);
     }
   };
-  const watching = watch();
-  const result = await load
-    .run(job, {
-      onMeasuring: () => {
-        state = 'during';
-      },
-      onMeasured: () => {
-        state = 'over';
-        recovering = untilRecovered(target, aloneMs);
-      },
-    })
-    .finally(() => {
+  const loading = load.run(job, {
+    onMeasuring: () => {
+      state = 'during';
+    },
+    onMeasured: () => {
       state = 'over';
-    });
-  await watching;
+      recovering = untilRecovered(target, aloneMs);
+    },
+  });
+  const [result] = await Promise.all([loading, watch()]).finally(() => {
+    state = 'over';
+  });
   if (memory.length < 2) throw new Error('nobody looked at health and memory during the load');
   const half = memory.length >> 1;
   const peakRssBytes = Math.max(...memory);
