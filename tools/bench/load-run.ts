@@ -8,6 +8,11 @@ import type { StdioPipes } from './stdio-pipes.ts';
 
 const DRAIN_MS = 5_000;
 const DRAIN_STEP_MS = 5;
+/**
+ * For each connection. Node accepts one in each turn of its event loop (libuv #3696): those that were accepted
+ * first and call at once would keep the others waiting for seconds.
+ */
+const ACCEPT_MS = 0.5;
 const MAX_FAULTS = 1_000;
 
 /** What a run needs from the process around it. */
@@ -156,7 +161,9 @@ async function openLanes(job: LoadJob, { pipes }: LoadRunHooks, onCallEnd: OnCal
     await connection.open();
     return connection;
   });
-  return await Promise.all(lanes);
+  const open = await Promise.all(lanes);
+  await delay(ACCEPT_MS * open.length);
+  return open;
 }
 
 function startWindow(hooks: LoadRunHooks): { end: () => { seconds: number; loadCpuSeconds: number } } {

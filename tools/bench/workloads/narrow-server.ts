@@ -5,7 +5,7 @@ import { startUpstream, type Upstream } from '../upstream-process.ts';
 
 /** So many calls at the same time, each for so long; the others wait in the server. */
 const PLACES = 8;
-const HOLD_MS = 8;
+const HOLD_MS = 20;
 const WARM_UP_MS = 500;
 const MEASURE_MS = 2_000;
 
