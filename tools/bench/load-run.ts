@@ -9,8 +9,8 @@ import type { StdioPipes } from './stdio-pipes.ts';
 const DRAIN_MS = 5_000;
 const DRAIN_STEP_MS = 5;
 /**
- * For each connection. Node accepts one in each turn of its event loop (libuv #3696): those that were accepted
- * first and call at once would keep the others waiting for seconds.
+ * For each connection. Node accepts one in each turn of its event loop (libuv #3696): those that were
+ * accepted first and call at once would keep the others waiting for seconds.
  */
 const ACCEPT_MS = 0.5;
 const MAX_FAULTS = 1_000;

@@ -37,16 +37,22 @@ export const ALL_POLICIES: OmniSettings = {
   },
 };
 
-/**
- * For a server that takes so many calls a second, `atOnce` of them at the same time: no more are sent to it
- * in the long run, and twice as many as it takes at once may wait.
- */
-export function settingsForServerOf(callsPerSecond: number, atOnce: number): OmniSettings {
+/** For a server that takes so many calls a second: no more are sent to it in the long run. */
+export function settingsForServerOf({
+  callsPerSecond,
+  burst,
+  waiting,
+}: {
+  readonly callsPerSecond: number;
+  readonly burst: number;
+  /** Calls that wait at most. */
+  readonly waiting: number;
+}): OmniSettings {
   return {
     routing: {
       retry: { attempts: 1 },
-      rate: { rps: callsPerSecond, burst: 2 * atOnce },
-      queue: { max: 2 * atOnce, wait: '1s' },
+      rate: { rps: callsPerSecond, burst },
+      queue: { max: waiting, wait: '1s' },
     },
   };
 }

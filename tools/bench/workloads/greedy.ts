@@ -19,6 +19,8 @@ const WARM_UP_MS = 1_000;
 const OTHERS_SHARE = 0.3;
 const GREEDY_SHARE = 4;
 const GREEDY_CONNECTIONS = 256;
+/** Long, because users take turns in it: only the greedy one waits, and there is room for the others. */
+const QUEUE = 32;
 const MAX_ROUNDS = 5;
 
 /**
@@ -42,7 +44,7 @@ export async function runGreedy(
         const options = {
           folder: join(session.folder, `greedy-${round}`),
           servers: { [UPSTREAM_NAME]: { type: 'http', url: upstream.url } } as const,
-          settings,
+          settings: settings(QUEUE),
           tokens,
         };
         return withOmni(session, options, async (omni) => {

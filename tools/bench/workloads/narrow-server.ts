@@ -15,7 +15,8 @@ export interface NarrowServer {
   /** Calls a second that it takes without a gateway. */
   readonly capacity: number;
   readonly places: number;
-  readonly settings: OmniSettings;
+  /** @param waiting - Calls that may wait, as times of what it takes at once. */
+  settings(waiting: number): OmniSettings;
 }
 
 /** Starts such a server and measures what it takes. */
@@ -31,5 +32,11 @@ export async function startNarrowServer(session: BenchSession): Promise<NarrowSe
     measureMs: MEASURE_MS,
   });
   const capacity = calls / seconds;
-  return { upstream, capacity, places: PLACES, settings: settingsForServerOf(capacity, PLACES) };
+  return {
+    upstream,
+    capacity,
+    places: PLACES,
+    settings: (waiting) =>
+      settingsForServerOf({ callsPerSecond: capacity, burst: 2 * PLACES, waiting: waiting * PLACES }),
+  };
 }
