@@ -42,6 +42,8 @@ export interface LoadResult {
   /** Open loop only: calls due, and the part of them that left before the measured time was over. */
   readonly due?: number;
   readonly sent?: number;
+  /** Open loop only: right answers that came within the measured time. */
+  readonly answered?: number;
 }
 
 /** How to start a program on whose standard streams calls are to be made. */

@@ -97,14 +97,20 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
   const free: Lane[] = [];
   const waiting: number[] = [];
   let measureFrom = Number.POSITIVE_INFINITY;
+  let end = Number.POSITIVE_INFINITY;
   let sent = 0;
+  let answered = 0;
   const send = (lane: Lane, dueAt: number): void => {
     if (dueAt >= measureFrom) sent += 1;
     lane.send(hooks.nextId(), dueAt);
   };
   const lanes = await openLanes(job, hooks, (lane, fault) => {
+    const now = performance.now();
     if (fault !== undefined) faults.add(fault);
-    else if (lane.dueAt >= measureFrom) histogram.record((performance.now() - lane.dueAt) * 1_000);
+    else {
+      if (now >= measureFrom && now < end) answered += 1;
+      if (lane.dueAt >= measureFrom) histogram.record((now - lane.dueAt) * 1_000);
+    }
     const dueAt = waiting.shift();
     if (dueAt === undefined) free.push(lane);
     else send(lane, dueAt);
@@ -115,7 +121,7 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
 
   const start = performance.now();
   measureFrom = start + job.warmUpMs;
-  const end = measureFrom + job.measureMs;
+  end = measureFrom + job.measureMs;
   let count = 0;
   const pump = (): void => {
     const now = Math.min(performance.now(), end);
@@ -148,6 +154,7 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
     ...figures,
     due,
     sent: sentInTime,
+    answered,
   };
 }
 

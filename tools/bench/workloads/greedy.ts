@@ -107,7 +107,7 @@ async function oneRound(
     besideP99Ms: beside.latencyUs.p99 / 1_000,
     faults: Object.values(beside.faults).reduce((sum, count) => sum + count, 0),
     refused: beside.refused,
-    greedyPerSecond: wanted.calls / wanted.seconds,
+    greedyPerSecond: (wanted.answered ?? 0) / wanted.seconds,
     greedyRefused: wanted.refused,
   };
 }

@@ -119,7 +119,7 @@ async function oneRound(
       round,
       peakPerSecond,
       peakP99Ms: peak.latencyUs.p99 / 1_000,
-      goodPerSecond: result.calls / result.seconds,
+      goodPerSecond: (result.answered ?? result.calls) / result.seconds,
       refused: result.refused,
       faults: Object.values(result.faults).reduce((sum, count) => sum + count, 0),
       p99Ms: result.latencyUs.p99 / 1_000,
