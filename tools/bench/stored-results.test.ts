@@ -18,16 +18,7 @@ describe('the newest stored run', () => {
     expect(newest('list-crowd')).toMatchObject({ reached: true });
   });
 
-  it('probes 60 servers within 30 s, and calls to one of them take less than 5 ms at p95 [S001-NF-04]', () => {
-    expect(newest('many-probes')).toMatchObject({ reached: true });
-    expect(newest('many-p95')).toMatchObject({ reached: true });
-  });
-
   it('answers within a second at p99 while 512 connections saturate its core [S001-NF-10]', () => {
     expect(newest('cpu-second')).toMatchObject({ reached: true });
-  });
-
-  it('adds less than 5 ms at p95 to a call with all policies on [S003-PF-03]', () => {
-    expect(newest('policies-p95')?.value).toBeLessThan(5);
   });
 });

@@ -16,7 +16,7 @@ export interface NarrowServer {
   readonly capacity: number;
   readonly places: number;
   /** @param waiting - Calls that may wait, as times of what it takes at once. */
-  settings(waiting: number): OmniSettings;
+  readonly settings: (waiting: number) => OmniSettings;
 }
 
 /** Starts such a server and measures what it takes. */
