@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --stages`: what stages cost a call, in this process and without a server. See README.md.
  */
-import { Limiter } from '@omni/call-policies';
+import { CallQueues, Limiter } from '@omni/call-policies';
 import { callTimeouts } from '@omni/events';
 import { parseMessage } from '@omni/jsonrpc';
 import {
@@ -131,7 +131,12 @@ function requestVariant(tracer: Tracer): Variant {
 
 /** Measures and prints; the variants take turns in every round. */
 export function printStageCost(): void {
-  const limiter = new Limiter({ maxUpstreamInFlight: 1_000, maxInstanceInFlight: 1_000, clock: systemClock });
+  const limiter = new Limiter({
+    maxUpstreamInFlight: 1_000,
+    maxInstanceInFlight: 1_000,
+    queues: new CallQueues(systemClock),
+    clock: systemClock,
+  });
   const tracer = new TracerProvider({
     sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
   }).getTracer('omni');

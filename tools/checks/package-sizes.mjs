@@ -25,7 +25,7 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  */
 export const BUDGETS = {
   '@omni/auth': 22,
-  '@omni/call-policies': 58,
+  '@omni/call-policies': 69,
   '@omni/capabilities': 95,
   '@omni/config': 270,
   '@omni/config/json-schema': 81,
@@ -38,13 +38,13 @@ export const BUDGETS = {
   '@omni/jsonrpc': 29,
   '@omni/model': 56,
   '@omni/node': 1030,
-  '@omni/ports': 39,
-  '@omni/protocol': 92,
+  '@omni/ports': 44,
+  '@omni/protocol': 102,
   '@omni/router': 82,
   '@omni/sql': 315,
   '@omni/telemetry': 55,
   '@omni/testing': 30,
-  '@omni/testing/contracts': 54,
+  '@omni/testing/contracts': 59,
   '@omni/upstreams': 185,
 };
 

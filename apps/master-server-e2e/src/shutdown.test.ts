@@ -52,7 +52,7 @@ async function startCall(omni: Omni, ms: number): Promise<{ readonly answer: Pro
 }
 
 describe('the stop of Omni', () => {
-  it('turns readiness off, takes nothing new, finishes what runs, ends listens in order, takes the children along and exits with 0 [S003-SD-01]', async () => {
+  it('turns readiness off, takes nothing new, finishes what runs, ends listens in order, takes the children along and exits with 0 [S003-SD-01] [S003-RM-03]', async () => {
     const omni = await start('10s', ['--ignore-eof']);
     const children = canSeeProcesses ? childrenOf(omni.process.pid) : [];
     const listen = modernRequest({

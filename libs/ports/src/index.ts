@@ -2,6 +2,7 @@ export type { ByteBudget, ByteReservation, FairByteBudget } from './memory/byte-
 export type { ChannelDialer, DialSpec, DialTarget } from './transport/channel-dialer.ts';
 export type { ChildChannel, ChildExit, ChildLauncher, ChildSpec } from './transport/child-launcher.ts';
 export { systemClock, type CancelTimer, type Clock, type Millis } from './clock.ts';
+export type { HeapFacts, HeapMeter } from './memory/heap-meter.ts';
 export { CountedByteBudget, UNCOUNTED_BYTES } from './memory/counted-byte-budget.ts';
 export { jsonText, oneLineText, printableJson, terminalText } from './text/control-characters.ts';
 export {
@@ -50,6 +51,7 @@ export { newReportId, type OwnerReport } from './owner-report.ts';
 export { isOwner, isPrincipal, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
 export { FairBytes } from './sharing/fair-bytes.ts';
 export { FairPlaces, type FairPlacesOptions, type Occupant, type Share } from './sharing/fair-places.ts';
+export { FairQueue, type FairQueueOptions, type QueueTicket, type Waiter } from './sharing/fair-queue.ts';
 export { logUnread, type UnreadCut } from './sharing/unread-log.ts';
 export { UnreadAnswers, type UnreadHolder } from './sharing/unread-answers.ts';
 export type { Refusal } from './errors/refusal.ts';
@@ -79,7 +81,12 @@ export {
   type CircuitBreakerSettings,
   type LifecycleSettings,
 } from './lifecycle-settings.ts';
-export { DEFAULT_ROUTING, type RateSettings, type RoutingSettings } from './routing-settings.ts';
+export {
+  DEFAULT_ROUTING,
+  type QuotaSettings,
+  type RateSettings,
+  type RoutingSettings,
+} from './routing-settings.ts';
 export type {
   Era,
   HealthProbe,

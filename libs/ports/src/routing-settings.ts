@@ -8,6 +8,17 @@ export interface RateSettings {
   readonly burst: number;
 }
 
+/** What may be used in a time; what is absent may be used without limit. */
+export interface QuotaSettings {
+  /** Of the time that it is for, which begins with the first call. */
+  readonly windowMs: Millis;
+  readonly calls?: number;
+  /** Of what is asked and answered. */
+  readonly bytes?: number;
+  /** For how long calls run, all together. */
+  readonly busyMs?: Millis;
+}
+
 /** How calls to one upstream are routed. */
 export interface RoutingSettings {
   /**
@@ -42,6 +53,10 @@ export interface RoutingSettings {
   readonly breaker: {
     /** Failures in a row that open it; 0: it never opens. Default: 5. */
     readonly failures: number;
+    /** In place of that: the share of the last {@link calls} above which it opens; 0: none. Default: 0. */
+    readonly share: number;
+    /** Default: 20. */
+    readonly calls: number;
     /** From the opening to the first trial. Default: 30,000. */
     readonly openMs: Millis;
     /** The longest wait for a trial; each is twice the one before. Default: 600,000. */
@@ -58,6 +73,32 @@ export interface RoutingSettings {
     /** For so long at most. Default: 10,000. */
     readonly maxWaitMs: Millis;
   };
+  /** How many calls of clients are under way at the same time, within the limits of the configuration. */
+  readonly concurrency: {
+    /** Whether it is found out by how fast they are answered. Default: `false`. */
+    readonly isAdaptive: boolean;
+    /** Never fewer. Default: 1. */
+    readonly min: number;
+    /** Never more. Default: 200. */
+    readonly max: number;
+    /** At first. Default: 10. */
+    readonly initial: number;
+  };
+  /** Of all calls of clients to it. Default: none. */
+  readonly quota?: QuotaSettings;
+  /** How much of what is asked of it may fail. */
+  readonly errorBudget: {
+    /** Share of the calls; 0: nobody counts. Default: 0. */
+    readonly share: number;
+    /** Of the calls of so long a time. Default: 300,000. */
+    readonly windowMs: Millis;
+    /** Fewer calls say nothing. Default: 100. */
+    readonly minCalls: number;
+    /** Share of its limit of calls under way that is left while it is spent. Default: 0.5. */
+    readonly concurrency: number;
+    /** Whether tools, prompts and resources that have spent it themselves are hidden. Default: `false`. */
+    readonly hides: boolean;
+  };
 }
 
 export const DEFAULT_ROUTING: RoutingSettings = {
@@ -65,6 +106,8 @@ export const DEFAULT_ROUTING: RoutingSettings = {
   trustsHints: false,
   retry: { attempts: 3, backoffMs: 250, factor: 2, maxBackoffMs: 4_000, budget: 0.2 },
   hedge: { quantile: 0, minDelayMs: 10 },
-  breaker: { failures: 5, openMs: 30_000, maxOpenMs: 600_000 },
+  breaker: { failures: 5, share: 0, calls: 20, openMs: 30_000, maxOpenMs: 600_000 },
   queue: { maxWaiting: 0, maxWaitMs: 10_000 },
+  concurrency: { isAdaptive: false, min: 1, max: 200, initial: 10 },
+  errorBudget: { share: 0, windowMs: 300_000, minCalls: 100, concurrency: 0.5, hides: false },
 };

@@ -168,6 +168,11 @@ export const CATALOGUE_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'view/withdrawn',
+    against: 'A tool that fails more than it may is listed all the same.',
+    rule: 'S003-RT-12',
+  },
+  {
     name: 'view/disabled-tools',
     against: 'A tool that the configuration forbids is listed and called.',
     without: 'true',

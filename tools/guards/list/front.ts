@@ -257,6 +257,29 @@ export const FRONT_GUARDS: readonly Guard[] = [
     against: 'An Omni that stops takes new requests.',
   },
   {
+    name: 'admission/memory',
+    against: 'New requests on sockets and pipes are begun while memory is short.',
+    without: 'undefined',
+  },
+  {
+    name: 'admission/no-overtaking',
+    against: 'A request goes before an earlier one of the same user.',
+    without: 'false',
+  },
+  {
+    name: 'admission/waiting-at-the-end',
+    against: 'An Omni that stops leaves those without an answer that wait for their turn.',
+  },
+  {
+    name: 'memory/before-reading',
+    against: 'Bodies are read while memory is short.',
+    without: 'undefined',
+  },
+  {
+    name: 'memory/health',
+    against: 'Nobody can ask an Omni without memory how it is.',
+  },
+  {
     name: 'batch/revision',
     against: 'Batches run in revisions that have none.',
   },

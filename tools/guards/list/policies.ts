@@ -220,10 +220,6 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A call ends while its client is asked for something.',
   },
   {
-    name: 'concurrency/limit',
-    against: 'Any number of calls run.',
-  },
-  {
     name: 'concurrency/overloaded',
     against: 'A server that refuses calls gets ever more of them.',
     without: 'false',
@@ -246,6 +242,54 @@ export const POLICY_GUARDS: readonly Guard[] = [
     name: 'quota/used-up',
     against: 'A session makes as many calls as it likes.',
     rule: 'S003-RT-09',
+  },
+  {
+    name: 'quota/bytes',
+    against: 'A session moves as many bytes as it likes.',
+    rule: 'S003-RT-09',
+  },
+  {
+    name: 'quota/busy',
+    against: 'A session keeps servers busy for as long as it likes.',
+    rule: 'S003-RT-09',
+  },
+  {
+    name: 'quota/not-made',
+    against: 'Calls that were refused use up the quota of a server.',
+    without: 'quota.pay(upstream, use);',
+  },
+  {
+    name: 'budget/few-calls',
+    against: 'One failure of the first call takes half of the places of a server.',
+    without: 'false',
+  },
+  {
+    name: 'budget/flapping',
+    against: 'A tool at the edge of its budget is hidden and shown in turn.',
+    without: 'failures > calls * this.#options.share',
+  },
+  {
+    name: 'budget/whose',
+    against: 'Callers spend the error budget of a server by what they cancel, or restore it.',
+    rule: 'X004-16',
+  },
+  {
+    name: 'budget/bounded',
+    against: 'Clients with ever new addresses fill the memory with budgets.',
+  },
+  {
+    name: 'budget/health',
+    against: 'A server that fails more than it may is shown as well.',
+    rule: 'S003-RT-11',
+    without: 'false',
+  },
+  {
+    name: 'memory/critical',
+    against: 'An Omni whose memory is full goes on to serve streams and sessions until it is ended.',
+  },
+  {
+    name: 'memory/collecting',
+    against: 'An Omni with little memory does nothing but collect.',
   },
   {
     name: 'quota/max-keys',

@@ -56,6 +56,22 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Calls that wait for a server to start are not counted as its calls.',
   },
   {
+    name: 'limiter/no-overtaking',
+    against: 'A call goes before an earlier one of the same user.',
+    without: 'false',
+  },
+  {
+    name: 'limiter/lowered',
+    against: 'A server gets more calls than were found out to be good for it.',
+    rule: 'S003-RT-10',
+    without: 'this.#capacity',
+  },
+  {
+    name: 'limiter/parked',
+    against: 'Calls that wait for their client lower the limit of a server that is fast.',
+    without: 'false',
+  },
+  {
     name: 'limiter/reserve',
     against: 'A server that is full of calls of clients can be neither listed nor watched.',
     without: '0',

@@ -30,7 +30,7 @@ async function listedBy({ origin, environment }: Omni): Promise<readonly ListedS
 }
 
 describe('a server that fails again and again', () => {
-  it('opens the circuit with the fifth attempt that fails; pages and omni ls say when the next is; a trial closes it [S001-NF-06]', async () => {
+  it('opens the circuit with the fifth attempt that fails; pages and omni ls say when the next is; a trial closes it [S001-NF-06] [S000-GRD-08]', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'omni-e2e-'));
     atEnd(() => rm(folder, { recursive: true, force: true }));
     const starts = join(folder, 'starts');

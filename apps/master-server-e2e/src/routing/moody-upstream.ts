@@ -3,8 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { atEnd } from '../harness/end-everything.ts';
 import { rawAnswer } from '../harness/raw-http-upstream.ts';
 
-/** What becomes of a call: an answer, an HTTP status with headers, or silence. */
-export type Mood = 'answer' | 'silence' | { readonly status: number; readonly retryAfter?: string };
+/** What becomes of a call: an answer, now or later, an HTTP status with headers, or silence. */
+export type Mood =
+  | 'answer'
+  | 'silence'
+  | { readonly afterMs: number }
+  | { readonly status: number; readonly retryAfter?: string };
 
 /** A modern HTTP server whose calls of tools fare as the test says. */
 export interface MoodyUpstream {
@@ -34,7 +38,7 @@ export async function startMoodyUpstream(): Promise<MoodyUpstream> {
         mood = moods.shift() ?? 'answer';
       }
       if (mood === 'silence') return void response.on('close', () => abandoned++);
-      if (mood !== 'answer') {
+      if (typeof mood === 'object' && 'status' in mood) {
         const { status, retryAfter } = mood;
         return void response
           .writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter })
@@ -42,7 +46,10 @@ export async function startMoodyUpstream(): Promise<MoodyUpstream> {
       }
       const answer = rawAnswer(body, 'modern');
       if (answer === undefined) return void response.writeHead(202).end();
-      response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+      const reply = (): void =>
+        void response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+      if (mood === 'answer') reply();
+      else setTimeout(reply, mood.afterMs);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,58 +1,10 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
 import { endEverything } from '../harness/end-everything.ts';
 import { eventually } from '../harness/eventually.ts';
-import { errorOf, postModern, type RawAnswer } from '../harness/raw-mcp.ts';
-import { type Omni, startOmni } from '../harness/start-omni.ts';
-import { type MoodyUpstream, startMoodyUpstream } from './moody-upstream.ts';
+import { errorOf } from '../harness/raw-mcp.ts';
+import { exampleOf, start } from './routing-scene.ts';
 
 afterAll(endEverything, 30_000);
-
-const TOKEN = 'a-token-of-ada-for-this-test';
-
-interface Scene {
-  readonly omni: Omni;
-  readonly upstream: MoodyUpstream;
-  call(tool?: string): Promise<RawAnswer>;
-}
-
-/** Settings beside the servers, and of the one server. */
-interface Settings {
-  readonly limits?: Record<string, unknown>;
-  readonly routing?: Record<string, unknown>;
-}
-
-/** The example of a page in docs/routing. */
-async function exampleOf(page: string): Promise<Settings> {
-  const text = await readFile(new URL(`../../../../docs/routing/${page}`, import.meta.url), 'utf8');
-  // An example of Omni's own configuration.
-  const example = parse(/```yaml\n(.*?)```/s.exec(text)?.[1] ?? '') as {
-    limits?: Record<string, unknown>;
-    mcpServers: { up: { routing: Record<string, unknown> } };
-  };
-  return { limits: example.limits ?? {}, routing: example.mcpServers.up.routing };
-}
-
-async function start({ limits = {}, routing = {} }: Settings): Promise<Scene> {
-  const upstream = await startMoodyUpstream();
-  const entry = { type: 'http', url: upstream.url, protocol: '2026-07-28', routing };
-  const tokens = [{ name: 'ada', token: TOKEN }];
-  const omni = await startOmni({ auth: { mode: 'token', tokens }, limits, mcpServers: { up: entry } });
-  await omni.ready();
-  const call = (tool = 'echo'): Promise<RawAnswer> =>
-    postModern(
-      omni.url,
-      {
-        id: '1',
-        method: 'tools/call',
-        name: `up__${tool}`,
-        params: `"name":"up__${tool}","arguments":{"n":1}`,
-      },
-      { headers: { authorization: `Bearer ${TOKEN}` } },
-    );
-  return { omni, upstream, call };
-}
 
 describe('a call that fails', () => {
   it('is made again when the server has refused it with 429, and not when it may have run [S003-RT-03]', async () => {

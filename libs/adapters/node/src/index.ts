@@ -35,4 +35,5 @@ export type { TlsFiles } from './http/tls-files.ts';
 export type { UpgradeDecision, UpgradeRequest, WebSocketOptions } from './sockets/web-socket-upgrades.ts';
 export type { OwnershipFacts } from './files/changeable-by.ts';
 export type { ServedChannel } from './sockets/served-channel.ts';
+export { NodeHeapMeter } from './metrics/node-heap-meter.ts';
 export { measureRuntime } from './metrics/runtime-metrics.ts';

@@ -46,6 +46,7 @@ export function rootScope(options: MasterServerOptions): Scope {
   });
   root.register(Token.Tracer, { useValue: options.tracer });
   root.register(Token.MeasureRuntime, { useValue: options.measureRuntime });
+  root.register(Token.HeapMeter, { useValue: options.heap });
   root.register(Token.ChildLauncher, { useValue: options.launcher });
   root.register(Token.Pages, { useValue: options.pages });
   root.register(Token.Listening, { useValue: options.listening });

@@ -3,6 +3,7 @@ import type {
   ChildLauncher,
   Clock,
   CredentialProvider,
+  HeapMeter,
   HttpClient,
   Logger,
   Metrics,
@@ -11,6 +12,7 @@ import type {
   RoleHost,
   StoredDefinition,
   UpstreamSpec,
+  QuotaSettings,
   RateSettings,
 } from '@omni/ports';
 import type { MetricRegistry, Tracer } from '@omni/telemetry';
@@ -66,6 +68,9 @@ export interface GatewayConfiguration {
     readonly maxUnreadBytes: number;
     /** Requests of clients that run at the same time. */
     readonly maxInFlight: number;
+    /** Requests that may wait for a place among those; 0: they are refused. */
+    readonly maxWaiting: number;
+    readonly maxWaitMs: number;
     /** Calls of one upstream, on all its instances, that run or wait for it to start. */
     readonly maxUpstreamInFlight: number;
     /** Calls of one instance of an upstream. */
@@ -82,6 +87,10 @@ export interface GatewayConfiguration {
     readonly userRate?: RateSettings;
     /** How fast those of one session or connection may come. Absent: at any speed. */
     readonly sessionRate?: RateSettings;
+    /** What calls of one session or connection may use in a time. Absent: any amount. */
+    readonly sessionQuota?: QuotaSettings;
+    /** Share of the heap behind which nothing new is begun, above 0; 1: there is none. */
+    readonly maxHeapShare: number;
   };
   /** What is kept over restarts. */
   readonly storage: {
@@ -161,6 +170,8 @@ export interface GatewayAdapters {
   readonly metrics?: MetricRegistry;
   /** Measures the runtime. @returns Ends it. Default: the runtime is not measured. */
   readonly measureRuntime?: (metrics: Metrics) => () => void;
+  /** Says how full the heap is. Default: nobody heeds `limits.maxHeapShare`. */
+  readonly heap?: HeapMeter;
   /** Makes spans of requests and calls. Default: nothing is traced. */
   readonly tracer?: Tracer;
 }

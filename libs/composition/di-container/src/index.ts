@@ -35,6 +35,7 @@ export { Token } from './token.ts';
 export type { Measurements } from './telemetry/measurements.ts';
 export type { UpstreamTelemetry, UpstreamTelemetryOptions } from './telemetry/upstream-telemetry.ts';
 export type { OwnedUpstreamReport, ShownError, UpstreamReport } from './upstreams/upstream-report.ts';
+export { HiddenItems, type HiddenItem } from './upstreams/hidden-items.ts';
 export type { Pages, Page } from './health-pages.ts';
 export type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
-export type { UpstreamHealth, UpstreamHealthParts } from './upstreams/upstream-health.ts';
+export type { UpstreamHealth, UpstreamHealthParts, UpstreamLoad } from './upstreams/upstream-health.ts';

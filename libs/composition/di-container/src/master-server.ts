@@ -1,3 +1,4 @@
+import type { MemoryGuard } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
@@ -74,6 +75,7 @@ export interface MasterServerParts {
   readonly measurements: Measurements;
   /** What this gateway listens on; absent where whoever embeds it does. */
   readonly listening: Listening | undefined;
+  readonly memory: MemoryGuard | undefined;
   readonly startPhases: PhaseLog;
   /** Ends the parts that somebody has registered with a way to end them. */
   readonly endOfParts: () => Promise<void>;
@@ -418,12 +420,13 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
   const { health, protocol, refresher, lists, catalogue, supervision, upstreams } = parts;
   const { launcher, http, dialer } = parts;
   const scan = new RepairScan(upstreams, parts.clock);
-  const { listening, starts } = parts;
+  const { listening, starts, memory } = parts;
   return [
     { name: 'own parts', stop: () => parts.endOfParts() },
     { name: 'dialer', stop: () => dialer?.close() },
     { name: 'http client', stop: () => http?.close() },
     { name: 'launcher', stop: () => launcher?.close() },
+    { name: 'memory guard', start: () => memory?.start(), stop: () => memory?.stop() },
     { name: 'health monitor', start: (signal) => health.start(signal) },
     {
       name: 'listeners',

@@ -1,6 +1,6 @@
 import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { OriginGuard } from '@omni/auth';
-import type { Limiter } from '@omni/call-policies';
+import type { CallQueues, Limiter, MemoryGuard } from '@omni/call-policies';
 import type {
   Catalogue,
   CatalogueReading,
@@ -20,6 +20,7 @@ import type {
   CredentialProvider,
   HttpClient,
   Logger,
+  HeapMeter,
   Metrics,
   Random,
   RoleHost,
@@ -36,6 +37,7 @@ import type { Listening, MasterServer } from './master-server.ts';
 import type { PhaseLog } from './phase-log.ts';
 import type { Measurements } from './telemetry/measurements.ts';
 import type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
+import type { HiddenItems } from './upstreams/hidden-items.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 
@@ -51,7 +53,7 @@ export const Token = {
   Instructions: token<string | undefined>('Instructions'),
   StartGraceMs: token<number>('StartGraceMs'),
   Dialects: token<Dialects>('Dialects'),
-  // Adapters; the last three are absent where the runtime has none.
+  // Adapters; the last four are absent where the runtime has none.
   Clock: token<Clock>('Clock'),
   Random: token<Random>('Random'),
   Logger: token<Logger>('Logger'),
@@ -59,6 +61,7 @@ export const Token = {
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
   HttpClient: token<HttpClient | undefined>('HttpClient'),
   ChannelDialer: token<ChannelDialer | undefined>('ChannelDialer'),
+  HeapMeter: token<HeapMeter | undefined>('HeapMeter'),
   // The client of a session, in the scope of the session; and what opens such a scope, where somebody wants
   // one.
   Client: token<ClientContext>('Client'),
@@ -77,6 +80,7 @@ export const Token = {
   /** The same for those who supervise servers: nobody else changes what is offered (S001-ARC-05). */
   CatalogueWriter: token<Catalogue>('CatalogueWriter'),
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
+  HiddenItems: token<HiddenItems>('HiddenItems'),
   ListBudget: token<ListBudget>('ListBudget'),
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
@@ -84,6 +88,9 @@ export const Token = {
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
   RoutingPolicies: token<RoutingPolicies>('RoutingPolicies'),
   CallLimiter: token<Limiter>('CallLimiter'),
+  CallQueues: token<CallQueues>('CallQueues'),
+  /** Absent where the runtime does not say how full its heap is. */
+  MemoryGuard: token<MemoryGuard | undefined>('MemoryGuard'),
   StartLimiter: token<StartLimiter>('StartLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
   RoleHost: token<RoleHost | undefined>('RoleHost'),

@@ -16,8 +16,10 @@ export {
 } from './concurrency/adaptive-limit.ts';
 export { CallDeadline, type CallDeadlineOptions, type DeadlineEnd } from './deadline/call-deadline.ts';
 export { Limiter, type CallLimits, type LimiterOptions } from './limiter.ts';
-export { FairQueue, type FairQueueOptions, type QueueTicket, type Waiter } from './queue/fair-queue.ts';
-export { Quota, type QuotaLeft, type QuotaOptions } from './quota/quota.ts';
+export type { ErrorBudgetState } from './error-budget/error-budget.ts';
+export { MemoryGuard, type MemoryGuardOptions, type MemoryPressure } from './pressure/memory-guard.ts';
+export { CallQueues, UpstreamQueues } from './queue/call-queues.ts';
+export { Quota, type QuotaKind, type QuotaOptions, type QuotaRefusal, type QuotaUse } from './quota/quota.ts';
 export { RateLimits, type RateKeys, type RateRefusal, type RateScope } from './rate/rate-limits.ts';
 export { RateQueue, type RateQueueOptions } from './rate/rate-queue.ts';
 export { TokenBuckets, type RateLimit, type TokenBucketsOptions } from './rate/token-buckets.ts';
@@ -35,10 +37,13 @@ export {
   type RepeatDelays,
 } from './repeat/repeat-delay.ts';
 export { startWaitMs } from './repeat/start-wait.ts';
+export { callQuotas, type CallQuotasOptions } from './stages/call-quotas.ts';
 export { callRates, type CallRatesOptions } from './stages/call-rates.ts';
 export type { Called } from './stages/called.ts';
 export { CapabilityBreakers, type CapabilityBreakersOptions } from './stages/capability-breakers.ts';
+export { ErrorBudgets, type ErrorBudgetsOptions } from './stages/error-budgets.ts';
 export { requestDeadline, type RequestDeadlineOptions } from './stages/request-deadline.ts';
+export { requestQuotas, type RequestQuotasOptions } from './stages/request-quotas.ts';
 export { requestRates, type RequestRatesOptions } from './stages/request-rates.ts';
 export {
   requestRepeats,

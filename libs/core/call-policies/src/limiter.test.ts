@@ -13,6 +13,7 @@ import { GatewayError, type Principal, systemClock, type UpstreamSpec } from '@o
 import { RecordingCall, upstreamSpecOf } from '@omni/testing';
 import { callStageContract } from '@omni/testing/contracts';
 import { type CallLimits, Limiter } from './limiter.ts';
+import { CallQueues } from './queue/call-queues.ts';
 
 const ADA: Principal = { id: 'ada', kind: 'token' };
 const CALL: UpstreamCall = {
@@ -23,6 +24,7 @@ const CALL: UpstreamCall = {
   allowPassthrough: true,
 };
 const OWN = internalCall('tools/list', '');
+const QUEUES = new CallQueues(systemClock);
 const UP = specOf('up');
 const OTHER = specOf('other');
 const SHARED: InstanceIdentity = { key: 'shared' };
@@ -30,13 +32,13 @@ const MESSAGE = notification('{"jsonrpc":"2.0","method":"notifications/message",
 
 /** A user with as many calls as it gets. */
 function refusing(): Limiter {
-  const limiter = new Limiter({ maxUpstreamInFlight: 1, maxInstanceInFlight: 1, clock: systemClock });
+  const limiter = new Limiter({ maxUpstreamInFlight: 1, maxInstanceInFlight: 1, clock: systemClock, queues: QUEUES });
   limiter.hold(UP, ADA);
   return limiter;
 }
 
 describe('Limiter', () => {
-  const limiter = new Limiter({ maxUpstreamInFlight: 100, maxInstanceInFlight: 100, clock: systemClock });
+  const limiter = new Limiter({ maxUpstreamInFlight: 100, maxInstanceInFlight: 100, clock: systemClock, queues: QUEUES });
   const full = refusing();
   callStageContract(it, {
     open: (next: SendCall) => limiter.stage(next, at()),
@@ -172,7 +174,7 @@ function at(spec = UP, instance = SHARED): ConnectionFacts {
 
 /** Every call is sent on a connection of its own, as with `instances: per-request`. */
 function limited(limits: CallLimits) {
-  const limiter = new Limiter({ ...limits, clock: systemClock });
+  const limiter = new Limiter({ ...limits, clock: systemClock, queues: QUEUES });
   const send = (facts: ConnectionFacts, call = CALL) => {
     let handler: CallHandler | undefined;
     const raw: SendCall = (_call, behind) => {

@@ -4,6 +4,9 @@ import {
   FollowedCall,
   type InstanceIdentity,
   refusedCall,
+  type RunningCall,
+  type SendCall,
+  type UpstreamCall,
 } from '@omni/model';
 import {
   type Clock,
@@ -14,6 +17,9 @@ import {
   type Share,
   type UpstreamSpec,
 } from '@omni/ports';
+import { Slots } from './concurrency/slots.ts';
+import { UpstreamSlots } from './concurrency/upstream-slots.ts';
+import type { CallQueues } from './queue/call-queues.ts';
 
 /** Calls that may be under way at the same time. */
 export interface CallLimits {
@@ -30,20 +36,23 @@ export interface CallLimits {
 const INTERNAL_RESERVE = 16;
 
 export interface LimiterOptions extends CallLimits {
+  /** Where calls wait. */
+  readonly queues: CallQueues;
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 /**
- * Lets only so many calls run at the same time, and none of the users have all of them; more are refused,
- * since a queue would only hide that a server is too slow.
+ * Lets only so many calls run at the same time, and none of the users have all of them. More wait for their
+ * turn where the settings of the upstream let them, and are refused elsewhere, since a queue hides that a
+ * server is too slow.
  *
  * Counts belong to a definition and to an instance: what has taken the place of a server begins at nothing,
  * and what is gone is forgotten.
  */
 export class Limiter {
   readonly #options: LimiterOptions;
-  readonly #upstreams = new WeakMap<UpstreamSpec, FairPlaces>();
-  readonly #instances = new WeakMap<InstanceIdentity, FairPlaces>();
+  readonly #upstreams = new WeakMap<UpstreamSpec, UpstreamSlots>();
+  readonly #instances = new WeakMap<InstanceIdentity, Slots>();
   #waiting = 0;
 
   constructor(options: LimiterOptions) {
@@ -56,22 +65,18 @@ export class Limiter {
   }
 
   readonly stage: CallStage = (next, { spec, instance: identity }) => {
-    const upstream = this.#placesOf(spec);
-    const instance = this.#instancePlacesOf(spec, identity);
-    return (call, handler) => {
-      const reserve = /* guard: limiter/reserve */ call.isInternal === true ? INTERNAL_RESERVE : 0;
-      const caller = call.caller ?? OMNI;
-      const place = upstream.take(caller, reserve);
-      // guard: limiter/upstream
-      if (place instanceof GatewayError) return refusedCall(handler, place);
-      const own = instance.take(caller, reserve);
-      // guard: limiter/instance
-      if (own instanceof GatewayError) {
-        upstream.leave(place);
-        return refusedCall(handler, own);
-      }
-      return new LimitedCall(handler, [upstream, place, instance, own]).begin(next, call);
-    };
+    const upstream = this.#slotsOf(spec);
+    const instance = this.#instanceSlotsOf(spec, identity);
+    const send = upstream.learning(next);
+    // A call that waits for the upstream holds a place of its instance, which others need not wait for.
+    if (this.#options.queues.of(spec) !== undefined) {
+      const sendBehind: SendCall = (call, handler) => upstream.send(send, call, handler);
+      return (call, handler) =>
+        call.isInternal === true
+          ? this.#sendNow(send, call, handler, upstream, instance)
+          : instance.send(sendBehind, call, handler);
+    }
+    return (call, handler) => this.#sendNow(send, call, handler, upstream, instance);
   };
 
   /**
@@ -80,8 +85,8 @@ export class Limiter {
    * @returns What gives it back, once; or why there is none.
    */
   readonly hold = (spec: UpstreamSpec, principal: Principal): (() => void) | GatewayError => {
-    const places = this.#placesOf(spec);
-    const place = places.take(principal);
+    const slots = this.#slotsOf(spec);
+    const place = slots.places.take(principal);
     // guard: limiter/waiting
     if (place instanceof GatewayError) return place;
     let isHeld = true;
@@ -90,44 +95,75 @@ export class Limiter {
       if (!isHeld) return;
       isHeld = false;
       this.#waiting--;
-      places.leave(place);
+      slots.leave(place);
     };
   };
 
   /** Calls of an upstream that hold a place. */
   inFlight(spec: UpstreamSpec): number {
-    return this.#upstreams.get(spec)?.taken ?? 0;
+    return this.#upstreams.get(spec)?.places.taken ?? 0;
   }
 
-  #placesOf(spec: UpstreamSpec): FairPlaces {
-    let places = this.#upstreams.get(spec);
-    if (places === undefined) {
-      const { maxUpstreamInFlight: capacity, clock } = this.#options;
-      const what = `calls to "${spec.name}" under way`;
-      places = new FairPlaces({ capacity, what, setting: 'limits.maxUpstreamInFlight', clock });
-      this.#upstreams.set(spec, places);
-    }
-    return places;
+  /** How many may hold one now. */
+  limitOf(spec: UpstreamSpec): number {
+    return this.#slotsOf(spec).places.capacity;
   }
 
-  #instancePlacesOf({ name }: UpstreamSpec, identity: InstanceIdentity): FairPlaces {
-    let places = this.#instances.get(identity);
-    if (places === undefined) {
-      const { maxInstanceInFlight: capacity, clock } = this.#options;
-      const what = `calls to one instance of "${name}" under way`;
-      places = new FairPlaces({ capacity, what, setting: 'limits.maxInstanceInFlight', clock });
-      this.#instances.set(identity, places);
+  /** @param share - Of its limit that is left to an upstream, above 0; 1: all of it. */
+  lower(spec: UpstreamSpec, share: number): void {
+    this.#slotsOf(spec).lower(share);
+  }
+
+  #sendNow(
+    next: SendCall,
+    call: UpstreamCall,
+    handler: CallHandler,
+    upstream: UpstreamSlots,
+    instance: Slots,
+  ): RunningCall {
+    const reserve = /* guard: limiter/reserve */ call.isInternal === true ? INTERNAL_RESERVE : 0;
+    const caller = call.caller ?? OMNI;
+    const place = upstream.places.take(caller, reserve);
+    // guard: limiter/upstream
+    if (place instanceof GatewayError) return refusedCall(handler, place);
+    const own = instance.places.take(caller, reserve);
+    // guard: limiter/instance
+    if (own instanceof GatewayError) {
+      upstream.leave(place);
+      return refusedCall(handler, own);
     }
-    return places;
+    return new LimitedCall(handler, [upstream, place, instance, own]).begin(next, call);
+  }
+
+  #slotsOf(spec: UpstreamSpec): UpstreamSlots {
+    let slots = this.#upstreams.get(spec);
+    if (slots === undefined) {
+      const { maxUpstreamInFlight: capacity, queues, clock } = this.#options;
+      slots = new UpstreamSlots({ spec, capacity, queues: queues.of(spec), clock });
+      this.#upstreams.set(spec, slots);
+    }
+    return slots;
+  }
+
+  #instanceSlotsOf(spec: UpstreamSpec, identity: InstanceIdentity): Slots {
+    let slots = this.#instances.get(identity);
+    if (slots === undefined) {
+      const { maxInstanceInFlight: capacity, queues, clock } = this.#options;
+      const what = `calls to one instance of "${spec.name}" under way`;
+      const places = new FairPlaces({ capacity, what, setting: 'limits.maxInstanceInFlight', clock });
+      slots = new Slots(places, queues.of(spec));
+      this.#instances.set(identity, slots);
+    }
+    return slots;
   }
 }
 
 /** A call that holds its places until its end. */
 class LimitedCall extends FollowedCall {
-  readonly #places: readonly [FairPlaces, Share, FairPlaces, Share];
+  readonly #places: readonly [Slots, Share, Slots, Share];
 
   /** @param places - With what was taken of each. */
-  constructor(next: CallHandler, places: readonly [FairPlaces, Share, FairPlaces, Share]) {
+  constructor(next: CallHandler, places: readonly [Slots, Share, Slots, Share]) {
     super(next);
     this.#places = places;
   }

@@ -195,6 +195,22 @@ describe('Catalogue changes', () => {
     expect(heard).toEqual(['a: tools resources', '*: tools resources']);
   });
 
+  // guard: view/withdrawn
+  it('tells what is withdrawn for a while, and what is there again; both are nowhere meanwhile [S003-RT-12]', () => {
+    const clock = new VirtualClock();
+    const catalogue = catalogueOf({ a: { tools: ['x', 'y'] }, b: { tools: ['x'] } }, { clock });
+    clock.advance(1_000);
+    const heard = recorded(catalogue);
+    catalogue.withdraw('a', [{ kind: 'tools', key: 'x' }]);
+    expect(toolNames(viewOf(catalogue))).toEqual(['a__y', 'b__x']);
+    expect(viewOf(catalogue).route('tool', 'a__x')).toMatchObject({ code: 'OMNI_NAME_UNKNOWN' });
+    expect(heard).toEqual(['a: tools', '*: tools']);
+    clock.advance(1_000);
+    catalogue.withdraw('a', []);
+    expect(toolNames(viewOf(catalogue))).toEqual(['a__x', 'a__y', 'b__x']);
+    expect(heard.slice(2)).toEqual(['a: tools', '*: tools']);
+  });
+
   it('says nothing when the bytes are the same [PROTO-R18]', () => {
     const catalogue = catalogueOf({ a: { tools: ['x'], prompts: ['p'] } });
     const heard = recorded(catalogue);

@@ -95,6 +95,8 @@ export class Catalogue {
   readonly #texts: ListTexts;
   /** Of which answers it is known that they leave something out. */
   readonly #cut = new Set<string>();
+  /** What is hidden for a while, by upstream: kind and key. */
+  readonly #withdrawn = new Map<string, ReadonlySet<string>>();
   #names: ReadonlySet<string>;
   /** Of what upstreams list to clients that declare nothing. */
   #base: CatalogueSnapshot;
@@ -167,7 +169,10 @@ export class Catalogue {
         like: before,
       }),
     );
-    for (const upstream of gone) this.#recentUris.forget(upstream);
+    for (const upstream of gone) {
+      this.#recentUris.forget(upstream);
+      this.#withdrawn.delete(upstream);
+    }
     const selected = upstreams.filter(
       ({ name, tools }) =>
         !isSameSelection(tools, before.upstreams.find((known) => known.name === name)?.tools),
@@ -201,6 +206,17 @@ export class Catalogue {
     this.#setBase(this.#snapshotLike(this.#base, catalogues));
     this.#touch([endpointOf(upstream), ALL_SERVERS]);
     return true;
+  }
+
+  /**
+   * Hides these items of an upstream, in place of those of before; clients are told where their lists differ.
+   * Under other definitions of the upstream they stay hidden.
+   */
+  withdraw(upstream: string, items: readonly Pick<OfferedItem, 'kind' | 'key'>[]): void {
+    if (items.length === 0) this.#withdrawn.delete(upstream);
+    else this.#withdrawn.set(upstream, new Set(items.map(withdrawnKey)));
+    this.#clearViews();
+    this.#touch([endpointOf(upstream), ALL_SERVERS]);
   }
 
   /**
@@ -357,15 +373,18 @@ export class Catalogue {
     return (item, spec) => isSelected(item) && isVisible(item, spec);
   }
 
-  /** What definitions let through: `undefined` while they let everything through. */
+  /** What definitions let through and nobody has withdrawn: `undefined` while that is everything. */
   #selection(): ((item: OfferedItem) => boolean) | undefined {
     const selections = new Map(
       this.#base.upstreams.flatMap(({ name, tools }) =>
         tools === undefined ? [] : [[name, tools] as const],
       ),
     );
-    if (selections.size === 0) return undefined;
+    const withdrawn = this.#withdrawn;
+    if (selections.size === 0 && withdrawn.size === 0) return undefined;
     return ({ upstream, kind, key }) => {
+      // guard: view/withdrawn
+      if (withdrawn.get(upstream)?.has(withdrawnKey({ kind, key })) === true) return false;
       const selection = kind === 'tools' ? selections.get(upstream) : undefined;
       return selection === undefined || selects(selection, key);
     };
@@ -461,6 +480,10 @@ export class Catalogue {
       if (announced !== undefined) this.#announced.set(announcementKey(endpoint, variantKey), announced);
     }
   }
+}
+
+function withdrawnKey({ kind, key }: Pick<OfferedItem, 'kind' | 'key'>): string {
+  return `${kind} ${key}`;
 }
 
 function isSameSelection(a: ToolSelection | undefined, b: ToolSelection | undefined): boolean {

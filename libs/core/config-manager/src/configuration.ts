@@ -1,7 +1,7 @@
-import type { RateSettings } from '@omni/ports';
+import type { QuotaSettings, RateSettings } from '@omni/ports';
 import { GatewaySettingsSchema, type GatewaySettings } from './schema/configuration-schema.ts';
 import type { ListenAddress } from './schema/listen-address.ts';
-import { rateOf } from './schema/routing-schema.ts';
+import { quotaOf, rateOf } from './schema/routing-schema.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
 /** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
@@ -31,16 +31,26 @@ export interface Configuration {
   readonly limits: Readonly<
     Omit<
       GatewaySettings['limits'],
-      'sessionIdle' | 'maxUpstreamInFlight' | 'maxInstanceInFlight' | 'userRate' | 'sessionRate'
+      | 'sessionIdle'
+      | 'maxWait'
+      | 'maxUpstreamInFlight'
+      | 'maxInstanceInFlight'
+      | 'userRate'
+      | 'sessionRate'
+      | 'sessionQuota'
     >
   > & {
     readonly sessionIdleMs: number;
+    /** How long a request may wait for a place among `maxInFlight`. */
+    readonly maxWaitMs: number;
     readonly maxUpstreamInFlight: number;
     readonly maxInstanceInFlight: number;
     /** Of the requests of one principal. Absent: none. */
     readonly userRate?: RateSettings;
     /** Of those of one session or connection. Absent: none. */
     readonly sessionRate?: RateSettings;
+    /** Of what one session or connection uses. Absent: none. */
+    readonly sessionQuota?: QuotaSettings;
   };
   readonly startup: {
     /** 0: as long as it takes. */
@@ -80,12 +90,15 @@ export function settingsOf(
   const { listen, drain, tcp, tls, ...server } = settings.server;
   const {
     sessionIdle,
+    maxWait,
     maxUpstreamInFlight = settings.limits.maxInFlight,
     userRate,
     sessionRate,
+    sessionQuota: quota,
     ...limits
   } = settings.limits;
   const rates = { userRate: rateOf(userRate), sessionRate: rateOf(sessionRate) };
+  const sessionQuota = quotaOf(quota);
   const { token, ...auth } = settings.auth;
   const { endpoint, sample } = settings.telemetry.otlp;
   const { healthLogRetention, scan, ...storage } = settings.storage;
@@ -103,10 +116,12 @@ export function settingsOf(
     limits: {
       ...limits,
       sessionIdleMs: sessionIdle,
+      maxWaitMs: maxWait,
       maxUpstreamInFlight,
       maxInstanceInFlight: limits.maxInstanceInFlight ?? maxUpstreamInFlight,
       ...(rates.userRate !== undefined && { userRate: rates.userRate }),
       ...(rates.sessionRate !== undefined && { sessionRate: rates.sessionRate }),
+      ...(sessionQuota !== undefined && { sessionQuota }),
     },
     startup: {
       timeoutMs: settings.startup.timeout,

@@ -21,6 +21,7 @@ const TABLE = [
   ['upstream.admin_disabled', 'servers.changed', 'mcp_status_change', 'manually_disabled', null],
   ['upstream.enabled', 'servers.changed', 'mcp_status_change', 'manually_enabled', null],
   ['upstream.auto_disabled', 'servers.changed', 'critical_alert', 'auto_disabled', 'Circuit Breaker'],
+  ['upstream.error_budget_spent', 'alert', 'critical_alert', null, null],
   ['fleet.multiple_failures', 'alert', 'critical_alert', null, null],
   ['coordinator.restarted', 'alert', 'critical_alert', null, null],
   ['request.timeout', 'activity.timeout', null, null, 'Timeout'],

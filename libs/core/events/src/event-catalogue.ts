@@ -85,6 +85,9 @@ export const EVENT_CATALOGUE = {
   'upstream.login_required': state('warn', 'servers.changed', 'mcp_status_change', 'login_required', null),
   /** The health status changed in a way that no other event tells. */
   'upstream.status_changed': state('info', 'servers.changed', 'mcp_status_change', null, 'Health Change'),
+  /** More has failed than its error budget allows, or no more. */
+  'upstream.error_budget_spent': alert('error', 'alert', 'critical_alert'),
+  'upstream.error_budget_restored': state('info', 'servers.changed', null, null, null),
   'process.started': activity('info', 'activity.process_started', 'Server Start'),
   'process.exited': activity('info', 'activity.process_exited', 'Server Stop'),
   'fleet.multiple_failures': alert('critical', 'alert', 'critical_alert'),

@@ -48,6 +48,19 @@ export class RoutingEvents {
       this.#publish(callEvent('request.retried', upstream, call, { attempt, why, more }));
   }
 
+  /** More of what was asked of an upstream has failed than may, or no more (S003-RT-11). */
+  errorBudget(
+    server: string,
+    isSpent: boolean,
+    data: { readonly share: number; readonly calls: number; readonly failures: number },
+  ): void {
+    this.#publish({
+      type: isSpent ? 'upstream.error_budget_spent' : 'upstream.error_budget_restored',
+      subject: { server },
+      data: { ...data },
+    });
+  }
+
   /**
    * Calls to a tool, prompt or resource are kept away, or no more.
    *

@@ -83,6 +83,16 @@ export interface ResourceUpdates {
   ): void;
 }
 
+/** Whether there is memory for more. */
+export interface MemoryPressure {
+  /**
+   * Why nothing is taken; `undefined` while there is room. Asked for each request.
+   *
+   * @param what - `request`: something new is to be begun. `anything`: whatever it is.
+   */
+  refusal(what: 'request' | 'anything'): GatewayError | undefined;
+}
+
 /** Who a request comes from. */
 export interface Authentication {
   /**
@@ -135,6 +145,10 @@ export interface FrontLimits {
   readonly maxDepth: number;
   readonly maxElements: number;
   readonly maxInFlight: number;
+  /** Requests that may wait for a place among those. Default: 0: they are refused. */
+  readonly maxWaiting?: number;
+  /** How long each of them may wait. Default: 10,000. */
+  readonly maxWaitMs?: number;
   readonly maxSessions: number;
   readonly maxSessionInFlight: number;
   readonly sessionIdleMs: number;

@@ -30,6 +30,7 @@ import type {
   Dispatch,
   FrontLimits,
   HostCheck,
+  MemoryPressure,
   ResourceUpdates,
   TaskWatching,
 } from './collaborators.ts';
@@ -341,11 +342,13 @@ export class FrontFixture {
       legacySse = false,
       forwardable = [],
       authentication = byToken,
+      memory,
       debug,
     }: {
       readonly legacySse?: boolean;
       readonly forwardable?: readonly string[];
       readonly authentication?: Authentication;
+      readonly memory?: MemoryPressure;
       /** Hears of each request that has ended. */
       readonly debug?: Logger['debug'];
     } = {},
@@ -371,6 +374,7 @@ export class FrontFixture {
       limits: { ...LIMITS, ...limits },
       legacySse,
       forwardable,
+      memory,
       clock,
       logger,
     });

@@ -6,6 +6,7 @@ export type {
   FrontLimits,
   HostCheck,
   Identity,
+  MemoryPressure,
   RequestWatch,
   ResourceUpdates,
   SessionScope,

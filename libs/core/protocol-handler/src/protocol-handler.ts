@@ -25,6 +25,7 @@ import type {
   FrontLimits,
   HostCheck,
   Identity,
+  MemoryPressure,
   RequestWatch,
   ResourceUpdates,
   SessionScope,
@@ -64,6 +65,8 @@ export interface ProtocolHandlerOptions {
   readonly clock: Clock;
   /** Default: the runtime's. */
   readonly random?: Random;
+  /** Default: nobody looks at it. */
+  readonly memory?: MemoryPressure | undefined;
   /** Default: nobody watches. */
   readonly watch?: RequestWatch | undefined;
   /** The share of requests that are logged at info, from 0 to 1. Default: 0. */
@@ -130,7 +133,7 @@ export class ProtocolHandler {
     this.#since = clock.now();
     const ticker = new StreamTicker(clock);
     const lists = new ListAnswers(views);
-    this.#admission = new Admission(limits.maxInFlight, clock);
+    this.#admission = new Admission(limits, clock, options.memory);
     this.#requests = new FrontRequests(
       this.#admission,
       new RequestLog({
@@ -272,6 +275,7 @@ export class ProtocolHandler {
       connections: this.#connections.size,
       listens: this.#listens.size,
       inFlight: this.#admission.inFlight,
+      waiting: this.#admission.waiting,
       authenticating: this.#accesses.reduce((sum, { pending }) => sum + pending, 0),
       requests: this.#requests.begun,
       settled: this.#requests.settled,

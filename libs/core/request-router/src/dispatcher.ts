@@ -47,7 +47,7 @@ export class Dispatcher {
       listing.start(route.upstreams);
       return listing;
     }
-    const arrivedMs = this.#stages.length === 0 ? 0 : this.#clock.monotonicMs();
+    const arrivedMs = this.#stages.length === 0 ? 0 : (context.arrivedMs ?? this.#clock.monotonicMs());
     const run: RunRouted = (...routed) => this.#run(context, reply, arrivedMs, ...routed);
     return typeof route === 'function' ? new AwaitedRoute(route, run) : run(route, undefined, undefined);
   }

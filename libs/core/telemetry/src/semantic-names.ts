@@ -129,9 +129,37 @@ export const IN_FLIGHT: MetricFacts = {
   name: 'omni.inflight.requests',
   help: 'Requests of clients that run.',
 };
+export const WAITING: MetricFacts = {
+  name: 'omni.waiting.requests',
+  help: 'Requests of clients that wait for a place among those that run.',
+};
 export const QUEUE_DEPTH: MetricFacts = {
   name: 'omni.queue.depth',
   help: 'Calls that wait for their server to start.',
+};
+export const UPSTREAM_IN_FLIGHT: MetricFacts = {
+  name: 'omni.upstream.inflight',
+  help: 'Calls of a server that are under way, or wait for it to start.',
+  labels: [upstream],
+};
+export const UPSTREAM_LIMIT: MetricFacts = {
+  name: 'omni.upstream.limit',
+  help: 'How many calls of a server may be under way.',
+  labels: [upstream],
+};
+export const UPSTREAM_WAITING: MetricFacts = {
+  name: 'omni.upstream.waiting',
+  help: 'Calls of a server that wait for their turn.',
+  labels: [upstream],
+};
+export const ERROR_BUDGET_SPENT: MetricFacts = {
+  name: 'omni.upstream.error_budget.spent',
+  help: '1 where more has failed of what was asked of a server than may.',
+  labels: [upstream],
+};
+export const MEMORY_PRESSURE: MetricFacts = {
+  name: 'omni.memory.pressure',
+  help: 'How nearly full the heap is: 0 there is room, 1 new requests are refused, 2 all but health is.',
 };
 export const BUILD_INFO: MetricFacts = {
   name: 'omni.build.info',

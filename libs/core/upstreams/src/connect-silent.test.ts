@@ -49,7 +49,7 @@ describe('connect over HTTP to a server that is silent to server/discover', () =
     expect(http.of('server/discover')).toHaveLength(1);
   });
 
-  it('waits no longer than its connect timeout for one that refuses initialize', async () => {
+  it('waits no longer than its connect timeout for one that refuses initialize [S002-PO-02]', async () => {
     const { run, clock } = startHttp((exchange, method) => {
       if (method === 'initialize') exchange.respond(422, 'text/plain', 'no');
     });

@@ -1,5 +1,5 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { HeaderList } from '@omni/ports';
+import type { HeaderList, Millis } from '@omni/ports';
 import type { ClientContext } from '../client/client-context.ts';
 
 /** One request of a client, from the front to the end of its {@link Outcome}. */
@@ -16,4 +16,6 @@ export interface CallContext {
    * are none.
    */
   readonly forwardable?: HeaderList | undefined;
+  /** When it came, on the monotonic clock, where it has waited since; absent: just now. */
+  readonly arrivedMs?: Millis | undefined;
 }

@@ -166,6 +166,17 @@ describe('the circuit breaker', () => {
     expect(life.attemptsUntilOver().slice(0, 3)).toEqual([0.5, 1.5, 31.5]);
   });
 
+  it('lets so many attempts of the backoff fail as is configured: 5, or 2 [S000-GRD-07]', () => {
+    const times = (failureThreshold: number): readonly number[] =>
+      wellLife(settingsOf({ breaker: { failureThreshold } }))
+        .lose()
+        .attemptsUntilOver()
+        .slice(0, 6);
+    expect(DEFAULT_LIFECYCLE.breaker.failureThreshold).toBe(5);
+    expect(times(5)).toEqual([0.5, 1.5, 3.5, 8.5, 18.5, 48.5]);
+    expect(times(2).slice(0, 3)).toEqual([0.5, 1.5, 31.5]);
+  });
+
   it('never gives up where the time is 0, and counts no further than it can', () => {
     const life = wellLife(settingsOf({ breaker: { disableAfterMs: 0 } })).lose();
     expect(life.attemptsUntilOver()).toHaveLength(201);
@@ -180,6 +191,18 @@ describe('the circuit breaker', () => {
     const jittered = wellLife(settings);
     jittered.tell({ kind: 'connectionLost', ...REFUSED, nature: 'failure' }, 0.999);
     expect(waitOf(jittered)).toBe(0.55);
+  });
+
+  it('adds up to a tenth by chance to a wait, never more [S000-GRD-06]', () => {
+    const settings = settingsOf({ restart: { jitter: 0.1 } });
+    const sampled = Array.from({ length: 1_000 }, (_, n) => {
+      const life = wellLife(settings);
+      life.tell({ kind: 'connectionLost', ...REFUSED, nature: 'failure' }, n / 1_000);
+      return waitOf(life);
+    });
+    expect(Math.min(...sampled)).toBeGreaterThanOrEqual(0.5);
+    expect(Math.max(...sampled)).toBeLessThanOrEqual(0.55);
+    expect(new Set(sampled).size).toBeGreaterThan(40);
   });
 
   // guard: lifecycle/flapping

@@ -50,7 +50,7 @@ describe('a probe', () => {
     expect(life.commands).toEqual(['connect']);
   });
 
-  it('that is missed degrades, and the third one in a row, 5 s apart, disconnects within 30 s', () => {
+  it('that is missed degrades, and the third one in a row, 5 s apart, disconnects within 30 s [X004-16]', () => {
     const life = wellLife().wait(60_000).tell({ kind: 'silent' }).wait(5_000);
     const begin = life.now;
     life.tell(MISSED);

@@ -14,6 +14,13 @@ export interface GatewayErrorOptions extends ErrorOptions {
 
 /** What is overloaded now need not be so in a moment. */
 const MOMENT_S = 1;
+/** Those that may know for how long they last. */
+const TIMED: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
+  'OMNI_RATE_LIMITED',
+  'OMNI_CIRCUIT_OPEN',
+  'OMNI_QUEUE_FULL',
+  'OMNI_QUOTA_USED_UP',
+]);
 
 /** A failure that Omni foresaw. Callers branch on `code`, never on the message. */
 export class GatewayError extends Error {
@@ -40,7 +47,7 @@ export class GatewayError extends Error {
    * no wait is known to help.
    */
   get retryAfterS(): number | undefined {
-    if (this.code === 'OMNI_RATE_LIMITED' || this.code === 'OMNI_CIRCUIT_OPEN') return this.#retryAfterS;
+    if (TIMED.has(this.code)) return this.#retryAfterS;
     return this.code === 'OMNI_OVERLOADED' ? (this.#retryAfterS ?? MOMENT_S) : undefined;
   }
 

@@ -48,7 +48,9 @@ const MIN_FORGOTTEN = 64;
  */
 export class FairPlaces {
   readonly #options: FairPlacesOptions;
-  readonly #reserve: number;
+  #capacity: number;
+  #setting: string | undefined;
+  #reserve: number;
   readonly #shares = new Map<string, Share>();
   #forgetAt = MIN_FORGOTTEN;
   #taken = 0;
@@ -61,7 +63,24 @@ export class FairPlaces {
 
   constructor(options: FairPlacesOptions) {
     this.#options = options;
-    this.#reserve = Math.max(1, Math.floor(options.capacity / RESERVE_PART));
+    this.#capacity = options.capacity;
+    this.#setting = options.setting;
+    this.#reserve = reserveOf(options.capacity);
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /**
+   * From now on there are so many; those that are taken stay so.
+   *
+   * @param setting - What has made them so many. Default: that of the options.
+   */
+  resize(capacity: number, setting: string | undefined = this.#options.setting): void {
+    this.#capacity = capacity;
+    this.#setting = setting;
+    this.#reserve = reserveOf(capacity);
   }
 
   get taken(): number {
@@ -70,7 +89,7 @@ export class FairPlaces {
 
   /** Whether those who have many places get no more. */
   get isFull(): boolean {
-    return this.#taken >= this.#options.capacity;
+    return this.#taken >= this.#capacity;
   }
 
   /**
@@ -81,9 +100,14 @@ export class FairPlaces {
   take(principal: Principal, beyond = 0): Share | GatewayError {
     const share = this.#shareOf(sharerOf(principal));
     // guard: places/full
-    if (this.#taken >= this.#options.capacity + beyond && !this.#mayExceed(principal, share))
+    if (this.#taken >= this.#capacity + beyond && !this.#mayExceed(principal, share))
       return this.#refusal(principal, share);
     return this.#grant(share);
+  }
+
+  /** Whether {@link take} would find a place. */
+  hasRoomFor(principal: Principal): boolean {
+    return !this.isFull || this.#mayExceed(principal, this.#shareOf(sharerOf(principal)));
   }
 
   /**
@@ -113,7 +137,7 @@ export class FairPlaces {
 
   #mayExceed(principal: Principal, share: Share): boolean {
     const { taken } = share;
-    const left = this.#options.capacity + this.#reserve - this.#taken;
+    const left = this.#capacity + this.#reserve - this.#taken;
     const hasFew = /* guard: places/few */ taken < left;
     if (hasFew && taken + 1 <= this.#partOf(share)) return true;
     return /* guard: places/owner */ isOwner(principal) && taken < Math.min(OWNER_RESERVE, this.#reserve);
@@ -136,7 +160,7 @@ export class FairPlaces {
   /** What each would have if all had as much. @param share - Of one that is to be among them. */
   #partOf(share: Share | undefined): number {
     const isNew = share === undefined || share.taken === 0;
-    return this.#options.capacity / (this.#sharers + (isNew ? 1 : 0));
+    return this.#capacity / (this.#sharers + (isNew ? 1 : 0));
   }
 
   #shareOf(sharer: string): Share {
@@ -161,7 +185,8 @@ export class FairPlaces {
   }
 
   #refusal(principal: Principal, { taken }: Share): GatewayError {
-    const { what, setting, capacity, clock } = this.#options;
+    const { what, clock } = this.#options;
+    const [capacity, setting] = [this.#capacity, this.#setting];
     const nowMs = clock.monotonicMs();
     this.#waitingSinceMs ??= nowMs;
     // Nobody knows better than: as long as usual, and no less than it has taken up to now.
@@ -177,6 +202,10 @@ export class FairPlaces {
     const hint = setting === undefined ? `${wait}.` : `${wait}; the owner of Omni can raise ${setting}.`;
     return new GatewayError('OMNI_OVERLOADED', message, { hint, retryAfterS });
   }
+}
+
+function reserveOf(capacity: number): number {
+  return Math.max(1, Math.floor(capacity / RESERVE_PART));
 }
 
 function olderOf(oldest: Occupant | undefined, other: Occupant, idleSinceMs: number): Occupant {

@@ -26,6 +26,7 @@ const OPTIONS = {
   logger: 'object',
   metrics: 'object',
   measureRuntime: 'function',
+  heap: 'object',
   tracer: 'object',
 } as const satisfies Readonly<Record<keyof MasterServerOptions, string>>;
 

@@ -7,6 +7,7 @@ type Unchecked = Readonly<Record<string, unknown>>;
 /** Settings that have no default, and what a parsed configuration says beside its settings. */
 const WITHOUT_DEFAULT: ReadonlySet<string> = new Set([
   'auth.token',
+  'limits.sessionQuota',
   'limits.sessionRate',
   'limits.userRate',
   'server.tcp',
@@ -43,11 +44,16 @@ const MAX_PORT = 65_535;
 const FROM_ZERO: ReadonlySet<string> = new Set([
   'server.port',
   'server.drainMs',
+  'limits.maxWaiting',
   'startup.timeoutMs',
   'catalogue.lingerMs',
 ]);
 /** Parts of a whole. */
-const SHARES: ReadonlySet<string> = new Set(['logging.sampleRequests', 'telemetry.traceShare']);
+const SHARES: ReadonlySet<string> = new Set([
+  'limits.maxHeapShare',
+  'logging.sampleRequests',
+  'telemetry.traceShare',
+]);
 /** Durations that no timer waits for. */
 const WITHOUT_TIMER: ReadonlySet<string> = new Set(['storage.healthLogRetentionMs']);
 /** Where a default of one type stands for another one, too. */
@@ -76,6 +82,7 @@ export function checkSettings(given: GatewayConfigurationInput, defaults: Unchec
     ...tokenProblems(given.auth ?? {}),
     ...keyProblems(given.sealing?.keys ?? []),
     ...rateProblems(given.limits ?? {}),
+    ...quotaProblems(given.limits ?? {}),
   );
   if (problems.length > 0) throw invalid(problems);
 }
@@ -141,6 +148,17 @@ function rateProblems({
       ? []
       : [`limits.${name} must have perSecond, a number above 0, and burst, a whole number, 1 at least`];
   });
+}
+
+function quotaProblems({
+  sessionQuota,
+}: NonNullable<GatewayConfigurationInput['limits']>): readonly string[] {
+  if (sessionQuota === undefined) return [];
+  const { windowMs, ...amounts }: Unchecked = isObject(sessionQuota) ? sessionQuota : {};
+  const isQuota = [windowMs, ...Object.values(amounts)].every((amount) => Number(amount) > 0);
+  return isQuota
+    ? []
+    : ['limits.sessionQuota must have windowMs, and may have calls, bytes and busyMs: numbers above 0'];
 }
 
 function tokenProblems({

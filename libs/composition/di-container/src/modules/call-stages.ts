@@ -1,11 +1,9 @@
-import type { Limiter } from '@omni/call-policies';
 import type { CallStage } from '@omni/model';
 import { type CallMeter, callTracing, type Tracer } from '@omni/telemetry';
 
 /** What the stages of calls are made of. */
 export interface CallStageParts {
-  readonly limiter: Limiter;
-  /** Those of routing, once for each attempt. */
+  /** Those of routing, once for each attempt: see `routing-policies.ts`. */
   readonly policies: readonly CallStage[];
   /** Tells of calls that their deadline has ended. */
   readonly timeouts: CallStage;
@@ -20,7 +18,6 @@ export interface CallStageParts {
  * stage sees a call first.
  */
 export function callStages({
-  limiter,
   policies,
   timeouts,
   meter,
@@ -31,6 +28,5 @@ export function callStages({
     ...(meter === undefined ? [] : [meter.stage]),
     timeouts,
     ...policies,
-    limiter.stage,
   ];
 }

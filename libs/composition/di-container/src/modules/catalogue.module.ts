@@ -12,6 +12,7 @@ import { VariantKeys } from '@omni/upstreams';
 import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
+import { HiddenItems } from '../upstreams/hidden-items.ts';
 
 /** What upstreams offer, and what each client is shown of it. */
 export function registerCatalogue(scope: Scope): void {
@@ -21,11 +22,20 @@ export function registerCatalogue(scope: Scope): void {
       identity: Token.Identity,
       instructions: Token.Instructions,
       registry: Token.UpstreamRegistry,
+      hidden: Token.HiddenItems,
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    useFactory: ({ configuration, identity, instructions, registry: { current }, clock, logger }) =>
-      new Catalogue({
+    useFactory: ({
+      configuration,
+      identity,
+      instructions,
+      registry: { current },
+      hidden,
+      clock,
+      logger,
+    }) => {
+      const catalogue = new Catalogue({
         upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
         prefix: configuration.naming.prefix,
         identity: shortIdentity(identity),
@@ -33,8 +43,12 @@ export function registerCatalogue(scope: Scope): void {
         clock,
         logger,
         maxAnswerBytes: configuration.limits.maxListAnswerBytes,
-      }),
+      });
+      hidden.follow((upstream, items) => catalogue.withdraw(upstream, items));
+      return catalogue;
+    },
   });
+  scope.register(Token.HiddenItems, { useFactory: () => new HiddenItems() });
   scope.register(Token.Catalogue, {
     needs: { catalogue: Token.CatalogueWriter },
     useFactory: ({ catalogue }) => catalogue,

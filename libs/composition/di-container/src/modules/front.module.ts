@@ -22,6 +22,7 @@ export function registerFront(scope: Scope): void {
       health: Token.HealthMonitor,
       pages: Token.Pages,
       metrics: Token.Metrics,
+      memory: Token.MemoryGuard,
       watch: Token.RequestWatch,
       dialects: Token.Dialects,
       clock: Token.Clock,

@@ -1,8 +1,14 @@
 import {
   type CallRatesOptions,
   callRates,
+  type CallQueues,
   CapabilityBreakers,
+  callQuotas,
+  ErrorBudgets,
+  type ErrorBudgetsOptions,
+  type Limiter,
   requestDeadline,
+  requestQuotas,
   requestRates,
   requestRepeats,
 } from '@omni/call-policies';
@@ -12,9 +18,14 @@ import type { Clock, Random, UpstreamSpec } from '@omni/ports';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 
 export interface RoutingPoliciesOptions {
-  readonly limits: Pick<GatewayConfiguration['limits'], 'userRate' | 'sessionRate'>;
+  readonly limits: Pick<GatewayConfiguration['limits'], 'userRate' | 'sessionRate' | 'sessionQuota'>;
   /** The definition that is in force. */
   readonly specOf: (upstream: string) => UpstreamSpec | undefined;
+  readonly limiter: Limiter;
+  /** Where calls wait. */
+  readonly queues: CallQueues;
+  /** What follows from error budgets. */
+  readonly budgets: (events: RoutingEvents) => Pick<ErrorBudgetsOptions, 'onChange' | 'onHidden'>;
   readonly publish: (event: NewEvent) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,23 +38,27 @@ export interface RoutingPolicies {
   readonly requests: readonly RequestStage[];
   /** Once for each attempt. */
   readonly calls: readonly CallStage[];
+  readonly budgets: ErrorBudgets;
 }
 
 /**
- * The policies of routing, in their order: how fast users and sessions send; the deadline of a request; its
- * attempts; then for each of them whether its tool is left alone, how fast calls come, and whether it is left
- * alone by now.
+ * The policies of routing, in their order: how fast users and sessions send; what a session uses; the
+ * deadline of a request; its attempts; then for each of them whether its tool is left alone, what is used of
+ * the server, how fast calls come, how many are under way, whether the tool is left alone by now, and what
+ * fails.
  */
 export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicies {
-  const { limits, specOf, publish, clock, random } = options;
+  const { limits, specOf, limiter, queues, publish, clock, random } = options;
   const events = new RoutingEvents(publish, clock);
-  const { userRate: user, sessionRate: session } = limits;
+  const { userRate: user, sessionRate: session, sessionQuota } = limits;
+  const budgets = new ErrorBudgets({ clock, ...options.budgets(events) });
   const breakers = new CapabilityBreakers({
     clock,
     random,
     onChange: (upstream, { method, name }, state) => {
       if (state !== 'half-open') events.circuit(upstream, method, name, state);
     },
+    onOpened: (spec, key, error) => queues.fail(spec, error, key),
   });
   const onLimited: CallRatesOptions['onLimited'] = (upstream, { scope, retryAfterMs }, call) =>
     events.callLimited(upstream, scope, retryAfterMs, call);
@@ -61,6 +76,16 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
             }),
           ],
     requests: [
+      ...(sessionQuota === undefined
+        ? []
+        : [
+            requestQuotas({
+              session: sessionQuota,
+              clock,
+              onUsedUp: ({ kind, retryAfterMs }, { message, client }) =>
+                events.requestLimited(message.method, client.principal, `session quota: ${kind}`, retryAfterMs),
+            }),
+          ]),
       requestDeadline({ specOf, clock }),
       requestRepeats({
         specOf,
@@ -74,6 +99,18 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
           ),
       }),
     ],
-    calls: [breakers.refusing, callRates({ clock, onLimited }), breakers.judging],
+    calls: [
+      breakers.refusing,
+      callQuotas({
+        clock,
+        onUsedUp: (upstream, { kind, retryAfterMs }, call) =>
+          events.callLimited(upstream, `upstream quota: ${kind}`, retryAfterMs, call),
+      }),
+      callRates({ queues, clock, onLimited }),
+      limiter.stage,
+      breakers.judging,
+      budgets.stage,
+    ],
+    budgets,
   };
 }

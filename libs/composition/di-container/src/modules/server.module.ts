@@ -1,9 +1,12 @@
 import { ConfigurationManager } from '@omni/config';
+import { MemoryGuard } from '@omni/call-policies';
 import { HealthMonitor } from '@omni/health';
 import { MasterServer } from '../master-server.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 import { UpstreamHealth } from '../upstreams/upstream-health.ts';
+
+const MEMORY_LEVELS = { none: 'ok', high: 'warn', critical: 'error' } as const;
 
 /** The gateway as a whole. */
 export function registerServer(scope: Scope): void {
@@ -15,12 +18,46 @@ export function registerServer(scope: Scope): void {
     needs: { clock: Token.Clock, logger: Token.Logger },
     useFactory: (parts) => new HealthMonitor(parts),
   });
+  scope.register(Token.MemoryGuard, {
+    needs: {
+      configuration: Token.Configuration,
+      heap: Token.HeapMeter,
+      health: Token.HealthMonitor,
+      clock: Token.Clock,
+      logger: Token.Logger,
+    },
+    useFactory: ({ configuration: { limits }, heap, health, clock, logger }) => {
+      if (heap === undefined || limits.maxHeapShare === 1) return undefined;
+      let since = clock.now();
+      const guard = new MemoryGuard({
+        heap,
+        share: limits.maxHeapShare,
+        clock,
+        onChange(pressure, { usedBytes, limitBytes }) {
+          since = clock.now();
+          const fields = { pressure, usedBytes, limitBytes };
+          if (pressure === 'none') logger.info(fields, 'there is memory for new requests again');
+          else logger.warn(fields, 'the heap is nearly full: new requests are refused');
+          health.refresh();
+        },
+      });
+      health.register({
+        name: 'memory',
+        critical: true,
+        getStatus: () => ({ level: MEMORY_LEVELS[guard.pressure], since, details: { ...guard.facts } }),
+      });
+      return guard;
+    },
+  });
   scope.register(Token.UpstreamHealth, {
     needs: {
       health: Token.HealthMonitor,
       registry: Token.UpstreamRegistry,
       upstreams: Token.Upstreams,
       catalogue: Token.Catalogue,
+      policies: Token.RoutingPolicies,
+      limiter: Token.CallLimiter,
+      queues: Token.CallQueues,
       clock: Token.Clock,
     },
     useFactory: (parts) => new UpstreamHealth(parts),
@@ -49,6 +86,7 @@ export function registerServer(scope: Scope): void {
       clock: Token.Clock,
       logger: Token.Logger,
       listening: Token.Listening,
+      memory: Token.MemoryGuard,
       startPhases: Token.StartPhases,
       endOfParts: Token.EndOfParts,
       events: Token.EventBus,

@@ -3,19 +3,29 @@ import {
   BUILD_INFO,
   CallMeter,
   CONFIG_RELOADS,
+  ERROR_BUDGET_SPENT,
   IN_FLIGHT,
+  MEMORY_PRESSURE,
   QUEUE_DEPTH,
   RequestMeter,
   RequestTracer,
+  UPSTREAM_IN_FLIGHT,
+  UPSTREAM_LIMIT,
+  UPSTREAM_WAITING,
   UpstreamMeter,
+  WAITING,
 } from '@omni/telemetry';
+import type { MemoryPressure } from '@omni/call-policies';
+import type { MetricFacts } from '@omni/ports';
 import type { RequestWatch } from '@omni/protocol';
 import type { Scope } from '../scope/scope.ts';
 import { logEvent } from '../telemetry/event-lines.ts';
 import { HealthEvents } from '../telemetry/health-events.ts';
 import { UpstreamTelemetry } from '../telemetry/upstream-telemetry.ts';
 import { Token } from '../token.ts';
+import type { UpstreamLoad } from '../upstreams/upstream-health.ts';
 
+const PRESSURES: readonly MemoryPressure[] = ['none', 'high', 'critical'];
 const INSTANCE_DIGITS = 6;
 
 /** What is told of events, measured and traced. */
@@ -84,16 +94,36 @@ export function registerTelemetry(scope: Scope): void {
       identity: Token.Identity,
       protocol: Token.ProtocolHandler,
       limiter: Token.CallLimiter,
+      upstreams: Token.UpstreamHealth,
+      memory: Token.MemoryGuard,
       health: Token.HealthMonitor,
       measureRuntime: Token.MeasureRuntime,
     },
-    useFactory: ({ events, metrics, identity, protocol, limiter, health, measureRuntime }) => {
+    useFactory: ({
+      events,
+      metrics,
+      identity,
+      protocol,
+      limiter,
+      upstreams,
+      memory,
+      health,
+      measureRuntime,
+    }) => {
       const healthEvents = new HealthEvents((event) => void events.publish(event));
       health.on('statusChanged', healthEvents.onStatusChanged);
       if (metrics === undefined) return { metrics, end() {} };
       metrics.gauge(BUILD_INFO, () => [[1, identity.version]]);
       metrics.gauge(IN_FLIGHT, () => [[Number(protocol.getStatus().details['inFlight'])]]);
+      metrics.gauge(WAITING, () => [[Number(protocol.getStatus().details['waiting'])]]);
       metrics.gauge(QUEUE_DEPTH, () => [[limiter.waiting]]);
+      const ofEach = (facts: MetricFacts, valueOf: (load: UpstreamLoad) => number): void =>
+        metrics.gauge(facts, () => upstreams.loads().map(([name, load]) => [valueOf(load), name]));
+      ofEach(UPSTREAM_IN_FLIGHT, ({ inFlight }) => inFlight);
+      ofEach(UPSTREAM_LIMIT, ({ limit }) => limit);
+      ofEach(UPSTREAM_WAITING, ({ waiting }) => waiting);
+      ofEach(ERROR_BUDGET_SPENT, ({ errorBudget }) => (errorBudget?.isSpent === true ? 1 : 0));
+      if (memory !== undefined) metrics.gauge(MEMORY_PRESSURE, () => [[PRESSURES.indexOf(memory.pressure)]]);
       const reloads = metrics.counter(CONFIG_RELOADS);
       events.listen(({ type }: OmniEvent) => {
         if (type === 'config.reloaded') reloads.with('success').add();

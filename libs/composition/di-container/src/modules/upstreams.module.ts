@@ -1,4 +1,4 @@
-import { Limiter } from '@omni/call-policies';
+import { CallQueues, Limiter } from '@omni/call-policies';
 import { coordinatorProgram, InlineRoleHost, Supervision } from '@omni/coordinator';
 import { callTimeouts, type NewEvent } from '@omni/events';
 import { DEFAULT_UPSTREAM_LIMITS, Prober, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
@@ -10,6 +10,7 @@ import { measuredProber } from '../telemetry/measured-prober.ts';
 import { observedLauncher } from '../telemetry/observed-launcher.ts';
 import { Token } from '../token.ts';
 import { checkDefinitions } from '../upstreams/definition-check.ts';
+import { errorBudgetEffects } from '../upstreams/error-budget-effects.ts';
 import { UpstreamDirectory } from '../upstreams/upstream-directory.ts';
 import { upstreamObserver } from '../upstreams/upstream-observer.ts';
 
@@ -32,21 +33,43 @@ export function registerUpstreams(scope: Scope): void {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
       events: Token.EventBus,
+      limiter: Token.CallLimiter,
+      queues: Token.CallQueues,
+      hidden: Token.HiddenItems,
+      health: Token.HealthMonitor,
       clock: Token.Clock,
       random: Token.Random,
     },
-    useFactory: ({ configuration: { limits }, registry, events, clock, random }) =>
+    useFactory: ({
+      configuration: { limits },
+      registry,
+      events: bus,
+      limiter,
+      queues,
+      hidden,
+      health,
+      clock,
+      random,
+    }) =>
       routingPolicies({
         limits,
         specOf: (upstream) => registry.current.get(upstream),
-        publish: (event) => void events.publish(event),
+        limiter,
+        queues,
+        budgets: (events) =>
+          errorBudgetEffects({ limiter, events, hidden, onHealth: () => health.refresh() }),
+        publish: (event) => void bus.publish(event),
         clock,
         random,
       }),
   });
+  scope.register(Token.CallQueues, {
+    needs: { clock: Token.Clock },
+    useFactory: ({ clock }) => new CallQueues(clock),
+  });
   scope.register(Token.CallLimiter, {
-    needs: { configuration: Token.Configuration, clock: Token.Clock },
-    useFactory: ({ configuration: { limits }, clock }) => new Limiter({ ...limits, clock }),
+    needs: { configuration: Token.Configuration, queues: Token.CallQueues, clock: Token.Clock },
+    useFactory: ({ configuration: { limits }, queues, clock }) => new Limiter({ ...limits, queues, clock }),
   });
   scope.register(Token.StartLimiter, {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
@@ -150,7 +173,6 @@ export function registerUpstreams(scope: Scope): void {
           maxUnfinishedBytes: limits.maxUnfinishedBytes,
         },
         stages: callStages({
-          limiter,
           policies: policies.calls,
           timeouts: callTimeouts(publish, clock),
           meter,

@@ -3,6 +3,7 @@ import {
   createPinoLogger,
   measureRuntime,
   NodeChannelDialer,
+  NodeHeapMeter,
   NodeChildLauncher,
   orphanSweep,
   proxyRules,
@@ -109,6 +110,7 @@ export async function createNodeParts({
         logger,
         startPhases,
         measureRuntime,
+        heap: new NodeHeapMeter(),
         ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
         launcher: new NodeChildLauncher({ logger }),
         http: new UndiciHttpClient({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { CallQueues, ErrorBudgets, Limiter } from '@omni/call-policies';
 import { Catalogue } from '@omni/capabilities';
 import { HealthMonitor, type ReadinessScope } from '@omni/health';
 import { DEFAULT_LIFECYCLE } from '@omni/ports';
@@ -50,7 +51,17 @@ class Scene {
     });
     const configured = [{ name: 'up', isOff: false }];
     const catalogue = new Catalogue({ upstreams: configured, prefix: 'always', identity, clock });
-    new UpstreamHealth({ health: this.#health, registry, upstreams: this.#upstreams, catalogue, clock });
+    const queues = new CallQueues(clock);
+    new UpstreamHealth({
+      health: this.#health,
+      registry,
+      upstreams: this.#upstreams,
+      catalogue,
+      policies: { budgets: new ErrorBudgets({ clock }) },
+      limiter: new Limiter({ maxUpstreamInFlight: 9, maxInstanceInFlight: 9, queues, clock }),
+      queues,
+      clock,
+    });
     this.#health.setAccepting(true);
   }
 

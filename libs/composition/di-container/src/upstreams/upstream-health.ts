@@ -1,3 +1,4 @@
+import type { CallQueues, ErrorBudgets, ErrorBudgetState, Limiter } from '@omni/call-policies';
 import type { CatalogueReading } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
 import {
@@ -16,6 +17,9 @@ export interface UpstreamHealthParts {
   readonly registry: UpstreamRegistry;
   readonly upstreams: Upstreams;
   readonly catalogue: CatalogueReading;
+  readonly policies: { readonly budgets: ErrorBudgets };
+  readonly limiter: Limiter;
+  readonly queues: CallQueues;
   readonly clock: Clock;
 }
 
@@ -86,22 +90,52 @@ export class UpstreamHealth {
     return clock.now() - (history.lastSeenAt ?? state.since) > intervalMs * (1 + jitter);
   }
 
+  /** How busy each upstream is, by name. */
+  loads(): readonly (readonly [name: string, load: UpstreamLoad])[] {
+    return this.#parts.upstreams.all().map(({ spec }) => [spec.name, this.#loadOf(spec)] as const);
+  }
+
+  #loadOf(spec: UpstreamSpec): UpstreamLoad {
+    const { limiter, queues, policies } = this.#parts;
+    const state = policies.budgets.stateOf(spec);
+    return {
+      inFlight: limiter.inFlight(spec),
+      limit: limiter.limitOf(spec),
+      waiting: queues.waiting(spec),
+      ...(state !== undefined && { errorBudget: { ...state, isSpent: policies.budgets.isSpent(spec) } }),
+    };
+  }
+
   #statusOf(name: string): ComponentStatus {
-    const { upstreams, catalogue, clock, registry } = this.#parts;
+    const { upstreams, catalogue, clock, registry, policies } = this.#parts;
     const upstream = upstreams.get(name);
     const spec = registry.current.get(name);
     if (upstream === undefined || spec === undefined)
       return { level: 'unknown', since: clock.now(), details: {} };
+    const load = (spec: UpstreamSpec): UpstreamLoad => this.#loadOf(spec);
     const record = shownRecord(upstream);
+    const level = this.#isWaking(name, record) ? 'ok' : levelOf(project(record));
+    const isSpent = /* guard: budget/health */ policies.budgets.isSpent(upstream.spec);
     return {
-      level: this.#isWaking(name, record) ? 'ok' : levelOf(project(record)),
+      level: isSpent && level === 'ok' ? 'warn' : level,
       since: record.state.since,
       get details() {
-        return { ...reportOf(upstream, catalogue, clock.now()) };
+        return { ...reportOf(upstream, catalogue, clock.now()), load: load(upstream.spec) };
       },
       ownerDetails: { ownerReports: upstream.ownerReports.list() },
     };
   }
+}
+
+/** How busy an upstream is. */
+export interface UpstreamLoad {
+  readonly inFlight: number;
+  /** So many may be under way. */
+  readonly limit: number;
+  /** So many wait for their turn. */
+  readonly waiting: number;
+  /** Absent where nobody has called it, or no error budget is set. */
+  readonly errorBudget?: ErrorBudgetState & { readonly isSpent: boolean };
 }
 
 function isStarting(state: UpstreamState): boolean {

@@ -40,6 +40,8 @@ describe('whoseFailure', () => {
       OMNI_MEMORY_FULL: 'omni',
       OMNI_RATE_LIMITED: 'omni',
       OMNI_CIRCUIT_OPEN: 'omni',
+      OMNI_QUEUE_FULL: 'omni',
+      OMNI_QUOTA_USED_UP: 'omni',
       OMNI_SHUTTING_DOWN: 'omni',
       OMNI_INTERNAL: 'omni',
       OMNI_UPSTREAM_DOWN: 'omni',

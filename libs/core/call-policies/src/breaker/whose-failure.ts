@@ -64,6 +64,8 @@ const CULPRITS: Readonly<Record<GatewayErrorCode, Culprit>> = {
   OMNI_AUTH_UNAVAILABLE: 'omni',
   OMNI_OVERLOADED: 'omni',
   OMNI_RATE_LIMITED: 'omni',
+  OMNI_QUEUE_FULL: 'omni',
+  OMNI_QUOTA_USED_UP: 'omni',
   OMNI_SHUTTING_DOWN: 'omni',
   OMNI_MEMORY_FULL: 'omni',
   OMNI_ANSWERS_UNREAD: 'caller',

@@ -100,14 +100,24 @@ describe('AdaptiveLimit', () => {
     expect(limit.limit).toBe(10);
   });
 
-  // guard: concurrency/limit
-  it('lets no more calls run than it says', () => {
+  it('counts a call until its one end', () => {
     const { limit } = simulate({ initial: 4 });
-    const places = Array.from({ length: 10 }, () => limit.take());
-    expect(places.filter((place) => place !== undefined)).toHaveLength(4);
+    const places = Array.from({ length: 4 }, () => limit.begin());
     places[0]?.end('ignored');
     places[0]?.end('ignored');
     expect(limit.inFlight).toBe(3);
+  });
+
+  it('goes by when an answer begins, not by how long it is read', () => {
+    const { limit, clock } = simulate({ initial: 4, max: 50 });
+    for (let round = 0; round < 40; round++) {
+      const places = Array.from({ length: limit.limit }, () => limit.begin());
+      clock.advance(5);
+      for (const place of places) place.answer();
+      clock.advance(10 * round);
+      for (const place of places) place.end('answered');
+    }
+    expect(limit.limit).toBeGreaterThan(40);
   });
 
   // guard: concurrency/max
@@ -154,13 +164,8 @@ describe('AdaptiveLimit', () => {
           const running: LimitedPlace[] = [];
           for (const at of steps) {
             clock.advance(at.afterMs);
-            const free = limit.limit - running.length;
-            const before = running.length;
-            for (let take = 0; take < at.takes; take++) {
-              const place = limit.take();
-              if (place !== undefined) running.push(place);
-            }
-            expect(running.length - before).toBe(Math.max(0, Math.min(free, at.takes)));
+            for (let take = 0; take < at.takes; take++)
+              if (limit.inFlight < limit.limit) running.push(limit.begin());
             for (const place of running.splice(0, at.ends)) place.end(at.how);
             expect(limit.inFlight).toBe(running.length);
             expect(limit.limit).toBeGreaterThanOrEqual(min);

@@ -20,8 +20,10 @@ export interface AdaptiveLimitOptions {
  */
 export type LimitedEnd = 'answered' | 'overloaded' | 'ignored';
 
-/** A call that holds a place; to be ended once. */
+/** A call that counts; to be ended once. */
 export interface LimitedPlace {
+  /** Its answer begins: what is left of it is reading. Default: with its end. */
+  answer(): void;
   end(how: LimitedEnd): void;
 }
 
@@ -96,22 +98,23 @@ export class AdaptiveLimit {
     return this.#inFlight;
   }
 
-  /** Takes a place for a call. @returns `undefined` when there is none. */
-  take(): LimitedPlace | undefined {
-    // guard: concurrency/limit
-    if (this.#inFlight >= this.limit) return undefined;
+  /** A call begins. Who lets calls go heeds {@link limit}. */
+  begin(): LimitedPlace {
     this.#inFlight++;
     const round = this.#round;
     round.used = Math.max(round.used, this.#inFlight / this.limit);
     const beganMs = this.#clock.monotonicMs();
     let isOver = false;
+    let tookMs: Millis | undefined;
+    const ageMs = (): Millis => this.#clock.monotonicMs() - beganMs;
     return {
+      answer: () => (tookMs ??= ageMs()),
       end: (how) => {
         if (isOver) return;
         isOver = true;
         this.#inFlight--;
         // Calls of before were sent under another limit.
-        if (round === this.#round) this.#onEnd(how, this.#clock.monotonicMs() - beganMs);
+        if (round === this.#round) this.#onEnd(how, tookMs ?? ageMs());
       },
     };
   }

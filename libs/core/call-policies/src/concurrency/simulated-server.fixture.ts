@@ -77,9 +77,8 @@ export class EagerClients {
   }
 
   #callAll(): void {
-    while (this.#limit.inFlight < this.wanted) {
-      const place = this.#limit.take();
-      if (place === undefined) return;
+    while (this.#limit.inFlight < Math.min(this.wanted, this.#limit.limit)) {
+      const place = this.#limit.begin();
       this.#server.call((isWell) => {
         place.end(isWell ? 'answered' : 'overloaded');
         this.done++;

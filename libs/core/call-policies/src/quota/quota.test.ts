@@ -1,31 +1,46 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@omni/testing';
 import fc from 'fast-check';
-import { Quota } from './quota.ts';
+import { Quota, type QuotaOptions } from './quota.ts';
 
-function open(options: { calls: number; windowMs: number; maxKeys?: number }) {
+function open(options: Omit<QuotaOptions, 'clock'>) {
   const clock = new VirtualClock();
   return { clock, quota: new Quota({ ...options, clock }) };
 }
 
 describe('Quota', () => {
-  it('says what is left of a window, and when it begins anew', () => {
+  // guard: quota/used-up
+  it('allows no more calls in a window than it has, and says when the next one begins', () => {
     const { clock, quota } = open({ calls: 3, windowMs: 60_000 });
-    expect(quota.left('s1')).toEqual({ left: 3, renewsInMs: 0 });
-    expect(quota.take('s1')).toEqual({ left: 2, renewsInMs: 60_000 });
+    expect(quota.take('s1')).toBeUndefined();
     clock.advance(20_000);
-    expect(quota.take('s1')).toEqual({ left: 1, renewsInMs: 40_000 });
-    expect(quota.left('s1')).toEqual({ left: 1, renewsInMs: 40_000 });
-    expect(quota.take('s2')).toEqual({ left: 2, renewsInMs: 60_000 });
+    const refusals = Array.from({ length: 4 }, () => quota.take('s1'));
+    const refused = { kind: 'calls', retryAfterMs: 40_000 };
+    expect(refusals).toEqual([undefined, undefined, refused, refused]);
+    expect(quota.take('s2')).toBeUndefined();
+    quota.giveBack('s1');
+    expect([quota.take('s1'), quota.take('s1')]).toEqual([undefined, refused]);
   });
 
-  // guard: quota/used-up
-  it('allows no more calls in a window than it has', () => {
-    const { quota } = open({ calls: 3, windowMs: 60_000 });
-    const taken = Array.from({ length: 10 }, () => quota.take('s1')?.left);
-    expect(taken.slice(0, 5)).toEqual([2, 1, 0, undefined, undefined]);
-    expect(quota.left('s1')).toEqual({ left: 0, renewsInMs: 60_000 });
-    expect(quota.take('s2')?.left).toBe(2);
+  // guard: quota/bytes
+  it('is paid with bytes behind a call', () => {
+    const { quota } = open({ bytes: 100, windowMs: 1_000 });
+    for (let call = 0; call < 20; call++) expect(quota.take('s1')).toBeUndefined();
+    quota.pay('s1', { bytes: 99, busyMs: 1 });
+    expect(quota.take('s1')).toBeUndefined();
+    quota.pay('s1', { bytes: 1, busyMs: 1 });
+    expect(quota.take('s1')).toEqual({ kind: 'bytes', retryAfterMs: 1_000 });
+  });
+
+  // guard: quota/busy
+  it('is paid with the time that a call has run, in the window in which it ends', () => {
+    const { clock, quota } = open({ busyMs: 500, windowMs: 1_000 });
+    quota.take('s1');
+    clock.advance(1_200);
+    quota.pay('s1', { bytes: 0, busyMs: 1_200 });
+    expect(quota.take('s1')).toEqual({ kind: 'busy', retryAfterMs: 1_000 });
+    clock.advance(1_000);
+    expect(quota.take('s1')).toBeUndefined();
   });
 
   // guard: quota/anew
@@ -38,22 +53,21 @@ describe('Quota', () => {
     expect(quota.size).toBeLessThanOrEqual(101);
     quota.take('s1');
     clock.advance(999);
-    expect(quota.take('s1')).toBeUndefined();
+    expect(quota.take('s1')).toBeDefined();
     clock.advance(1);
-    expect(quota.take('s1')).toEqual({ left: 0, renewsInMs: 1_000 });
+    expect(quota.take('s1')).toBeUndefined();
   });
 
   // guard: quota/max-keys
   it('has no more windows than it may, and the rest share one', () => {
     const { clock, quota } = open({ calls: 2, windowMs: 1_000, maxKeys: 2 });
-    for (const key of ['a', 'b', 'c', 'd']) expect(quota.take(key)).toBeDefined();
+    for (const key of ['a', 'b', 'c', 'd']) expect(quota.take(key)).toBeUndefined();
     expect(quota.size).toBe(2);
-    expect(quota.take('e')).toBeUndefined();
-    expect(quota.take('a')).toEqual({ left: 0, renewsInMs: 1_000 });
+    expect(quota.take('e')).toBeDefined();
+    expect(quota.take('a')).toBeUndefined();
     clock.advance(1_000);
     for (const key of ['f', 'g']) quota.take(key);
-    expect(quota.left('e')).toEqual({ left: 2, renewsInMs: 0 });
-    expect(quota.take('e')).toEqual({ left: 1, renewsInMs: 1_000 });
+    expect(quota.take('e')).toBeUndefined();
   });
 
   it('agrees with a list of all calls, whatever comes when', () => {
@@ -73,11 +87,10 @@ describe('Quota', () => {
             );
             const isNew = beganMs === undefined || nowMs >= beganMs + 1_000;
             const inWindow = isNew ? [] : taken.filter((call) => call.key === key && call.atMs >= beganMs);
-            const left = calls - inWindow.length;
-            const renewsInMs = isNew ? 1_000 : beganMs + 1_000 - nowMs;
-            expect(quota.left(String(key))).toEqual({ left, renewsInMs: isNew ? 0 : renewsInMs });
-            expect(quota.take(String(key))).toEqual(left === 0 ? undefined : { left: left - 1, renewsInMs });
-            if (left > 0) taken.push({ key, atMs: nowMs });
+            const isLeft = inWindow.length < calls;
+            const retryAfterMs = isNew ? 1_000 : beganMs + 1_000 - nowMs;
+            expect(quota.take(String(key))).toEqual(isLeft ? undefined : { kind: 'calls', retryAfterMs });
+            if (isLeft) taken.push({ key, atMs: nowMs });
           }
         },
       ),

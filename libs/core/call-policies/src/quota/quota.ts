@@ -1,31 +1,41 @@
-import type { Clock, Millis } from '@omni/ports';
+import type { Clock, Millis, QuotaSettings } from '@omni/ports';
 
-export interface QuotaOptions {
-  /** Calls of one window. */
-  readonly calls: number;
-  /** Of a window, which begins with its first call. */
-  readonly windowMs: Millis;
+/** What a quota is of. */
+export type QuotaKind = 'calls' | 'bytes' | 'busy';
+
+export interface QuotaOptions extends QuotaSettings {
   /** Keys with a quota of their own; those beyond share one. Default: 10,000. */
   readonly maxKeys?: number;
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-/** What is left of a quota. */
-export interface QuotaLeft {
-  /** Calls of this window that are left. */
-  readonly left: number;
-  /** Milliseconds until all of it is there again; 0 when nothing is taken. */
-  readonly renewsInMs: Millis;
+/** Why a call may not be made. */
+export interface QuotaRefusal {
+  readonly kind: QuotaKind;
+  /** Until all of it is there again. */
+  readonly retryAfterMs: Millis;
+}
+
+/** What a call has used. */
+export interface QuotaUse {
+  readonly bytes: number;
+  readonly busyMs: Millis;
 }
 
 interface Window {
-  taken: number;
+  calls: number;
+  bytes: number;
+  busyMs: Millis;
   readonly endsAtMs: number;
 }
 
 const DEFAULT_MAX_KEYS = 10_000;
 
-/** How many calls may be made in a time, for each key, e.g. a session or an upstream. */
+/**
+ * What may be used in a time, for each key, e.g. a session or an upstream: calls, bytes, and the time that
+ * calls run. A call is let through while something of each is left, and pays for bytes and time at its end:
+ * nobody knows before.
+ */
 export class Quota {
   readonly #options: QuotaOptions;
   /** All windows are of one length, so those that end first stand first. */
@@ -41,29 +51,38 @@ export class Quota {
     return this.#windows.size;
   }
 
-  left(key: string): QuotaLeft {
-    this.#forget();
-    return this.#leftOf(this.#windowOf(key));
-  }
-
-  /** Takes a call. @returns What is left after it; `undefined` when there was none left. */
-  take(key: string): QuotaLeft | undefined {
-    this.#forget();
-    const window = this.#windowOf(key) ?? this.#begin(key);
+  /** Takes a call. @returns Why it may not be made; `undefined` when it may. */
+  take(key: string): QuotaRefusal | undefined {
+    const window = this.#windowOf(key);
+    const { calls = Infinity, bytes = Infinity, busyMs = Infinity, clock } = this.#options;
+    const retryAfterMs = window.endsAtMs - clock.monotonicMs();
     // guard: quota/used-up
-    if (window.taken >= this.#options.calls) return undefined;
-    window.taken++;
-    return this.#leftOf(window);
+    if (window.calls >= calls) return { kind: 'calls', retryAfterMs };
+    // guard: quota/bytes
+    if (window.bytes >= bytes) return { kind: 'bytes', retryAfterMs };
+    // guard: quota/busy
+    if (window.busyMs >= busyMs) return { kind: 'busy', retryAfterMs };
+    window.calls++;
+    return undefined;
   }
 
-  #leftOf(window: Window | undefined): QuotaLeft {
-    const { calls, clock } = this.#options;
-    if (window === undefined) return { left: calls, renewsInMs: 0 };
-    return { left: calls - window.taken, renewsInMs: window.endsAtMs - clock.monotonicMs() };
+  /** A call is over: what it used counts in the window that runs now. */
+  pay(key: string, { bytes, busyMs }: QuotaUse): void {
+    const window = this.#windowOf(key);
+    window.bytes += bytes;
+    window.busyMs += busyMs;
   }
 
-  #windowOf(key: string): Window | undefined {
-    return this.#windows.get(key) ?? (this.#isFull ? this.#shared : undefined);
+  /** A call that was taken was not made. */
+  giveBack(key: string): void {
+    const window = this.#windowOf(key);
+    window.calls = Math.max(0, window.calls - 1);
+  }
+
+  #windowOf(key: string): Window {
+    this.#forget();
+    const known = this.#windows.get(key) ?? (this.#isFull ? this.#shared : undefined);
+    return known ?? this.#begin(key);
   }
 
   get #isFull(): boolean {
@@ -73,7 +92,7 @@ export class Quota {
 
   #begin(key: string): Window {
     const { clock, windowMs } = this.#options;
-    const window = { taken: 0, endsAtMs: clock.monotonicMs() + windowMs };
+    const window = { calls: 0, bytes: 0, busyMs: 0, endsAtMs: clock.monotonicMs() + windowMs };
     if (this.#isFull) this.#shared = window;
     else this.#windows.set(key, window);
     return window;

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError, type Principal } from '@omni/ports';
+import { FairPlaces, FairQueue, GatewayError, type Principal } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import fc from 'fast-check';
-import { FairQueue } from '../queue/fair-queue.ts';
 import { RateQueue } from './rate-queue.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
@@ -12,7 +11,8 @@ const BOB: Principal = { id: 'bob', kind: 'token' };
 function open({ rps, burst }: { rps: number; burst: number }) {
   const clock = new VirtualClock();
   const buckets = new TokenBuckets({ rps, burst, clock });
-  const queue = new FairQueue({ maxCalls: 1_000, maxWaitMs: 60_000, what: 'calls', clock });
+  const room = new FairPlaces({ capacity: 1_000, what: 'calls', clock });
+  const queue = new FairQueue({ room, maxWaitMs: 60_000, what: 'calls', clock });
   const rates = new RateQueue({ buckets, key: 'up', queue, clock });
   const log: string[] = [];
   const enter = (principal: Principal, name: string, waitMs?: number) => {
@@ -20,7 +20,7 @@ function open({ rps, burst }: { rps: number; burst: number }) {
       onTurn: () => log.push(`${name} at ${clock.monotonicMs()}`),
       onRefused: ({ code }: GatewayError) => log.push(`${name} ${code}`),
     };
-    return rates.enter(principal, waiter, waitMs);
+    return rates.takeNow() ? undefined : rates.join(principal, waiter, waitMs);
   };
   return { clock, queue, enter, log };
 }
@@ -70,7 +70,7 @@ describe('RateQueue', () => {
     if (ticket === undefined || ticket instanceof GatewayError) throw new TypeError('no ticket');
     ticket.withdraw();
     clock.advance(1_000);
-    expect(log).toEqual(['3 OMNI_OVERLOADED', '4 at 1000']);
+    expect(log).toEqual(['3 OMNI_QUEUE_FULL', '4 at 1000']);
     expect(queue.size).toBe(0);
   });
 

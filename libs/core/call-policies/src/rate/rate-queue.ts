@@ -1,5 +1,4 @@
-import type { Clock, GatewayError, Principal } from '@omni/ports';
-import type { FairQueue, QueueTicket, Waiter } from '../queue/fair-queue.ts';
+import type { Clock, FairQueue, GatewayError, Principal, QueueTicket, Waiter } from '@omni/ports';
 import type { TokenBuckets } from './token-buckets.ts';
 
 export interface RateQueueOptions {
@@ -19,15 +18,22 @@ export class RateQueue {
     this.#options = options;
   }
 
-  /**
-   * @param waiter - Told its turn when it has to wait, never before this has returned.
-   * @param waitMs - The longest that this one may wait, if that is less than the queue allows.
-   * @returns `undefined` when the call may go on at once; or its ticket; or why it may not even wait.
-   */
-  enter(principal: Principal, waiter: Waiter, waitMs?: number): QueueTicket | GatewayError | undefined {
+  /** @returns Whether a call may go on at once: then its token is taken. */
+  takeNow(): boolean {
     const { buckets, key, queue } = this.#options;
     // Whoever waits already goes first.
-    if (/* guard: rate/no-overtaking */ queue.size === 0 && buckets.take(key) === 0) return undefined;
+    return /* guard: rate/no-overtaking */ queue.size === 0 && buckets.take(key) === 0;
+  }
+
+  /**
+   * For a call that may not go on at once.
+   *
+   * @param waiter - Told its turn, never before this has returned.
+   * @param waitMs - The longest that this one may wait, if that is less than the queue allows.
+   * @returns Its ticket; or why it may not even wait.
+   */
+  join(principal: Principal, waiter: Waiter, waitMs?: number): QueueTicket | GatewayError {
+    const { buckets, key, queue } = this.#options;
     const ticket = queue.join(principal, waiter, waitMs);
     this.#wakeIn(buckets.waitMs(key));
     return ticket;

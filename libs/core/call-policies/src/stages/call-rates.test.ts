@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { OMNI, type Principal, type RoutingSettings } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
+import { CallQueues } from '../queue/call-queues.ts';
 import { callRates } from './call-rates.ts';
 import { callOf, SentCall, specWith } from './stage-scene.fixture.ts';
 
@@ -8,6 +9,7 @@ class Scene {
   readonly clock = new VirtualClock();
   readonly limited: string[] = [];
   readonly #stage = callRates({
+    queues: new CallQueues(this.clock),
     clock: this.clock,
     onLimited: (upstream, { scope }) => void this.limited.push(`${upstream} ${scope}`),
   });
@@ -50,7 +52,7 @@ describe('calls to a server that come too fast', () => {
     await scene.clock.advanceAsync(0);
     expect(first?.handler).toBeDefined();
     expect(second?.handler).toBeUndefined();
-    expect(fourth?.failure).toBe('OMNI_OVERLOADED');
+    expect(fourth?.failure).toBe('OMNI_QUEUE_FULL');
     await scene.clock.advanceAsync(100);
     expect(second?.handler).toBeDefined();
     expect(third?.handler).toBeUndefined();
@@ -68,7 +70,7 @@ describe('calls to a server that come too fast', () => {
     const [waiting, cancelled] = [scene.call(), scene.call()];
     cancelled.cancel();
     await scene.clock.advanceAsync(2_000);
-    expect(waiting.failure).toBe('OMNI_OVERLOADED');
+    expect(waiting.failure).toBe('OMNI_QUEUE_FULL');
     await scene.clock.advanceAsync(20_000);
     expect(cancelled.handler).toBeUndefined();
     expect(cancelled.recorded.log).toEqual([]);
@@ -123,7 +125,7 @@ describe('calls to one tool that come too fast', () => {
     await scene.clock.advanceAsync(0);
     expect(next.failure).toBeUndefined();
     await scene.clock.advanceAsync(10_000);
-    expect(next.failure).toBe('OMNI_OVERLOADED');
+    expect(next.failure).toBe('OMNI_QUEUE_FULL');
   });
 
   it('take nothing of what the server gets', async () => {
@@ -145,5 +147,6 @@ it('costs nothing where no rate is set', () => {
     instance: { key: 'a' },
     spec: specWith({}),
   } as const;
-  expect(callRates({ clock: new VirtualClock() })(next, at)).toBe(next);
+  const clock = new VirtualClock();
+  expect(callRates({ queues: new CallQueues(clock), clock })(next, at)).toBe(next);
 });

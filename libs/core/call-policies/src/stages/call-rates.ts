@@ -1,14 +1,7 @@
-import {
-  type CallHandler,
-  type CallStage,
-  DeferredEnd,
-  refusedCall,
-  type RunningCall,
-  type SendCall,
-  type UpstreamCall,
-} from '@omni/model';
-import { type Clock, DEFAULT_ROUTING, GatewayError, OMNI, type UpstreamSpec } from '@omni/ports';
-import { FairQueue, type QueueTicket } from '../queue/fair-queue.ts';
+import { type CallStage, refusedCall, type RunningCall, type UpstreamCall } from '@omni/model';
+import { type Clock, DEFAULT_ROUTING, OMNI, type UpstreamSpec } from '@omni/ports';
+import type { CallQueues, UpstreamQueues } from '../queue/call-queues.ts';
+import { WaitingCall } from '../queue/waiting-call.ts';
 import { RateLimits, type RateRefusal } from '../rate/rate-limits.ts';
 import { RateQueue } from '../rate/rate-queue.ts';
 import type { TokenBuckets } from '../rate/token-buckets.ts';
@@ -17,6 +10,8 @@ import { rateLimited } from './rate-limited.ts';
 import { bucketsOf } from './request-rates.ts';
 
 export interface CallRatesOptions {
+  /** Where calls wait. */
+  readonly queues: CallQueues;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
   /** Told of each call that is refused. */
   readonly onLimited?: (upstream: string, refusal: RateRefusal, call: UpstreamCall) => void;
@@ -27,7 +22,7 @@ interface UpstreamRates {
   readonly capability: TokenBuckets | undefined;
   readonly limits: RateLimits;
   /** Where calls wait for a token of the upstream; absent where none may. */
-  readonly queue: RateQueue | undefined;
+  readonly waiting: { readonly queue: RateQueue; readonly queues: UpstreamQueues } | undefined;
 }
 
 /**
@@ -35,11 +30,11 @@ interface UpstreamRates {
  * too fast for the upstream wait for their turn where its settings let them, and are refused elsewhere
  * (S000-GRD-02).
  */
-export function callRates({ clock, onLimited }: CallRatesOptions): CallStage {
+export function callRates({ queues, clock, onLimited }: CallRatesOptions): CallStage {
   const known = new WeakMap<UpstreamSpec, UpstreamRates>();
   const ratesOf = (spec: UpstreamSpec): UpstreamRates => {
     let rates = known.get(spec);
-    if (rates === undefined) known.set(spec, (rates = createRates(spec, clock)));
+    if (rates === undefined) known.set(spec, (rates = createRates(spec, queues.of(spec), clock)));
     return rates;
   };
   return (next, { spec }) => {
@@ -50,11 +45,12 @@ export function callRates({ clock, onLimited }: CallRatesOptions): CallStage {
       if (called === undefined) return next(call, handler);
       const key = keyOf(called);
       const rates = ratesOf(spec);
+      const { waiting } = rates;
       const refused = (refusal: RateRefusal): RunningCall => {
         onLimited?.(spec.name, refusal, call);
         return refusedCall(handler, rateLimited(refusal));
       };
-      if (rates.queue === undefined) {
+      if (waiting === undefined) {
         const refusal = rates.limits.take({ upstream: spec.name, capability: key });
         // guard: rate/calls
         return refusal === undefined ? next(call, handler) : refused(refusal);
@@ -62,17 +58,24 @@ export function callRates({ clock, onLimited }: CallRatesOptions): CallStage {
       // Taken only when its turn has come: a call that gives up costs no token.
       const waitMs = rates.capability?.waitMs(key) ?? 0;
       if (waitMs > 0) return refused({ scope: 'capability', retryAfterMs: waitMs });
-      const send: SendCall = (...sent) => {
+      const run = (): RunningCall => {
         const lateMs = rates.capability?.take(key) ?? 0;
-        return lateMs > 0 ? refused({ scope: 'capability', retryAfterMs: lateMs }) : next(...sent);
+        return lateMs > 0 ? refused({ scope: 'capability', retryAfterMs: lateMs }) : next(call, handler);
       };
-      return new QueuedCall(send, call, handler).enter(rates.queue);
+      if (waiting.queue.takeNow()) return run();
+      return new WaitingCall(call, handler, run).enter((waiter) =>
+        waiting.queue.join(call.caller ?? OMNI, waiter, waiting.queues.waitMs(call)),
+      );
     };
   };
 }
 
-function createRates(spec: UpstreamSpec, clock: CallRatesOptions['clock']): UpstreamRates {
-  const { rate, capabilityRate, queue } = spec.routing ?? DEFAULT_ROUTING;
+function createRates(
+  spec: UpstreamSpec,
+  queues: UpstreamQueues | undefined,
+  clock: CallRatesOptions['clock'],
+): UpstreamRates {
+  const { rate, capabilityRate } = spec.routing ?? DEFAULT_ROUTING;
   const upstream = rate === undefined ? undefined : bucketsOf(rate, clock);
   const capability = capabilityRate === undefined ? undefined : bucketsOf(capabilityRate, clock);
   return {
@@ -81,57 +84,12 @@ function createRates(spec: UpstreamSpec, clock: CallRatesOptions['clock']): Upst
       ...(upstream !== undefined && { upstream }),
       ...(capability !== undefined && { capability }),
     }),
-    queue:
-      upstream === undefined || queue.maxWaiting === 0
+    waiting:
+      upstream === undefined || queues === undefined
         ? undefined
-        : new RateQueue({
-            buckets: upstream,
-            key: spec.name,
-            queue: new FairQueue({
-              maxCalls: queue.maxWaiting,
-              maxWaitMs: queue.maxWaitMs,
-              what: `calls that wait for "${spec.name}"`,
-              setting: 'routing.queue.max',
-              clock,
-            }),
-            clock,
-          }),
+        : {
+            queue: new RateQueue({ buckets: upstream, key: spec.name, queue: queues.open(), clock }),
+            queues,
+          },
   };
-}
-
-/** A call that waits for its turn, then runs. */
-class QueuedCall implements RunningCall {
-  readonly #next: SendCall;
-  readonly #call: UpstreamCall;
-  readonly #handler: CallHandler;
-  #ticket: QueueTicket | undefined;
-  #running: RunningCall | undefined;
-
-  constructor(next: SendCall, call: UpstreamCall, handler: CallHandler) {
-    this.#next = next;
-    this.#call = call;
-    this.#handler = handler;
-  }
-
-  enter(queue: RateQueue): RunningCall {
-    const entered = queue.enter(this.#call.caller ?? OMNI, {
-      onTurn: () => {
-        this.#ticket = undefined;
-        this.#running = this.#next(this.#call, this.#handler);
-      },
-      onRefused: (error) => {
-        this.#ticket = undefined;
-        this.#running = new DeferredEnd(() => this.#handler.onFailure(error, 'not-sent'));
-      },
-    });
-    if (entered === undefined) return this.#next(this.#call, this.#handler);
-    if (entered instanceof GatewayError) return refusedCall(this.#handler, entered);
-    this.#ticket = entered;
-    return this;
-  }
-
-  cancel(reason?: string): void {
-    this.#ticket?.withdraw();
-    this.#running?.cancel(reason);
-  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError } from '@omni/ports';
+import { DEFAULT_ROUTING, GatewayError, type RoutingSettings } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { callStageContract } from '@omni/testing/contracts';
 import { DEADLINE_OVER } from '../deadline/deadline-over.ts';
@@ -11,12 +11,19 @@ const exited = (): GatewayError => new GatewayError('OMNI_UPSTREAM_EXITED', 'gon
 class Scene {
   readonly clock = new VirtualClock();
   readonly changes: string[] = [];
+  readonly opened: string[] = [];
   readonly breakers = new CapabilityBreakers({
     clock: this.clock,
     random: () => 0,
     onChange: (upstream, { name }, state) => void this.changes.push(`${upstream} ${name} ${state}`),
+    onOpened: ({ name }, key, { code }) => void this.opened.push(`${name} ${key} ${code}`),
   });
-  readonly spec = specWith({ breaker: { failures: 3, openMs: 30_000, maxOpenMs: 600_000 } });
+  readonly spec;
+
+  constructor(breaker: Partial<RoutingSettings['breaker']> = {}) {
+    const { breaker: defaults } = DEFAULT_ROUTING;
+    this.spec = specWith({ breaker: { ...defaults, failures: 3, openMs: 30_000, ...breaker } });
+  }
 
   call(name = 'bad', more: Parameters<typeof callOf>[1] = {}): SentCall {
     const { refusing, judging } = this.breakers;
@@ -32,7 +39,9 @@ describe('CapabilityBreakers.judging', () => {
   const open = new Scene();
   open.fail(3);
   const { breakers } = new Scene();
-  const spec = specWith({ breaker: { failures: 1_000, openMs: 1_000, maxOpenMs: 1_000 } });
+  const spec = specWith({
+    breaker: { ...DEFAULT_ROUTING.breaker, failures: 1_000, openMs: 1_000, maxOpenMs: 1_000 },
+  });
   const at = { upstream: 'up', era: 'modern', transport: 'http', instance: { key: 'a' } } as const;
   callStageContract(it, {
     open: (next) => breakers.judging(next, { ...at, spec }),
@@ -42,7 +51,29 @@ describe('CapabilityBreakers.judging', () => {
   });
 });
 
+describe('a breaker that goes by a share', () => {
+  it('opens when more than that of the last calls has failed, whatever has succeeded between [S000-GRD-03]', () => {
+    const scene = new Scene({ share: 0.5, calls: 10, failures: 0 });
+    for (let n = 0; n < 5; n++) {
+      scene.fail(1);
+      scene.call().answer();
+    }
+    expect(scene.changes).toEqual([]);
+    scene.fail(2);
+    expect(scene.changes).toEqual(['up bad open']);
+    scene.clock.advance(30_000);
+    scene.call().answer();
+    expect(scene.changes).toEqual(['up bad open', 'up bad half-open', 'up bad closed']);
+  });
+});
+
 describe('a tool that fails', () => {
+  it('is told to those who wait for it', () => {
+    const scene = new Scene();
+    scene.fail(3);
+    expect(scene.opened).toEqual(['up tools/call bad OMNI_CIRCUIT_OPEN']);
+  });
+
   it('is left alone after so many failures in a row, and its siblings go on [S003-RT-02]', async () => {
     const scene = new Scene();
     scene.fail(2);
@@ -129,7 +160,7 @@ describe('a tool that fails', () => {
     expect(scene.call().handler).toBeDefined();
   });
 
-  it('that takes longer than the deadline of requests fails, and one that is cancelled does not', () => {
+  it('that takes longer than the deadline of requests fails, and one that is cancelled does not [X004-16]', () => {
     const scene = new Scene();
     for (let time = 0; time < 3; time++) scene.call().cancel();
     expect(scene.changes).toEqual([]);
@@ -172,7 +203,7 @@ describe('a tool that fails', () => {
     const scene = new Scene();
     scene.fail(3);
     expect(scene.call('bad', { isInternal: true }).handler).toBeDefined();
-    const never = specWith({ breaker: { failures: 0, openMs: 1, maxOpenMs: 1 } });
+    const never = specWith({ breaker: { ...DEFAULT_ROUTING.breaker, failures: 0, openMs: 1, maxOpenMs: 1 } });
     const next = (): never => {
       throw new Error('not sent here');
     };

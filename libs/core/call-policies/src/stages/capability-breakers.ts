@@ -1,23 +1,18 @@
-import {
-  type CallHandler,
-  type CallPhase,
-  type CallStage,
-  FollowedCall,
-  refusedCall,
-  type ResponseHead,
-  type UpstreamAnswer,
-} from '@omni/model';
+import { type CallStage, refusedCall } from '@omni/model';
 import { type Clock, DEFAULT_ROUTING, GatewayError, type Random, type UpstreamSpec } from '@omni/ports';
 import { type BreakerPermit, type BreakerState, CircuitBreaker } from '../breaker/circuit-breaker.ts';
+import type { TripRule } from '../breaker/trip-rule.ts';
 import { type CallEnd, whoseFailure } from '../breaker/whose-failure.ts';
-import { DEADLINE_OVER } from '../deadline/deadline-over.ts';
 import { type Called, calledOf, keyOf } from './called.ts';
+import { JudgedCall } from './judged-call.ts';
 
 export interface CapabilityBreakersOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly random: Random;
   /** Told each change. */
   readonly onChange?: (upstream: string, called: Called, state: BreakerState) => void;
+  /** Told why, of what has just opened: calls that wait for it need not wait. */
+  readonly onOpened?: (spec: UpstreamSpec, key: string, error: GatewayError) => void;
 }
 
 /** What a call was let through by; nothing where there was no breaker. */
@@ -88,7 +83,9 @@ export class CapabilityBreakers {
     if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key) === breaker)
       permit.settle(culprit);
     else if (culprit === 'upstream') this.#count(spec, called, key);
-    if (culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
+    // One success ends a row; of a share it is a part.
+    const isRow = (spec.routing ?? DEFAULT_ROUTING).breaker.share === 0;
+    if (isRow && culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
   }
 
   /** A failure of a call that no breaker knew of; an open one has its trials. */
@@ -111,27 +108,37 @@ export class CapabilityBreakers {
   #breakerOf(spec: UpstreamSpec, called: Called, key: string): CircuitBreaker {
     let breakers = this.#known.get(spec);
     if (breakers === undefined) this.#known.set(spec, (breakers = new Map()));
-    let breaker = breakers.get(key);
-    if (breaker !== undefined) return breaker;
+    const known = breakers.get(key);
+    if (known !== undefined) return known;
     // guard: breaker/bounded
     if (breakers.size >= MAX_BREAKERS) forgetOne(breakers);
-    const { failures, openMs, maxOpenMs } = (spec.routing ?? DEFAULT_ROUTING).breaker;
-    const { clock, random, onChange } = this.#options;
-    breaker = new CircuitBreaker({
-      tripRule: { kind: 'consecutive', failures },
+    const { openMs, maxOpenMs } = (spec.routing ?? DEFAULT_ROUTING).breaker;
+    const { clock, random, onChange, onOpened } = this.#options;
+    const opened = new CircuitBreaker({
+      tripRule: tripRuleOf(spec),
       firstWaitMs: openMs,
       maxWaitMs: maxOpenMs,
-      onChange: (state) => onChange?.(spec.name, called, state),
+      onChange: (state) => {
+        onChange?.(spec.name, called, state);
+        if (state === 'open') onOpened?.(spec, key, circuitOpen(called, opened));
+      },
       clock,
       random,
     });
-    breakers.set(key, breaker);
-    return breaker;
+    breakers.set(key, opened);
+    return opened;
   }
 }
 
+function tripRuleOf({ routing = DEFAULT_ROUTING }: UpstreamSpec): TripRule {
+  const { failures, share, calls } = routing.breaker;
+  return share > 0
+    ? { kind: 'share', share, calls, minCalls: calls }
+    : { kind: 'consecutive', failures };
+}
+
 function neverOpens({ routing = DEFAULT_ROUTING }: UpstreamSpec): boolean {
-  return routing.breaker.failures === 0;
+  return routing.breaker.failures === 0 && routing.breaker.share === 0;
 }
 
 function forgetOne(breakers: Map<string, CircuitBreaker>): void {
@@ -149,44 +156,4 @@ function circuitOpen({ method, name }: Called, { retryAfterMs }: CircuitBreaker)
   return new GatewayError('OMNI_CIRCUIT_OPEN', `${what} has failed several times in a row`, {
     retryAfterS: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
   });
-}
-
-/** The deadline of Omni is over: the server was too slow. */
-function timedOut(): CallEnd {
-  return { kind: 'failure', error: new GatewayError('OMNI_UPSTREAM_TIMEOUT', DEADLINE_OVER) };
-}
-
-/** A call whose end is told. */
-class JudgedCall extends FollowedCall {
-  readonly #onEnd: (end: CallEnd) => void;
-  #end: CallEnd = { kind: 'cancelled' };
-
-  constructor(next: CallHandler, onEnd: (end: CallEnd) => void) {
-    super(next);
-    this.#onEnd = onEnd;
-  }
-
-  override onAnswer(answer: UpstreamAnswer): void {
-    this.#end = { kind: 'answer', status: answer.status };
-    super.onAnswer(answer);
-  }
-
-  override onFailure(error: GatewayError, phase: CallPhase): void {
-    this.#end = { kind: 'failure', error };
-    super.onFailure(error, phase);
-  }
-
-  override onResponseHead(head: ResponseHead): void {
-    this.#end = { kind: 'answer', status: head.status };
-    super.onResponseHead(head);
-  }
-
-  override cancel(reason?: string): void {
-    this.#end = reason === DEADLINE_OVER ? timedOut() : { kind: 'cancelled' };
-    super.cancel(reason);
-  }
-
-  protected override onOver(): void {
-    this.#onEnd(this.#end);
-  }
 }

@@ -5,6 +5,7 @@ import {
   type CallStage,
   compose,
   type ConnectionFacts,
+  type InstanceIdentity,
   internalCall,
   type Outcome,
   type ReplySink,
@@ -37,6 +38,17 @@ export function callOf(name = 'add', more: Partial<UpstreamCall> = {}): Upstream
   return { ...internalCall('tools/call', '', name), isInternal: false, caller: ADA, ...more };
 }
 
+const IDENTITIES = new WeakMap<UpstreamSpec, Map<string, InstanceIdentity>>();
+
+/** The same for the same instance. */
+function identityOf(spec: UpstreamSpec, key: string): InstanceIdentity {
+  let known = IDENTITIES.get(spec);
+  if (known === undefined) IDENTITIES.set(spec, (known = new Map()));
+  let identity = known.get(key);
+  if (identity === undefined) known.set(key, (identity = { key }));
+  return identity;
+}
+
 /** A call that was sent through the stages. */
 export class SentCall {
   readonly recorded = new RecordingCall<RpcMessage>();
@@ -45,12 +57,13 @@ export class SentCall {
   cancelled = false;
   readonly #cancel: (reason: string | undefined) => void;
 
-  constructor(stages: readonly CallStage[], spec: UpstreamSpec, call: UpstreamCall) {
+  /** @param instance - Key of the instance that it goes to. */
+  constructor(stages: readonly CallStage[], spec: UpstreamSpec, call: UpstreamCall, instance = 'shared') {
     const at: ConnectionFacts = {
       upstream: spec.name,
       era: 'modern',
       transport: 'http',
-      instance: { key: 'shared' },
+      instance: identityOf(spec, instance),
       spec,
     };
     const send = compose(

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
-import { RateSchema, RoutingSchema } from './routing-schema.ts';
+import { QuotaSchema, RateSchema, RoutingSchema } from './routing-schema.ts';
 import { McpServerSchema } from './mcp-server-schema.ts';
 import {
   HostTextSchema,
@@ -207,6 +207,14 @@ const LimitsSchema = z.strictObject({
         'Most requests of one user, and of all, that run at the same time, whatever they are for. When all are taken there is a quarter more for users with few, and then some for the owner; with auth.mode open each connection counts as a user.',
       ),
     ),
+  maxWaiting: z
+    ._default(countSchema(0, 1_000_000), 0)
+    .check(
+      z.describe(
+        'Most requests that wait for a place among maxInFlight, shared as those are; users take turns. 0: they are refused at once.',
+      ),
+    ),
+  maxWait: z.prefault(DurationSchema, '10s').check(z.describe('How long each of them may wait.')),
   maxUpstreamInFlight: z
     .optional(countSchema(1, 1_000_000))
     .check(
@@ -247,6 +255,18 @@ const LimitsSchema = z.strictObject({
   sessionRate: z
     .optional(RateSchema)
     .check(z.describe('How fast those of one session or connection may come. Default: any.')),
+  sessionQuota: z
+    .optional(QuotaSchema)
+    .check(
+      z.describe('What calls of one session or connection may use in a time, of all servers. Default: any.'),
+    ),
+  maxHeapShare: z
+    ._default(z.number().check(z.minimum(0.1), z.maximum(1)), 0.85)
+    .check(
+      z.describe(
+        'Share of the heap behind which new requests are refused before they are read; two thirds of the way from there to a full one nothing is answered but health. 1: neither is done.',
+      ),
+    ),
   maxStarting: z
     ._default(countSchema(1, 1_000), 8)
     .check(z.describe('Most processes of servers that are being started at the same time.')),

@@ -28,16 +28,19 @@ describe('how calls are routed', () => {
   });
 
   const block =
-    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s } }';
+    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true } }';
   const whole: RoutingSettings = {
     deadlineMs: 20_000,
     trustsHints: true,
     retry: { attempts: 2, backoffMs: 1_000, factor: 3, maxBackoffMs: 9_000, budget: 0.5 },
     hedge: { quantile: 0.9, minDelayMs: 80 },
-    breaker: { failures: 0, openMs: 1_000, maxOpenMs: 5_000 },
+    breaker: { failures: 0, share: 0.4, calls: 50, openMs: 1_000, maxOpenMs: 5_000 },
     rate: { perSecond: 3, burst: 6 },
     capabilityRate: { perSecond: 0.5, burst: 1 },
     queue: { maxWaiting: 7, maxWaitMs: 2_000 },
+    concurrency: { isAdaptive: true, min: 2, max: 60, initial: 5 },
+    quota: { windowMs: 60_000, calls: 9, bytes: 1_000, busyMs: 20_000 },
+    errorBudget: { share: 0.01, windowMs: 120_000, minCalls: 30, concurrency: 0.25, hides: true },
   };
 
   it('may be said for all servers, and for one', () => {
@@ -60,6 +63,10 @@ describe('how calls are routed', () => {
     ['routing: { rate: { burst: 3 } }', 'routing.rate'],
     ['routing: { queue: { wait: 0s } }', 'routing.queue.wait'],
     ['limits: { userRate: { rps: -1 } }', 'limits.userRate.rps'],
+    ['limits: { sessionQuota: { calls: 0 } }', 'limits.sessionQuota.calls'],
+    ['limits: { maxHeapShare: 2 }', 'limits.maxHeapShare'],
+    ['routing: { concurrency: { min: 0 } }', 'routing.concurrency.min'],
+    ['routing: { errorBudget: { share: 1 } }', 'routing.errorBudget.share'],
   ])('is refused where it makes no sense: %s', (text, where) => {
     let message = '';
     try {
@@ -68,6 +75,32 @@ describe('how calls are routed', () => {
       ({ message } = error as GatewayError);
     }
     expect(message).toContain(where);
+  });
+});
+
+it('gives a server 30 s to be connected, or what its entry says [S002-PO-02]', () => {
+  const timeout = (entry: string): number | undefined =>
+    parsed(`mcpServers: { a: { command: npx${entry} } }`).upstreams[0]?.connectTimeoutMs;
+  expect([timeout(''), timeout(', connectTimeout: 5s')]).toEqual([30_000, 5_000]);
+});
+
+describe('requests that wait', () => {
+  it('are none where nothing is said', () => {
+    expect(parsed('mcpServers: {}').limits).toMatchObject({ maxWaiting: 0, maxWaitMs: 10_000 });
+    expect(parsed('limits: { maxWaiting: 9, maxWait: 2s }').limits).toMatchObject({
+      maxWaiting: 9,
+      maxWaitMs: 2_000,
+    });
+  });
+});
+
+describe('what a session may use', () => {
+  it('is any amount where nothing is said, and of an hour where no time is', () => {
+    expect(parsed('mcpServers: {}').limits).not.toHaveProperty('sessionQuota');
+    expect(parsed('limits: { sessionQuota: { calls: 5 } }').limits.sessionQuota).toEqual({
+      windowMs: 3_600_000,
+      calls: 5,
+    });
   });
 });
 

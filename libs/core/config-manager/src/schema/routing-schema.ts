@@ -1,8 +1,9 @@
-import { DEFAULT_ROUTING, type RateSettings, type RoutingSettings } from '@omni/ports';
+import { DEFAULT_ROUTING, type QuotaSettings, type RateSettings, type RoutingSettings } from '@omni/ports';
 import * as z from 'zod/mini';
 import { countSchema, durationSchema } from './setting-schema.ts';
 
 const DurationSchema = durationSchema({ allowZero: false });
+const DEFAULT_WINDOW_MS = 3_600_000;
 const AnyDurationSchema = durationSchema({ allowZero: true });
 
 /** By the names of the seed (X000-01). */
@@ -13,6 +14,19 @@ export const RateSchema = z.strictObject({
   burst: z
     .optional(countSchema(1, 1_000_000))
     .check(z.describe('How many at once. Default: those of one second.')),
+});
+
+export const QuotaSchema = z.strictObject({
+  window: z
+    .optional(DurationSchema)
+    .check(z.describe('The time that it is for, which begins with the first call. Default: 1h.')),
+  calls: z.optional(countSchema(1, 1_000_000_000)).check(z.describe('How many calls. Default: any.')),
+  bytes: z
+    .optional(countSchema(1, Number.MAX_SAFE_INTEGER))
+    .check(z.describe('How many bytes are asked and answered. Default: any.')),
+  busy: z
+    .optional(DurationSchema)
+    .check(z.describe('For how long calls run, all together. Default: any.')),
 });
 
 const RetrySchema = z.strictObject({
@@ -60,6 +74,14 @@ const BreakerSchema = z.strictObject({
         'Failures in a row that keep calls away from one tool, prompt or resource; 0: none do. Default: 5.',
       ),
     ),
+  share: z
+    .optional(z.number().check(z.minimum(0), z.maximum(0.99)))
+    .check(
+      z.describe(
+        'In place of failures: the share of the last calls above which it opens; 0: none. Default: 0.',
+      ),
+    ),
+  calls: z.optional(countSchema(1, 10_000)).check(z.describe('How many the last calls are. Default: 20.')),
   open: z.optional(DurationSchema).check(z.describe('From then to the first trial. Default: 30s.')),
   maxOpen: z
     .optional(DurationSchema)
@@ -73,6 +95,41 @@ const QueueSchema = z.strictObject({
       z.describe('Calls that may wait where a limit does not let them through; 0: none may. Default: 0.'),
     ),
   wait: z.optional(DurationSchema).check(z.describe('How long each may wait. Default: 10s.')),
+});
+
+const ConcurrencySchema = z.strictObject({
+  adaptive: z
+    .optional(z.boolean())
+    .check(
+      z.describe(
+        'Whether the number of calls under way is found out by how fast they are answered. Default: false.',
+      ),
+    ),
+  min: z.optional(countSchema(1, 100_000)).check(z.describe('Never fewer. Default: 1.')),
+  max: z.optional(countSchema(1, 100_000)).check(z.describe('Never more. Default: 200.')),
+  initial: z.optional(countSchema(1, 100_000)).check(z.describe('At first. Default: 10.')),
+});
+
+const ErrorBudgetSchema = z.strictObject({
+  share: z
+    .optional(z.number().check(z.minimum(0), z.maximum(0.99)))
+    .check(z.describe('Share of the calls that may fail, such as 0.001; 0: any may. Default: 0.')),
+  window: z.optional(DurationSchema).check(z.describe('Of the calls of so long a time. Default: 5m.')),
+  minCalls: z
+    .optional(countSchema(1, 1_000_000))
+    .check(z.describe('Fewer calls say nothing. Default: 100.')),
+  concurrency: z
+    .optional(z.number().check(z.minimum(0.01), z.maximum(1)))
+    .check(
+      z.describe('Share of its limit of calls under way that is left while it is spent. Default: 0.5.'),
+    ),
+  hide: z
+    .optional(z.boolean())
+    .check(
+      z.describe(
+        'Whether tools, prompts and resources are hidden that have spent it themselves, until it is there again. Default: false.',
+      ),
+    ),
 });
 
 /** How calls are routed: to all servers, and to one. */
@@ -99,6 +156,15 @@ export const RoutingSchema = z.strictObject({
     .optional(RateSchema)
     .check(z.describe('Of calls to each of its tools, prompts and resources. Default: none.')),
   queue: z.optional(QueueSchema).check(z.describe('Where calls wait that a limit does not let through.')),
+  concurrency: z
+    .optional(ConcurrencySchema)
+    .check(z.describe('How many calls of clients are under way, within limits.maxUpstreamInFlight.')),
+  quota: z
+    .optional(QuotaSchema)
+    .check(z.describe('What calls of clients may use of a server in a time. Default: any amount.')),
+  errorBudget: z
+    .optional(ErrorBudgetSchema)
+    .check(z.describe('How much may fail before calls are fewer and an alert is given.')),
 });
 
 type Block = z.output<typeof RoutingSchema>;
@@ -117,12 +183,25 @@ export function rateOf(rate: z.output<typeof RateSchema> | undefined): RateSetti
   return { perSecond: rate.rps, burst: rate.burst ?? Math.max(1, Math.ceil(rate.rps)) };
 }
 
+/** @returns `undefined` where none is set. */
+export function quotaOf(quota: z.output<typeof QuotaSchema> | undefined): QuotaSettings | undefined {
+  if (quota === undefined) return undefined;
+  const { window: windowMs = DEFAULT_WINDOW_MS, calls, bytes, busy: busyMs } = quota;
+  return {
+    windowMs,
+    ...(calls !== undefined && { calls }),
+    ...(bytes !== undefined && { bytes }),
+    ...(busyMs !== undefined && { busyMs }),
+  };
+}
+
 function withBlock(
   settings: RoutingSettings,
-  { deadline, trustHints, retry = {}, hedge = {}, breaker = {}, queue = {}, ...rates }: Block,
+  { deadline, trustHints, retry = {}, hedge = {}, breaker = {}, queue = {}, concurrency = {}, errorBudget = {}, ...rates }: Block,
 ): RoutingSettings {
   const rate = rateOf(rates.rate) ?? settings.rate;
   const capabilityRate = rateOf(rates.capabilityRate) ?? settings.capabilityRate;
+  const quota = quotaOf(rates.quota) ?? settings.quota;
   return {
     deadlineMs: deadline ?? settings.deadlineMs,
     trustsHints: trustHints ?? settings.trustsHints,
@@ -139,6 +218,8 @@ function withBlock(
     },
     breaker: {
       failures: breaker.failures ?? settings.breaker.failures,
+      share: breaker.share ?? settings.breaker.share,
+      calls: breaker.calls ?? settings.breaker.calls,
       openMs: breaker.open ?? settings.breaker.openMs,
       maxOpenMs: breaker.maxOpen ?? settings.breaker.maxOpenMs,
     },
@@ -147,6 +228,20 @@ function withBlock(
     queue: {
       maxWaiting: queue.max ?? settings.queue.maxWaiting,
       maxWaitMs: queue.wait ?? settings.queue.maxWaitMs,
+    },
+    concurrency: {
+      isAdaptive: concurrency.adaptive ?? settings.concurrency.isAdaptive,
+      min: concurrency.min ?? settings.concurrency.min,
+      max: concurrency.max ?? settings.concurrency.max,
+      initial: concurrency.initial ?? settings.concurrency.initial,
+    },
+    ...(quota !== undefined && { quota }),
+    errorBudget: {
+      share: errorBudget.share ?? settings.errorBudget.share,
+      windowMs: errorBudget.window ?? settings.errorBudget.windowMs,
+      minCalls: errorBudget.minCalls ?? settings.errorBudget.minCalls,
+      concurrency: errorBudget.concurrency ?? settings.errorBudget.concurrency,
+      hides: errorBudget.hide ?? settings.errorBudget.hides,
     },
   };
 }

@@ -11,7 +11,7 @@ import {
 } from '@omni/model';
 import { type Exchange, GatewayError, type HeaderList, type Logger, type Principal } from '@omni/ports';
 import { bodyText } from './body-text.ts';
-import type { FrontLimits } from '../collaborators.ts';
+import type { FrontLimits, MemoryPressure } from '../collaborators.ts';
 import { ENDPOINT_OF_SSE, type EndpointAccess, type EndpointDecision } from './endpoint-access.ts';
 import { eraOf, SESSION_HEADER } from './era-of.ts';
 import { accepts, HeaderCheck, paramHeadersOf } from './http-checks.ts';
@@ -65,6 +65,7 @@ export interface HttpFrontOptions {
   /** Names of headers that some server may be told, in lower case. */
   readonly forwardable: readonly string[];
   readonly requests: FrontRequests;
+  readonly memory?: MemoryPressure | undefined;
   readonly logger: Logger;
 }
 
@@ -91,7 +92,9 @@ export class HttpFront {
    * @param access - Who may use what. Default: as the front was told.
    */
   handle(received: Exchange, access: EndpointAccess = this.#options.access): void {
-    const { sse } = this.#options;
+    const { sse, memory } = this.#options;
+    const full = memory?.refusal('anything');
+    if (full !== undefined && /* guard: memory/health */ !this.#isPage(received)) return refuse(received, full);
     const exchange = openToPage(received, access.lists);
     if (exchange === undefined) return;
     const decision = access.admit(exchange);
@@ -139,6 +142,11 @@ export class HttpFront {
       request.cancel(reason.message, { kind: 'error', error: reason });
   }
 
+  /** Whether it asks how Omni is, in one way or another. */
+  #isPage({ path, query }: Exchange): boolean {
+    return this.#options.probes.find(path, query) !== undefined;
+  }
+
   #probe(exchange: Exchange, access: EndpointAccess): void {
     const { probes } = this.#options;
     const open = probes.find(exchange.path, exchange.query);
@@ -169,7 +177,9 @@ export class HttpFront {
   }
 
   #post(exchange: Exchange, principal: Principal, endpoint: Endpoint): void {
-    const refused = this.#headers.post(exchange);
+    const refused =
+      this.#headers.post(exchange) ??
+      /* guard: memory/before-reading */ this.#options.memory?.refusal('request');
     if (refused !== undefined) return refuse(exchange, refused);
     exchange.readBody(/* guard: request/body-limit */ this.#options.limits.maxBodyBytes).then(
       (bytes) => {

@@ -91,7 +91,7 @@ export class HttpWriter implements ResponseWriter, ChunkWriter, Ticking {
   }
 
   keepWaiting(): void {
-    if (this.#state === 'open') this.#place = this.#ticker.add(this);
+    if (this.#state === 'open' && this.#place === undefined) this.#place = this.#ticker.add(this);
   }
 
   write(id: string, outcome: Outcome): void {

@@ -172,7 +172,7 @@ describe('legacy sessions over HTTP', () => {
   });
 
   // guard: session/idle
-  it('expire when they are idle', async () => {
+  it('expire when they are idle [S003-RM-03]', async () => {
     const front = new FrontFixture({ sessionIdleMs: 1_000 });
     const [idle, used] = [await front.session(), await front.session()];
     front.clock.advance(900);

@@ -56,7 +56,7 @@ interface Line {
 
 /** Everything around requests of one session. */
 class Scene {
-  readonly admission = new Admission(2, new VirtualClock());
+  readonly admission = new Admission({ maxInFlight: 2 }, new VirtualClock());
   readonly lines: Line[] = [];
   readonly writer = new RecordingWriter();
   readonly calls = new RequestsById({ where: 'in this session', maxSessionInFlight: 2 });
@@ -244,7 +244,7 @@ describe('ClientRequest', () => {
     const logger: Logger = { debugging: false, debug() {}, info() {}, warn() {}, error() {} };
     const clock = new VirtualClock();
     const front = new FrontRequests(
-      new Admission(1, clock),
+      new Admission({ maxInFlight: 1 }, clock),
       new RequestLog({ logger, clock, isTimed: true }),
       {
         begin: () => ({ message: other, end: (outcome) => void told.push(outcome) }),
@@ -268,7 +268,7 @@ describe('ClientRequest', () => {
     };
     const logger: Logger = { debugging: false, debug() {}, info() {}, warn() {}, error() {} };
     const clock = new VirtualClock();
-    const admission = new Admission(1, clock);
+    const admission = new Admission({ maxInFlight: 1 }, clock);
     const front = new FrontRequests(admission, new RequestLog({ logger, clock }), {
       begin: fail,
       onSettled: fail,
@@ -286,8 +286,27 @@ describe('ClientRequest', () => {
     expect(front.settled).toBe(1);
   });
 
+  // guard: admission/memory
+  it('is refused while memory is short, whatever it came by', () => {
+    const short = new GatewayError('OMNI_OVERLOADED', 'The memory is nearly full');
+    const memory = { refusal: () => short };
+    const logger: Logger = { debugging: false, debug() {}, info() {}, warn() {}, error() {} };
+    const clock = new VirtualClock();
+    const front = new FrontRequests(
+      new Admission({ maxInFlight: 1 }, clock, memory),
+      new RequestLog({ logger, clock }),
+    );
+    const writer = new RecordingWriter();
+    new ClientRequest(front, {
+      message: messageOf(legacyText('ping')),
+      client: unknownClient(LOCAL, ALL_SERVERS, 'legacy'),
+      writer,
+    }).start({ serve: () => NOTHING_RUNS });
+    expect(writer.written).toEqual([{ kind: 'refused', error: short }]);
+  });
+
   it('gives its place back even if the log fails', () => {
-    const admission = new Admission(1, new VirtualClock());
+    const admission = new Admission({ maxInFlight: 1 }, new VirtualClock());
     const debug = (): never => {
       throw new RangeError('disk full');
     };

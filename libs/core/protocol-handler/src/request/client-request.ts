@@ -12,7 +12,14 @@ import {
   type RpcNotification,
   type RunningCall,
 } from '@omni/model';
-import { type Exchange, GatewayError, type HeaderList, type Place, type Share } from '@omni/ports';
+import {
+  type Exchange,
+  GatewayError,
+  type HeaderList,
+  type Millis,
+  type Place,
+  type Share,
+} from '@omni/ports';
 import type { FollowedRequest } from '../collaborators.ts';
 import { inDialect } from './dialect-terms.ts';
 import type { FrontRequests } from './front-requests.ts';
@@ -76,6 +83,8 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   /** On the monotonic clock; `undefined` unless somebody wants to know. */
   readonly beganMs: number | undefined;
   place: Place<InFlightRequest> | undefined = undefined;
+  /** Where it has waited for its turn: on the monotonic clock. */
+  arrivedMs: Millis | undefined = undefined;
   readonly #front: FrontRequests;
   readonly #writer: ResponseWriter;
   readonly #owner: RequestOwner | undefined;
@@ -109,9 +118,30 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     return this.#isSettled;
   }
 
-  /** Serves it if there is room; never throws. */
+  /** Serves it if there is room, or when there is; never throws. */
   start(server: RequestServer): void {
-    if (!this.#admit()) return;
+    const isWaiting = this.#isCounted && this.#front.admission.mustWait(this.client.principal);
+    if (isWaiting) this.#wait(server);
+    else if (this.#admit() && this.#enter()) this.#serve(server);
+  }
+
+  #wait(server: RequestServer): void {
+    // While it waits it can be cancelled as any other.
+    if (!this.#enter()) return;
+    const { admission } = this.#front;
+    this.arrivedMs = admission.nowMs();
+    const ticket = admission.wait(this.client.principal, {
+      onTurn: () => {
+        if (this.#admit()) this.#serve(server);
+      },
+      onRefused: (error) => this.refuse(error),
+    });
+    if (ticket instanceof GatewayError) return this.refuse(ticket);
+    this.#running = { cancel: () => ticket.withdraw() };
+    this.#writer.keepWaiting();
+  }
+
+  #serve(server: RequestServer): void {
     let running: RunningCall;
     try {
       running = server.serve(this);
@@ -273,15 +303,23 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   /** @returns Whether it may run; if not it has been answered. */
   #admit(): boolean {
     const { admission } = this.#front;
-    // A listen lasts for days, and has a limit of its own.
-    const isCounted = this.client.era === 'legacy' || !isPersistent(this.message.method);
-    const permit = isCounted ? admission.acquire(this.client.principal) : admission.closed;
+    const permit = this.#isCounted ? admission.acquire(this.client.principal) : admission.closed;
     // guard: batch/admission
     if (permit instanceof GatewayError) {
       this.refuse(permit);
       return false;
     }
     this.#permit = permit;
+    return true;
+  }
+
+  /** A listen lasts for days, and has a limit of its own. */
+  get #isCounted(): boolean {
+    return this.client.era === 'legacy' || !isPersistent(this.message.method);
+  }
+
+  /** @returns Whether its session or connection takes it; if not it has been answered. */
+  #enter(): boolean {
     const refused = this.#owner?.calls.enter(this);
     if (refused === undefined) return true;
     this.fail(refused);

@@ -110,7 +110,7 @@ describe('a probe', () => {
     expect(scene.live.inFlight).toBe(0);
   });
 
-  it('is missed three times before a server counts as gone, which is tried again after 10 s at most [X002-06]', () => {
+  it('is missed three times before a server counts as gone, which is tried again after 10 s at most [X002-06] [X004-16]', () => {
     expect(DEFAULT_LIFECYCLE.probe.softMisses).toBe(3);
     expect(Math.max(...DEFAULT_LIFECYCLE.restart.stepsMs)).toBe(10_000);
   });

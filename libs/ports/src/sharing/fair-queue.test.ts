@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError, type Principal } from '@omni/ports';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Principal } from '../principal.ts';
+import { FairPlaces } from './fair-places.ts';
 import { VirtualClock } from '@omni/testing';
 import fc from 'fast-check';
 import { FairQueue, type FairQueueOptions, type QueueTicket } from './fair-queue.ts';
@@ -7,16 +9,11 @@ import { FairQueue, type FairQueueOptions, type QueueTicket } from './fair-queue
 const ADA: Principal = { id: 'ada', kind: 'token' };
 const BOB: Principal = { id: 'bob', kind: 'token' };
 
-function open(options: Partial<FairQueueOptions> = {}) {
+function open({ maxCalls = 2_000, ...options }: Partial<FairQueueOptions> & { maxCalls?: number } = {}) {
   const clock = new VirtualClock();
-  const queue = new FairQueue({
-    maxCalls: 2_000,
-    maxWaitMs: 30_000,
-    what: 'calls waiting for "up"',
-    setting: 'limits.maxWaiting',
-    clock,
-    ...options,
-  });
+  const what = 'calls waiting for "up"';
+  const room = new FairPlaces({ capacity: maxCalls, what, setting: 'limits.maxWaiting', clock });
+  const queue = new FairQueue({ room, maxWaitMs: 30_000, what, clock, ...options });
   const log: string[] = [];
   const join = (principal: Principal, name: string, waitMs?: number): QueueTicket => {
     const waiter = {
@@ -62,8 +59,9 @@ describe('FairQueue', () => {
     for (let call = 0; call < 8; call++) join(ADA, 'a');
     const refused = queue.join(ADA, { onTurn: () => {}, onRefused: () => {} });
     expect(refused).toMatchObject({
-      code: 'OMNI_OVERLOADED',
+      code: 'OMNI_QUEUE_FULL',
       message: '"ada" has 8 of 8 calls waiting for "up" and gets no more now (limits.maxWaiting is 8)',
+      data: { position: 9, retryAfterS: 1 },
     });
     expect(join(BOB, 'b').position).toBe(2);
   });
@@ -78,7 +76,7 @@ describe('FairQueue', () => {
       join(ADA, 'a');
       clock.advance(1_000);
       join(ADA, 'a');
-      queue.failAll(new GatewayError('OMNI_UPSTREAM_DOWN', 'x'));
+      queue.fail(new GatewayError('OMNI_UPSTREAM_DOWN', 'x'));
     }
     expect(queue.size).toBe(0);
     for (let call = 0; call < 4; call++) join(ADA, 'a');
@@ -116,10 +114,35 @@ describe('FairQueue', () => {
     join(BOB, 'bob');
     const withdrawn = join(BOB, 'withdrawn');
     withdrawn.withdraw();
-    queue.failAll(error);
+    queue.fail(error);
     expect(log).toEqual(['bob: the breaker is open']);
     expect(withdrawn.position).toBeUndefined();
     expect(queue.size).toBe(1);
+  });
+
+  it('ends the wait of one kind alone', () => {
+    const { queue, log } = open();
+    for (const key of ['add', 'sub', 'add'])
+      queue.join(ADA, { key, onTurn: () => log.push(key), onRefused: ({ code }) => log.push(code) });
+    queue.fail(new GatewayError('OMNI_CIRCUIT_OPEN', 'x'), 'add');
+    while (queue.next());
+    expect(log).toEqual(['OMNI_CIRCUIT_OPEN', 'OMNI_CIRCUIT_OPEN', 'sub']);
+  });
+
+  it('tells who is refused where it stood, and when that will have its turn', () => {
+    const { clock, queue, join } = open({ maxCalls: 6, maxWaitMs: 60_000 });
+    for (let call = 0; call < 6; call++) join(ADA, 'a');
+    for (let turn = 0; turn < 40; turn++) {
+      clock.advance(2_000);
+      queue.next();
+      join(ADA, 'a');
+    }
+    const refusals: GatewayError[] = [];
+    const refused = queue.join(ADA, { onTurn: () => {}, onRefused: () => {} });
+    expect(refused).toMatchObject({ data: { position: 7, retryAfterS: 14 } });
+    queue.join(BOB, { onTurn: () => {}, onRefused: (error) => refusals.push(error) }, 1_000);
+    clock.advance(1_000);
+    expect(refusals[0]).toMatchObject({ code: 'OMNI_QUEUE_FULL', retryAfterS: 4, data: { position: 2 } });
   });
 
   it('takes nobody else out when one withdraws that waits no more', () => {

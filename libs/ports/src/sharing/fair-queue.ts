@@ -1,15 +1,12 @@
-import {
-  type CancelTimer,
-  type Clock,
-  FairPlaces,
-  GatewayError,
-  type Principal,
-  type Share,
-  sharerOf,
-} from '@omni/ports';
+import type { CancelTimer, Clock } from '../clock.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { type Principal, sharerOf } from '../principal.ts';
+import type { FairPlaces, Share } from './fair-places.ts';
 
 /** A call that waits. It is told one of the two, once, unless it withdraws. */
 export interface Waiter {
+  /** What it is for, so that all of a kind can be failed; absent where nobody asks. */
+  readonly key?: string | undefined;
   onTurn(): void;
   onRefused(error: GatewayError): void;
 }
@@ -23,14 +20,12 @@ export interface QueueTicket {
 }
 
 export interface FairQueueOptions {
-  /** Calls that may wait; a quarter more for users with less than their part, see {@link FairPlaces}. */
-  readonly maxCalls: number;
+  /** So many calls may wait, here and in other queues with the same room. */
+  readonly room: FairPlaces;
   /** The longest that a call may wait. */
   readonly maxWaitMs: number;
   /** What waits, in the plural, e.g. `calls waiting for "sums"`. */
   readonly what: string;
-  /** The setting that is `maxCalls`; absent where it is fixed. */
-  readonly setting?: string;
   /** Calls of one turn: a whole number, 1 or more. Default: 1 for everybody. */
   readonly weightOf?: (principal: Principal) => number;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
@@ -54,22 +49,29 @@ interface Line {
   readonly calls: QueuedCall[];
 }
 
+/** Bounds of what a refused one is told to wait. */
+const MIN_RETRY_S = 1;
+const MAX_RETRY_S = 60;
+/** Weight of the latest wait for a turn among those before it. */
+const LATEST_WEIGHT = 0.25;
+
 /**
  * A queue in which users take turns, so that a user with a thousand waiting calls is served as often as one
  * with a single call. Bounded in calls, which users share as every limit, and in the time that each waits.
  */
 export class FairQueue {
   readonly #options: FairQueueOptions;
-  readonly #places: FairPlaces;
   /** Users with waiting calls; the first one has the turn. */
   readonly #lines: Line[] = [];
   readonly #bySharer = new Map<string, Line>();
   #size = 0;
+  /** How long it takes from one turn to the next, as a rule. */
+  #turnMs = 0;
+  /** When the last turn was, or the first call of those that wait came. */
+  #lastTurnMs = 0;
 
   constructor(options: FairQueueOptions) {
     this.#options = options;
-    const { maxCalls: capacity, what, setting, clock } = options;
-    this.#places = new FairPlaces({ capacity, what, clock, ...(setting !== undefined && { setting }) });
   }
 
   /** Calls that wait. */
@@ -77,14 +79,20 @@ export class FairQueue {
     return this.#size;
   }
 
+  /** Whether a call of this user waits. */
+  holds(principal: Principal): boolean {
+    return this.#bySharer.has(sharerOf(principal));
+  }
+
   /**
    * @param waitMs - The longest that this call may wait, if that is less than `maxWaitMs`.
-   * @returns Its ticket; or `OMNI_OVERLOADED` when there is no place for it.
+   * @returns Its ticket; or `OMNI_QUEUE_FULL` when there is no place for it.
    */
   join(principal: Principal, waiter: Waiter, waitMs = Number.POSITIVE_INFINITY): QueueTicket | GatewayError {
-    const place = this.#places.take(principal);
+    const place = this.#options.room.take(principal);
     // guard: queue/full
-    if (place instanceof GatewayError) return place;
+    if (place instanceof GatewayError) return this.#full(principal, place);
+    if (this.#size === 0) this.#lastTurnMs = this.#options.clock.monotonicMs();
     const line = this.#lineOf(principal);
     const call: QueuedCall = { line, place, waiter, isWaiting: true };
     line.calls.push(call);
@@ -102,6 +110,9 @@ export class FairQueue {
     if (line === undefined || call === undefined) return false;
     line.credit--;
     this.#remove(call);
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#turnMs += (nowMs - this.#lastTurnMs - this.#turnMs) * LATEST_WEIGHT;
+    this.#lastTurnMs = nowMs;
     // guard: queue/turns
     if (line.credit === 0 && this.#lines[0] === line) {
       line.credit = line.weight;
@@ -112,15 +123,22 @@ export class FairQueue {
     return true;
   }
 
-  /** Ends the wait of all, e.g. when a breaker opens. Those that come meanwhile are not among them. */
-  failAll(error: GatewayError): void {
-    const calls = this.#lines.flatMap((line) => line.calls);
+  /**
+   * Ends the wait of all of a kind, e.g. when a breaker opens. Those that come meanwhile are not among them.
+   *
+   * @param key - Of the waiters. Default: all are meant.
+   */
+  fail(error: GatewayError, key?: string): void {
+    const calls = this.#lines
+      .flatMap((line) => line.calls)
+      .filter(({ waiter }) => key === undefined || waiter.key === key);
     for (const call of calls) this.#remove(call);
     for (const call of calls) call.waiter.onRefused(error);
   }
 
   #ticketOf(call: QueuedCall): QueueTicket {
-    const position = (): number | undefined => (call.isWaiting ? this.#positionOf(call) : undefined);
+    const position = (): number | undefined =>
+      call.isWaiting ? this.#positionIn(call.line, call.line.calls.indexOf(call)) : undefined;
     return {
       get position() {
         return position();
@@ -129,11 +147,11 @@ export class FairQueue {
     };
   }
 
-  #positionOf(call: QueuedCall): number {
-    const { line } = call;
-    const before = line.calls.indexOf(call);
+  /** @param line - `undefined`: a new one. @param before - Calls of it that stand before. */
+  #positionIn(line: Line | undefined, before: number): number {
+    const { credit, weight } = line ?? { credit: 1, weight: 1 };
     // Turns of its line before its own; none where the credit of this turn lasts.
-    const turns = 1 + Math.floor((before - line.credit) / line.weight);
+    const turns = 1 + Math.floor((before - credit) / weight);
     let position = before + 1;
     let isAhead = true;
     for (const other of this.#lines) {
@@ -156,7 +174,7 @@ export class FairQueue {
     // guard: queue/timer-undone
     call.cancelTimer?.();
     // guard: queue/places-back
-    this.#places.leave(call.place);
+    this.#options.room.leave(call.place);
   }
 
   #lineOf(principal: Principal): Line {
@@ -171,10 +189,28 @@ export class FairQueue {
     return line;
   }
 
+  #full(principal: Principal, { message, hint }: GatewayError): GatewayError {
+    const line = this.#bySharer.get(sharerOf(principal));
+    return this.#refusal(message, this.#positionIn(line, line?.calls.length ?? 0), hint);
+  }
+
   #giveUp(call: QueuedCall, waitedMs: number): void {
-    const message = `One of ${this.#size} ${this.#options.what} has had no turn in ${waitedMs} ms`;
+    const { line } = call;
+    const message = `One of ${this.#size} ${this.#options.what} has had no turn in ${Math.round(waitedMs)} ms`;
+    const refusal = this.#refusal(message, this.#positionIn(line, line.calls.indexOf(call)));
     this.#remove(call);
-    call.waiter.onRefused(new GatewayError('OMNI_OVERLOADED', message));
+    call.waiter.onRefused(refusal);
+  }
+
+  /** @param position - That it has, or would have. */
+  #refusal(message: string, position: number, hint?: string): GatewayError {
+    const sinceMs = this.#options.clock.monotonicMs() - this.#lastTurnMs;
+    const waitS = Math.ceil((position * Math.max(this.#turnMs, this.#size === 0 ? 0 : sinceMs)) / 1_000);
+    return new GatewayError('OMNI_QUEUE_FULL', message, {
+      ...(hint !== undefined && { hint }),
+      data: { position },
+      retryAfterS: Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, waitS)),
+    });
   }
 }
 

@@ -1,0 +1,24 @@
+import type { OfferedItem } from '@omni/capabilities';
+
+export type HiddenItem = Pick<OfferedItem, 'kind' | 'key'>;
+
+/** What is hidden of upstreams for a while: policies say so here, and the catalogue follows. */
+export class HiddenItems {
+  readonly #items = new Map<string, readonly HiddenItem[]>();
+  #listener: (upstream: string, items: readonly HiddenItem[]) => void = () => {};
+
+  /** The last listener counts. */
+  follow(listener: (upstream: string, items: readonly HiddenItem[]) => void): void {
+    this.#listener = listener;
+  }
+
+  set(upstream: string, item: HiddenItem, isHidden: boolean): void {
+    const others = (this.#items.get(upstream) ?? []).filter(
+      ({ kind, key }) => kind !== item.kind || key !== item.key,
+    );
+    const items = isHidden ? [...others, item] : others;
+    if (items.length === 0) this.#items.delete(upstream);
+    else this.#items.set(upstream, items);
+    this.#listener(upstream, items);
+  }
+}

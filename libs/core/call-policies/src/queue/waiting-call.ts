@@ -1,0 +1,43 @@
+import { type CallHandler, DeferredEnd, refusedCall, type RunningCall, type UpstreamCall } from '@omni/model';
+import { GatewayError, type QueueTicket, type Waiter } from '@omni/ports';
+import { calledOf, keyOf } from '../stages/called.ts';
+
+/** A call that waits for its turn, then runs. */
+export class WaitingCall implements RunningCall {
+  readonly #run: () => RunningCall;
+  readonly #call: UpstreamCall;
+  readonly #handler: CallHandler;
+  #ticket: QueueTicket | undefined;
+  #running: RunningCall | undefined;
+
+  /** @param run - Runs it when its turn has come. */
+  constructor(call: UpstreamCall, handler: CallHandler, run: () => RunningCall) {
+    this.#run = run;
+    this.#call = call;
+    this.#handler = handler;
+  }
+
+  /** @param join - Tells the waiter nothing before it has returned. */
+  enter(join: (waiter: Waiter) => QueueTicket | GatewayError): RunningCall {
+    const called = calledOf(this.#call);
+    const entered = join({
+      key: called && keyOf(called),
+      onTurn: () => {
+        this.#ticket = undefined;
+        this.#running = this.#run();
+      },
+      onRefused: (error) => {
+        this.#ticket = undefined;
+        this.#running = new DeferredEnd(() => this.#handler.onFailure(error, 'not-sent'));
+      },
+    });
+    if (entered instanceof GatewayError) return refusedCall(this.#handler, entered);
+    this.#ticket = entered;
+    return this;
+  }
+
+  cancel(reason?: string): void {
+    this.#ticket?.withdraw();
+    this.#running?.cancel(reason);
+  }
+}
