@@ -86,6 +86,7 @@ describe('isRefusal', () => {
     expect(isRefusal([refusal])).toBe(true);
     expect(isRefusal([refusal.subarray(0, 70), refusal.subarray(70)])).toBe(true);
     expect(isRefusal([error('OMNI_OVERLOADED')])).toBe(true);
+    expect(isRefusal([error('OMNI_QUEUE_FULL')])).toBe(true);
     expect(isRefusal([error('OMNI_UPSTREAM_DOWN')])).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import type { Dialect } from './target.ts';
 
 const EDGE_BYTES = 1_024;
 const SAMPLE_EVERY = 64;
-const REFUSAL = /"OMNI_(?:OVERLOADED|RATE_LIMITED|MEMORY_FULL|QUOTA_EXCEEDED)"/;
+const REFUSAL = /"OMNI_(?:OVERLOADED|QUEUE_FULL|RATE_LIMITED|QUOTA_USED_UP|MEMORY_FULL)"/;
 
 /** What an answer must be. */
 export interface ExpectedAnswer {

@@ -14,14 +14,20 @@ const UNREACHED = { rps: 1_000_000, burst: 1_000_000 };
 
 /** The bare path: what can be switched off is. */
 export const NO_POLICIES: OmniSettings = {
+  limits: { maxHeapShare: 1 },
   routing: { retry: { attempts: 1 }, breaker: { failures: 0 } },
 };
+
+/** A quota that no run uses up. */
+const UNUSED = { window: '1h', calls: 1_000_000_000, bytes: 1_000_000_000_000, busy: '500h' };
 
 /** Every policy is asked for every call, and none refuses one. */
 export const ALL_POLICIES: OmniSettings = {
   limits: {
     userRate: UNREACHED,
     sessionRate: UNREACHED,
+    sessionQuota: UNUSED,
+    maxWaiting: 1_000,
     maxUpstreamInFlight: 1_000,
     maxInstanceInFlight: 1_000,
   },
@@ -33,27 +39,18 @@ export const ALL_POLICIES: OmniSettings = {
     breaker: { failures: 5 },
     rate: UNREACHED,
     capabilityRate: UNREACHED,
+    quota: UNUSED,
+    concurrency: { adaptive: true, min: 200, max: 200, initial: 200 },
+    errorBudget: { share: 0.5 },
     queue: { max: 1_000, wait: '10s' },
   },
 };
 
-/** For a server that takes so many calls a second: no more are sent to it in the long run. */
-export function settingsForServerOf({
-  callsPerSecond,
-  burst,
-  waiting,
-}: {
-  readonly callsPerSecond: number;
-  readonly burst: number;
-  /** Calls that wait at most. */
-  readonly waiting: number;
-}): OmniSettings {
+/** For a server that takes so many calls at the same time: no more are sent to it. */
+export function settingsForServerOf(places: number, waiting: number): OmniSettings {
   return {
-    routing: {
-      retry: { attempts: 1 },
-      rate: { rps: callsPerSecond, burst },
-      queue: { max: waiting, wait: '1s' },
-    },
+    limits: { maxUpstreamInFlight: places },
+    routing: { retry: { attempts: 1 }, queue: { max: waiting, wait: '1s' } },
   };
 }
 

@@ -36,7 +36,6 @@ export async function startNarrowServer(session: BenchSession): Promise<NarrowSe
     upstream,
     capacity,
     places: PLACES,
-    settings: (waiting) =>
-      settingsForServerOf({ callsPerSecond: capacity, burst: 2 * PLACES, waiting: waiting * PLACES }),
+    settings: (waiting) => settingsForServerOf(PLACES, waiting * PLACES),
   };
 }
