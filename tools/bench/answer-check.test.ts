@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
-import { faultOfAnswer, faultOfList } from './answer-check.ts';
+import { faultOfAnswer, faultOfList, isRefusal } from './answer-check.ts';
 import { echoText, tokenOf } from './echo-tool.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json';
@@ -74,5 +74,19 @@ describe('faultOfList', () => {
     ['id', HEAD, { ...expected, id: ID + 1 }],
   ])('notices a wrong %s', (fault, head, wanted) => {
     expect(faultOfList(head, [body], wanted)).toBe(fault);
+  });
+});
+
+describe('isRefusal', () => {
+  const error = (code: string): Buffer =>
+    Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: ID, error: { code: -31_020, data: { code } } }));
+
+  it('tells refusals by a limit from what went wrong, however they arrive', () => {
+    const refusal = error('OMNI_RATE_LIMITED');
+    expect(isRefusal([refusal])).toBe(true);
+    expect(isRefusal([refusal.subarray(0, 70), refusal.subarray(70)])).toBe(true);
+    expect(isRefusal([error('OMNI_OVERLOADED')])).toBe(true);
+    expect(isRefusal([error('OMNI_QUEUE_FULL')])).toBe(true);
+    expect(isRefusal([error('OMNI_UPSTREAM_DOWN')])).toBe(false);
   });
 });

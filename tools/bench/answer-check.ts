@@ -4,6 +4,7 @@ import type { Dialect } from './target.ts';
 
 const EDGE_BYTES = 1_024;
 const SAMPLE_EVERY = 64;
+const REFUSAL = /"OMNI_(?:OVERLOADED|QUEUE_FULL|RATE_LIMITED|QUOTA_USED_UP|MEMORY_FULL)"/;
 
 /** What an answer must be. */
 export interface ExpectedAnswer {
@@ -22,7 +23,11 @@ export function faultOfAnswer(
   body: readonly Buffer[],
   expected: ExpectedAnswer,
 ): AnswerFault | undefined {
-  if (!isSuccess(head)) return 'status';
+  return isSuccess(head) ? faultOfBody(body, expected) : 'status';
+}
+
+/** The same of an answer without a status. */
+export function faultOfBody(body: readonly Buffer[], expected: ExpectedAnswer): AnswerFault | undefined {
   const size = body.reduce((sum, chunk) => sum + chunk.length, 0);
   if (size < expected.bytes) return 'size';
   const edges = edgesOf(body, size);
@@ -35,6 +40,11 @@ export function faultOfAnswer(
   )
     return 'content';
   return undefined;
+}
+
+/** Whether an answer that is not right says that a limit of Omni has refused the call. */
+export function isRefusal(body: readonly Buffer[]): boolean {
+  return REFUSAL.test(Buffer.concat(body).toString('latin1'));
 }
 
 /** Checks status, id and the exact size of a list; `bytes` is that of the whole answer. */

@@ -17,6 +17,8 @@ export interface Sample {
   /** Part of the load core that load generator and upstream used. */
   readonly loadCoreShare: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** Calls that a limit of Omni refused; absent for none. */
+  readonly refused?: number;
   /** Part of the calls due that left in time (open loop only). */
   readonly sentShare?: number;
 }
@@ -76,9 +78,12 @@ export interface Cell {
   readonly ratios: readonly CellRatio[];
 }
 
-/** W1 or W2. */
+/** W1, W2, or the policies beside each other. */
+export type ThroughputName = 'W1' | 'W2' | 'policies';
+
+/** Closed-loop throughput of `tools/call`. */
 export interface ThroughputResult {
-  readonly workload: 'W1' | 'W2';
+  readonly workload: ThroughputName;
   readonly subjects: readonly SubjectFacts[];
   readonly skipped: readonly SkippedSubject[];
   readonly calibrations: readonly Calibration[];
@@ -145,8 +150,10 @@ export interface AllocationResult {
 /** W4: `tools/list`. */
 export interface ListResult {
   readonly tools: number;
-  /** `bytes` is the size of the whole answer. */
+  /** 32 connections; `bytes` is the size of the whole answer. */
   readonly cell: Cell | undefined;
+  /** 100 connections; absent in results from before it was measured. */
+  readonly crowdedCell?: Cell | undefined;
   readonly skipped: readonly SkippedSubject[];
 }
 
@@ -191,6 +198,11 @@ export interface ManyUpstreamsSample {
   readonly rssBytes: number;
   /** From the spawn to the first list with all tools, after a run that has read them. */
   readonly keptListMs: number;
+  /** Until all servers have answered a probe. */
+  readonly probeRoundMs?: number;
+  /** Of calls at half of what Omni can do: with all servers, and with one. */
+  readonly manyP95Ms?: number;
+  readonly oneP95Ms?: number;
 }
 
 /** W-many: many real servers on stdio. */
@@ -200,7 +212,120 @@ export interface ManyUpstreamsResult {
   readonly costRatio: Estimate | undefined;
   readonly rssBytes: Estimate | undefined;
   readonly keptListMs: Estimate | undefined;
+  /** Absent, as the next two are, in results from before they were measured. */
+  readonly probeRoundMs?: Estimate | undefined;
+  readonly p95Ms?: Estimate | undefined;
+  readonly addedP95Ms?: Estimate | undefined;
   readonly samples: readonly ManyUpstreamsSample[];
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** W-stdio: stdio in, stdio out. */
+export interface StdioResult {
+  readonly subjects: readonly { readonly name: string; readonly description: string }[];
+  readonly skipped: readonly SkippedSubject[];
+  /** `connections` is the number of calls at the same time. */
+  readonly cells: readonly Cell[];
+}
+
+/** W-isolation: others while some servers behave badly, as times of what they take while all are well. */
+export interface IsolationResult {
+  readonly upstreams: number;
+  readonly bad: number;
+  readonly manners: readonly {
+    readonly manner: string;
+    readonly callP99Ratio: Estimate | undefined;
+    readonly listP99Ratio: Estimate | undefined;
+    readonly callP99Ms: Estimate | undefined;
+    readonly listP99Ms: Estimate | undefined;
+    /** Of the others. */
+    readonly faults: number;
+  }[];
+  readonly samples: readonly {
+    readonly round: number;
+    readonly manner: string;
+    readonly callP99Ms: number;
+    readonly listP99Ms: number;
+    readonly faults: number;
+  }[];
+  readonly roundsKept: number;
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** W-kill: a child is killed while safe calls run. */
+export interface KillResult {
+  /** Longest call: a call that was due when the child died waits until it is back. */
+  readonly longestMs: Estimate | undefined;
+  /** Calls that a client saw fail, over all kills. */
+  readonly faults: number;
+  readonly calls: number;
+  readonly samples: readonly {
+    readonly longestMs: number;
+    readonly faults: number;
+    readonly calls: number;
+  }[];
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** W-policies: the same calls with policies off, by default, and all on. */
+export interface PoliciesResult {
+  readonly throughput: ThroughputResult;
+  readonly halfLoad: HalfLoadResult;
+}
+
+/** One round of one kind of overload. */
+export interface OverloadSample {
+  readonly round: number;
+  readonly peakPerSecond: number;
+  readonly peakP99Ms: number;
+  readonly goodPerSecond: number;
+  readonly refused: number;
+  readonly faults: number;
+  readonly p99Ms: number;
+  /** What calls would take at the peak rate if nothing were lost. */
+  readonly fairMs: number;
+  readonly healthMaxMs: number;
+  /** Highest resident memory in the second half of the load ÷ that in the first half. */
+  readonly memoryGrowth: number;
+  readonly peakRssBytes: number;
+  /** From the end of the load until a call alone is as fast as it was before. */
+  readonly recoveryMs: number;
+}
+
+/** One kind of overload. */
+export interface Overload {
+  readonly kind: 'upstream' | 'cpu';
+  readonly goodput: Estimate | undefined;
+  readonly p99Ratio: Estimate | undefined;
+  readonly p99Ms: Estimate | undefined;
+  readonly healthMaxMs: Estimate | undefined;
+  readonly memoryGrowth: Estimate | undefined;
+  readonly recoveryMs: Estimate | undefined;
+  readonly samples: readonly OverloadSample[];
+}
+
+/** W-overload: more calls than the server, or Omni itself, can take. */
+export interface OverloadResult {
+  readonly kinds: readonly Overload[];
+  readonly skipped: readonly SkippedSubject[];
+}
+
+/** W-greedy: a thousand users, one of whom wants all. */
+export interface GreedyResult {
+  readonly users: number;
+  readonly p99Ratio: Estimate | undefined;
+  readonly aloneP99Ms: Estimate | undefined;
+  readonly besideP99Ms: Estimate | undefined;
+  readonly samples: readonly {
+    readonly round: number;
+    readonly aloneP99Ms: number;
+    readonly besideP99Ms: number;
+    /** Of the others: failed, and refused by a limit. */
+    readonly faults: number;
+    readonly refused: number;
+    readonly greedyPerSecond: number;
+    readonly greedyRefused: number;
+  }[];
   readonly skipped: readonly SkippedSubject[];
 }
 
@@ -214,12 +339,27 @@ export interface Measurements {
   readonly sessions?: SessionsResult;
   readonly large?: LargeResult;
   readonly manyUpstreams?: ManyUpstreamsResult;
+  readonly stdio?: StdioResult;
+  readonly isolation?: IsolationResult;
+  readonly kill?: KillResult;
+  readonly policies?: PoliciesResult;
+  readonly overload?: OverloadResult;
+  readonly greedy?: GreedyResult;
 }
 
 /** One stored result. */
 export interface BenchResult extends Measurements {
   readonly manifest: Manifest;
   readonly goals: readonly GoalResult[];
+  /** Over the stored runs and this one. */
+  readonly nginxRange?: NginxRange;
+}
+
+/** Omni ÷ nginx, lowest and highest. */
+export interface NginxRange {
+  readonly runs: number;
+  readonly byRate: readonly [number, number];
+  readonly byCpu: readonly [number, number];
 }
 
 /** One goal and what this run says about it. */

@@ -9,6 +9,7 @@ import type { CorePlan } from './pinned-process.ts';
 import { commandIncludes, memoryOf, processTree, statOf } from './process-tree.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { RunningSubject, Subject, UpstreamKind } from './subjects/subject.ts';
+import type { StdioTarget, Target } from './target.ts';
 import { UPSTREAM_FILE, type Upstream } from './upstream-process.ts';
 
 const START_TIMEOUT_MS = 20_000;
@@ -25,6 +26,12 @@ export interface BenchSession {
   readonly random: SeededRandom;
   /** Reports progress to the person who waits. */
   readonly progress: (text: string) => void;
+}
+
+/** What {@link measure} needs to know of a subject. */
+export interface MeasuredProcess {
+  readonly target: Target | StdioTarget;
+  readonly process: { readonly pid: number };
 }
 
 /** A subject that was started, found to answer rightly, and warmed up. */
@@ -100,8 +107,8 @@ export async function stopSubjects(started: readonly StartedSubject[]): Promise<
  */
 export async function measure(
   session: BenchSession,
-  started: Pick<StartedSubject, 'running'>,
-  job: Omit<LoadJob, 'target'>,
+  started: { readonly running: MeasuredProcess },
+  job: Omit<LoadJob, 'targets'>,
   round: number,
 ): Promise<Sample> {
   const { process: subjectProcess, target } = started.running;
@@ -110,7 +117,7 @@ export async function measure(
   let after = new Map<number, number>();
   let upstreamSeconds = 0;
   const result = await session.load.run(
-    { ...job, target },
+    { ...job, targets: [target] },
     {
       onMeasuring: () => {
         before = cpuSecondsOf(pidsBefore);
@@ -131,6 +138,7 @@ export async function measure(
     coreShare: cpuSeconds / result.seconds,
     loadCoreShare: (result.loadCpuSeconds + upstreamSeconds) / result.seconds,
     faults: result.faults,
+    ...(result.refused === 0 ? {} : { refused: result.refused }),
     ...(result.due === undefined || result.sent === undefined
       ? {}
       : { sentShare: result.due === 0 ? 1 : result.sent / result.due }),
@@ -176,10 +184,7 @@ async function prepare(
   await waitUntilCallable(target, { timeoutMs: START_TIMEOUT_MS, isGone: () => subjectProcess.isGone });
   const { deviations } = await checkParity(target, sizes);
   const { rssBytes } = memoryOf(ownPids(subjectProcess.pid));
-  await session.load.run(
-    { target, ...WARM_UP_JOB },
-    { onMeasuring: () => undefined, onMeasured: () => undefined },
-  );
+  await session.load.run({ targets: [target], ...WARM_UP_JOB });
   return { subject, running, deviations, idle: rssBytes };
 }
 

@@ -9,6 +9,7 @@ const REFERENCES: ReadonlySet<string> = new Set([
   'node-forwarder',
   'node-responder',
   'sdk-gateway',
+  'omni-bare',
 ]);
 const CANDIDATE = 'omni';
 

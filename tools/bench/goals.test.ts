@@ -7,20 +7,25 @@ function estimate(median: number, rounds = 9): Estimate {
   return { median, low: median, high: median, rounds };
 }
 
-function measurements(nginx: { rates: number; perCore: number; coreShare: number }): Measurements {
+function measurements(forwarder: { rates: number; perCore: number; coreShare: number }): Measurements {
   const subject: CellSubject = {
-    name: 'nginx',
+    name: 'node-forwarder',
     callsPerSecond: estimate(30_000),
     p50Us: 1,
     p95Us: 1,
     p99Us: 1,
     cpuUsPerCall: 20,
-    coreShare: nginx.coreShare,
+    coreShare: forwarder.coreShare,
     faults: 0,
     samples: [],
   };
   const ratios = [
-    { of: 'omni', to: 'nginx', callsPerSecond: estimate(nginx.rates), perCore: estimate(nginx.perCore) },
+    {
+      of: 'omni-bare',
+      to: 'node-forwarder',
+      callsPerSecond: estimate(forwarder.rates),
+      perCore: estimate(forwarder.perCore),
+    },
   ];
   const cells = [{ bytes: 200, connections: 32, rounds: 9, roundsKept: 9, subjects: [subject], ratios }];
   return {
@@ -35,16 +40,27 @@ function goal(id: string, measured: Measurements): GoalResult | undefined {
 
 describe('judgeGoals', () => {
   it('takes the ratio of rates when the reference had its core full', () => {
-    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.97 }))).toMatchObject({
-      value: 0.4,
+    expect(
+      goal('forwarder-ratio', measurements({ rates: 0.75, perCore: 0.2, coreShare: 0.97 })),
+    ).toMatchObject({
+      value: 0.75,
       reached: true,
     });
   });
 
   it('takes the worse ratio when the reference was held back', () => {
-    expect(goal('nginx-ratio', measurements({ rates: 0.4, perCore: 0.2, coreShare: 0.6 }))).toMatchObject({
-      value: 0.2,
-      reached: false,
+    expect(goal('forwarder-ratio', measurements({ rates: 0.9, perCore: 0.5, coreShare: 0.6 }))).toMatchObject(
+      {
+        value: 0.5,
+        reached: false,
+      },
+    );
+  });
+
+  it('takes the CPU of a call of the bare path as times of that of the forwarder', () => {
+    expect(goal('forwarder-cpu', measurements({ rates: 1, perCore: 0.8, coreShare: 1 }))).toMatchObject({
+      value: 1.25,
+      reached: true,
     });
   });
 

@@ -1,10 +1,10 @@
-import type { Cell, CellRatio, GoalResult, Measurements } from './bench-result.ts';
+import type { Cell, GoalResult, Measurements } from './bench-result.ts';
+import { atMost, cellGoal, cpuRatioGoal, medianOf } from './goal-parts.ts';
+import { isolationGoals, overloadGoals, policyGoals, stdioGoals } from './resilience-goals.ts';
 import type { Estimate } from './statistics.ts';
 
 const GOAL_BYTES = 200;
 const GOAL_CONNECTIONS = 32;
-/** A reference that used less of its core than this was held back by the load generator or the upstream. */
-const SATURATED_SHARE = 0.9;
 const KIB = 1_024;
 const MIB = 1_048_576;
 /**
@@ -12,18 +12,11 @@ const MIB = 1_048_576;
  * was compiled.
  */
 const NOTHING_BYTES = 32;
-/** What the same parts can do at most, with what they do less. */
-const CEILINGS = [
-  ['node-forwarder', 'which reads nothing'],
-  ['node-responder', 'which calls nobody'],
-] as const;
-const FEW_ROUNDS = 5;
 
 /** Judges a run by the goals of the project. A goal that was not measured is neither reached nor missed. */
 export function judgeGoals(measured: Measurements): GoalResult[] {
   return [
-    ratioGoal(measured, { id: 'nginx-ratio', workload: 'W1', reference: 'nginx', atLeast: 0.4 }),
-    ratioGoal(measured, { id: 'forwarder-ratio', workload: 'W1', reference: 'node-forwarder', atLeast: 0.6 }),
+    ...forwarderGoals(goalCell(measured, 'W1')),
     ratioGoal(measured, { id: 'sdk-ratio', workload: 'W1', reference: 'sdk-gateway', atLeast: 6 }),
     cpuGoal(measured),
     ratioGoal(measured, { id: 'stdio-mcp-proxy', workload: 'W2', reference: 'mcp-proxy', atLeast: 8 }),
@@ -32,9 +25,13 @@ export function judgeGoals(measured: Measurements): GoalResult[] {
     ...latencyGoals(measured),
     ...memoryGoals(measured),
     ...largeGoals(measured),
-    listGoal(measured),
+    ...listGoals(measured),
     ...startUpGoals(measured),
     ...manyUpstreamsGoals(measured),
+    ...stdioGoals(measured),
+    ...isolationGoals(measured),
+    ...policyGoals(measured),
+    ...overloadGoals(measured),
   ];
 }
 
@@ -118,13 +115,26 @@ function largeGoals({ large }: Measurements): GoalResult[] {
   ];
 }
 
-function listGoal({ list }: Measurements): GoalResult {
-  return cellGoal(list?.cell, {
-    id: 'list-ratio',
-    what: `tools/list of ${list?.tools ?? 500} tools c=32`,
-    reference: 'node-responder',
-    atLeast: 0.8,
-  });
+function listGoals({ list }: Measurements): GoalResult[] {
+  const what = `tools/list of ${list?.tools ?? 500} tools`;
+  const crowded = list?.crowdedCell?.subjects.find(({ name }) => name === 'omni');
+  return [
+    cellGoal(list?.cell, {
+      id: 'list-ratio',
+      what: `${what} c=32`,
+      reference: 'node-responder',
+      atLeast: 0.8,
+    }),
+    atMost({
+      id: 'list-crowd',
+      goal: `${what} c=100: p95 < 100 ms`,
+      limit: 100,
+      estimate: crowded && medianOf(crowded.p95Us, crowded.callsPerSecond.rounds),
+      unit: 'ms',
+      scale: 1 / 1_000,
+      strict: true,
+    }),
+  ];
 }
 
 function startUpGoals({ startUp }: Measurements): GoalResult[] {
@@ -161,7 +171,7 @@ function startUpGoals({ startUp }: Measurements): GoalResult[] {
 }
 
 function manyUpstreamsGoals({ manyUpstreams }: Measurements): GoalResult[] {
-  const { startRatio, costRatio, keptListMs } = manyUpstreams ?? {};
+  const { startRatio, costRatio, keptListMs, probeRoundMs, p95Ms } = manyUpstreams ?? {};
   return [
     atMost({
       id: 'many-start',
@@ -190,6 +200,24 @@ function manyUpstreamsGoals({ manyUpstreams }: Measurements): GoalResult[] {
       scale: 1,
       strict: true,
     }),
+    atMost({
+      id: 'many-probes',
+      goal: '60 servers on stdio: a round of probes < 30 s',
+      limit: 30,
+      estimate: probeRoundMs,
+      unit: 's',
+      scale: 1 / 1_000,
+      strict: true,
+    }),
+    atMost({
+      id: 'many-p95',
+      goal: '60 servers on stdio: p95 of calls at half load < 5 ms',
+      limit: 5,
+      estimate: p95Ms,
+      unit: 'ms',
+      scale: 1,
+      strict: true,
+    }),
   ];
 }
 
@@ -200,13 +228,19 @@ function ratioGoal(
   return cellGoal(goalCell(measured, workload), { ...wanted, what: `${workload} 0.2 KB c=32` });
 }
 
+/** Omni with all policies off beside what no gateway on Node can undercut. */
+function forwarderGoals(cell: Cell | undefined): GoalResult[] {
+  const what = 'W1 0.2 KB c=32, bare path';
+  const reference = 'node-forwarder';
+  return [
+    cellGoal(cell, { id: 'forwarder-ratio', what, of: 'omni-bare', reference, atLeast: 0.75 }),
+    cpuRatioGoal(cell, { id: 'forwarder-cpu', what, of: 'omni-bare', reference, limit: 1.25 }),
+  ];
+}
+
 function cpuGoal(measured: Measurements): GoalResult {
   const omni = goalCell(measured, 'W1')?.subjects.find(({ name }) => name === 'omni');
-  const median = omni?.cpuUsPerCall ?? 0;
-  const estimate =
-    omni === undefined
-      ? undefined
-      : { median, low: median, high: median, rounds: omni.callsPerSecond.rounds };
+  const estimate = omni && medianOf(omni.cpuUsPerCall, omni.callsPerSecond.rounds);
   return atMost({
     id: 'cpu',
     goal: 'W1 0.2 KB c=32: CPU per call ≤ 75 µs',
@@ -222,74 +256,4 @@ function goalCell({ throughput }: Measurements, workload: 'W1' | 'W2'): Cell | u
   return throughput
     .find((result) => result.workload === workload)
     ?.cells.find(({ bytes, connections }) => bytes === GOAL_BYTES && connections === GOAL_CONNECTIONS);
-}
-
-function cellGoal(
-  cell: Cell | undefined,
-  wanted: { id: string; what: string; reference: string; atLeast: number },
-): GoalResult {
-  const ratio = cell?.ratios.find(({ of, to }) => of === 'omni' && to === wanted.reference);
-  const share = cell?.subjects.find(({ name }) => name === wanted.reference)?.coreShare ?? 0;
-  const judged = ratio === undefined ? undefined : judgedRatio(ratio, share);
-  const faults = cell?.subjects.find(({ name }) => name === 'omni')?.faults ?? 0;
-  const ceilings = CEILINGS.flatMap(([name, why]) => {
-    const best = cell?.ratios.find(({ of, to }) => of === name && to === wanted.reference);
-    return best === undefined
-      ? []
-      : [`${name}, ${why}, has ${judgedRatio(best, share).value.toPrecision(3)} x`];
-  });
-  return {
-    id: wanted.id,
-    goal: `${wanted.what}: Omni ÷ ${wanted.reference} ≥ ${wanted.atLeast}, one core each`,
-    value: judged?.value,
-    unit: 'x',
-    reached: judged === undefined ? undefined : judged.value >= wanted.atLeast && faults === 0,
-    note:
-      judged === undefined
-        ? 'not measured'
-        : [...(faults === 0 ? [] : [`${faults} calls of Omni failed`]), judged.note, ...ceilings].join('; '),
-  };
-}
-
-/**
- * The ratio of the rates holds when the reference had its core full. When it had not, its true limit is
- * higher than what was seen, so the ratio of CPU per call counts too, and the worse of the two is the result.
- */
-function judgedRatio(ratio: CellRatio, referenceShare: number): { value: number; note: string } {
-  const rates = ratio.callsPerSecond.median;
-  const perCore = ratio.perCore?.median;
-  const share = `${ratio.to} used ${Math.round(referenceShare * 100)} % of its core; ${roundsText(ratio.callsPerSecond)}`;
-  if (referenceShare >= SATURATED_SHARE || perCore === undefined)
-    return { value: rates, note: `ratio of rates; ${share}` };
-  return {
-    value: Math.min(rates, perCore),
-    note: `worse of rates (${rates.toFixed(2)}) and CPU per call (${perCore.toFixed(2)}); ${share}`,
-  };
-}
-
-function atMost(wanted: {
-  id: string;
-  goal: string;
-  limit: number;
-  estimate: Estimate | undefined;
-  /** What the estimate is multiplied by to get the unit. */
-  scale: number;
-  unit: string;
-  strict: boolean;
-}): GoalResult {
-  const { id, goal, limit, estimate, scale, unit, strict } = wanted;
-  const value = estimate === undefined ? undefined : estimate.median * scale;
-  const reached = value === undefined ? undefined : strict ? value < limit : value <= limit;
-  return {
-    id,
-    goal,
-    value,
-    unit,
-    reached,
-    note: estimate === undefined ? 'not measured' : roundsText(estimate),
-  };
-}
-
-function roundsText({ rounds }: Estimate): string {
-  return rounds < FEW_ROUNDS ? `only ${rounds} rounds kept: proves nothing` : `median of ${rounds} rounds`;
 }

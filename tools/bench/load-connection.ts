@@ -1,7 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
-import { faultOfAnswer, faultOfList } from './answer-check.ts';
+import { faultOfAnswer, faultOfList, isRefusal } from './answer-check.ts';
 import { HttpMessageReader } from './http-message-reader.ts';
+import type { Lane, OnCallEnd } from './lane.ts';
 import {
   createCallWriter,
   createListWriter,
@@ -13,9 +14,6 @@ import {
 import type { Target } from './target.ts';
 
 const SESSION_HEADER = /\r\nmcp-session-id: *([^\r]+)/i;
-
-/** How a call ended: `fault` is absent for a right answer. */
-export type OnCallEnd = (connection: LoadConnection, fault: string | undefined) => void;
 
 /** What a connection needs to know. */
 export interface LoadConnectionOptions {
@@ -30,7 +28,7 @@ export interface LoadConnectionOptions {
  * One keep-alive connection with at most one call on it. After a broken call it connects again before it is
  * free.
  */
-export class LoadConnection {
+export class LoadConnection implements Lane {
   readonly #options: LoadConnectionOptions;
   #socket: Socket | undefined;
   #writeCall: (id: number) => string;
@@ -38,7 +36,6 @@ export class LoadConnection {
   /** Set while the handshake runs; takes the next answer instead of the call. */
   #onHandshakeAnswer: ((head: string) => void) | undefined;
   #closed = false;
-  /** When the call on this connection was due, in milliseconds of `performance.now()`. */
   dueAt = 0;
 
   constructor(options: LoadConnectionOptions) {
@@ -73,7 +70,6 @@ export class LoadConnection {
     if (this.#options.target.dialect === 'legacy') await this.#openSession();
   }
 
-  /** Sends the call with this id; the connection must be open and free. */
   send(id: number, dueAt: number): void {
     this.#callId = id;
     this.dueAt = dueAt;
@@ -93,7 +89,8 @@ export class LoadConnection {
     if (this.#callId === 0) return;
     const { target, bytes, what } = this.#options;
     const expected = { dialect: target.dialect, id: this.#callId, bytes };
-    this.#endCall(what === 'echo' ? faultOfAnswer(head, body, expected) : faultOfList(head, body, expected));
+    const fault = what === 'echo' ? faultOfAnswer(head, body, expected) : faultOfList(head, body, expected);
+    this.#endCall(fault !== undefined && isRefusal(body) ? 'refusal' : fault);
   }
 
   #endCall(fault: string | undefined): void {

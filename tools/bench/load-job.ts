@@ -1,13 +1,16 @@
 import type { LatencySummary } from './histogram.ts';
-import type { Target } from './target.ts';
+import type { PinnedProcessOptions } from './pinned-process.ts';
+import type { StdioTarget, Target } from './target.ts';
 
 /** One chunk of work for the load process. */
 export interface LoadJob {
-  readonly target: Target;
+  /** Each connection has one of them, in turns. */
+  readonly targets: readonly (Target | StdioTarget)[];
   /** What is called. Default: the echo tool. */
   readonly what?: 'echo' | 'tools/list';
   /** Size of each result's text; for a list that of the whole answer. */
   readonly bytes: number;
+  /** Connections with one call each; on standard streams, calls at the same time. */
   readonly connections: number;
   /** Load before the measured time, not counted. */
   readonly warmUpMs: number;
@@ -17,6 +20,8 @@ export interface LoadJob {
    * its answer (closed loop).
    */
   readonly ratePerSecond?: number;
+  /** How long answers are waited for at the end, in milliseconds. Default: 5,000. */
+  readonly drainMs?: number;
 }
 
 /** What the load process measured. */
@@ -26,7 +31,10 @@ export interface LoadResult {
    */
   readonly calls: number;
   readonly seconds: number;
+  /** Of right answers. */
   readonly latencyUs: LatencySummary;
+  /** Calls that a limit of Omni refused, over the whole run; they are no faults. */
+  readonly refused: number;
   /** Count per fault; empty when all went well. */
   readonly faults: Readonly<Record<string, number>>;
   /** CPU seconds of the load process itself within the measured time. */
@@ -34,12 +42,28 @@ export interface LoadResult {
   /** Open loop only: calls due, and the part of them that left before the measured time was over. */
   readonly due?: number;
   readonly sent?: number;
+  /** Open loop only: right answers that came within the measured time. */
+  readonly answered?: number;
 }
+
+/** How to start a program on whose standard streams calls are to be made. */
+export type StdioProgram = Omit<PinnedProcessOptions, 'pipes' | 'ipc'>;
+
+/** What the parent asks of the load process; each order has a number, which its events carry. */
+export type LoadOrder = { readonly order: number } & (
+  | { readonly kind: 'run'; readonly job: LoadJob }
+  | { readonly kind: 'spawn'; readonly program: StdioProgram }
+  | { readonly kind: 'end'; readonly pipe: string }
+);
 
 /** What the load process tells its parent. */
 export type LoadEvent =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'measuring' }
-  | { readonly kind: 'measured' }
-  | { readonly kind: 'done'; readonly result: LoadResult }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | ({ readonly order: number } & (
+      | { readonly kind: 'measuring' }
+      | { readonly kind: 'measured' }
+      | { readonly kind: 'done'; readonly result: LoadResult }
+      | { readonly kind: 'spawned'; readonly pid: number }
+      | { readonly kind: 'ended' }
+      | { readonly kind: 'failed'; readonly reason: string }
+    ));

@@ -1,15 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { LatencyHistogram } from './histogram.ts';
+import type { Lane, OnCallEnd } from './lane.ts';
 import { LoadConnection } from './load-connection.ts';
 import type { LoadJob, LoadResult } from './load-job.ts';
+import type { StdioPipes } from './stdio-pipes.ts';
 
 const DRAIN_MS = 5_000;
 const DRAIN_STEP_MS = 5;
+/**
+ * For each connection. Node accepts one in each turn of its event loop (libuv #3696): those that were
+ * accepted first and call at once would keep the others waiting for seconds.
+ */
+const ACCEPT_MS = 0.5;
 const MAX_FAULTS = 1_000;
 
 /** What a run needs from the process around it. */
 export interface LoadRunHooks {
+  readonly pipes: StdioPipes;
   /** Gives an id that no call had before. */
   readonly nextId: () => number;
   readonly onMeasuring: () => void;
@@ -17,18 +25,27 @@ export interface LoadRunHooks {
 }
 
 /**
- * Counts faults by kind. A run that meets too many is cut short, so that a broken subject cannot keep it
- * busy.
+ * Counts faults by kind, and refusals apart. A run that meets too many faults is cut short, so that a broken
+ * subject cannot keep it busy.
  */
 class FaultCount {
   readonly #counts = new Map<string, number>();
   #total = 0;
+  #refused = 0;
+
+  get refused(): number {
+    return this.#refused;
+  }
 
   get isTooHigh(): boolean {
     return this.#total > MAX_FAULTS;
   }
 
   add(fault: string): void {
+    if (fault === 'refusal') {
+      this.#refused += 1;
+      return;
+    }
     this.#counts.set(fault, (this.#counts.get(fault) ?? 0) + 1);
     this.#total += 1;
   }
@@ -49,49 +66,62 @@ async function runClosedLoop(job: LoadJob, hooks: LoadRunHooks): Promise<LoadRes
   const histogram = new LatencyHistogram();
   const faults = new FaultCount();
   let phase: 'warm-up' | 'measured' | 'over' = 'warm-up';
-  const next = (connection: LoadConnection): void => {
-    if (phase !== 'over' && !faults.isTooHigh) connection.send(hooks.nextId(), performance.now());
+  const next = (lane: Lane): void => {
+    if (phase !== 'over' && !faults.isTooHigh) lane.send(hooks.nextId(), performance.now());
   };
-  const connections = await openConnections(job, (connection, fault) => {
+  const lanes = await openLanes(job, hooks, (lane, fault) => {
     if (fault !== undefined) faults.add(fault);
-    else if (phase === 'measured') histogram.record((performance.now() - connection.dueAt) * 1_000);
-    next(connection);
+    else if (phase === 'measured') histogram.record((performance.now() - lane.dueAt) * 1_000);
+    next(lane);
   });
-  for (const connection of connections) next(connection);
+  for (const lane of lanes) next(lane);
   await delay(job.warmUpMs);
   phase = 'measured';
   const window = startWindow(hooks);
   await delay(job.measureMs);
   phase = 'over';
   const figures = window.end();
-  await drain(connections, faults);
-  return { calls: histogram.count, latencyUs: histogram.summary(), faults: faults.toJSON(), ...figures };
+  await drain(lanes, faults, job);
+  return {
+    calls: histogram.count,
+    latencyUs: histogram.summary(),
+    refused: faults.refused,
+    faults: faults.toJSON(),
+    ...figures,
+  };
 }
 
 async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHooks): Promise<LoadResult> {
   const histogram = new LatencyHistogram();
   const faults = new FaultCount();
-  const free: LoadConnection[] = [];
+  const free: Lane[] = [];
   const waiting: number[] = [];
   let measureFrom = Number.POSITIVE_INFINITY;
+  let end = Number.POSITIVE_INFINITY;
   let sent = 0;
-  const send = (connection: LoadConnection, dueAt: number): void => {
+  let answered = 0;
+  const send = (lane: Lane, dueAt: number): void => {
     if (dueAt >= measureFrom) sent += 1;
-    connection.send(hooks.nextId(), dueAt);
+    lane.send(hooks.nextId(), dueAt);
   };
-  const connections = await openConnections(job, (connection, fault) => {
+  const lanes = await openLanes(job, hooks, (lane, fault) => {
+    const now = performance.now();
     if (fault !== undefined) faults.add(fault);
-    else if (connection.dueAt >= measureFrom)
-      histogram.record((performance.now() - connection.dueAt) * 1_000);
+    else {
+      if (now >= measureFrom && now < end) answered += 1;
+      if (lane.dueAt >= measureFrom) histogram.record((now - lane.dueAt) * 1_000);
+    }
     const dueAt = waiting.shift();
-    if (dueAt === undefined) free.push(connection);
-    else send(connection, dueAt);
+    if (dueAt === undefined) free.push(lane);
+    else send(lane, dueAt);
   });
-  free.push(...connections);
+  free.push(...lanes);
+  // Where targets differ, all have their turns.
+  const takeFree = (): Lane | undefined => (job.targets.length > 1 ? free.shift() : free.pop());
 
   const start = performance.now();
   measureFrom = start + job.warmUpMs;
-  const end = measureFrom + job.measureMs;
+  end = measureFrom + job.measureMs;
   let count = 0;
   const pump = (): void => {
     const now = Math.min(performance.now(), end);
@@ -101,9 +131,9 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
       dueAt = start + (count * 1_000) / ratePerSecond
     ) {
       count += 1;
-      const connection = free.pop();
-      if (connection === undefined) waiting.push(dueAt);
-      else send(connection, dueAt);
+      const lane = takeFree();
+      if (lane === undefined) waiting.push(dueAt);
+      else send(lane, dueAt);
     }
   };
   const stopTicking = startTicking(pump);
@@ -114,29 +144,33 @@ async function runOpenLoop(job: LoadJob, ratePerSecond: number, hooks: LoadRunHo
   const figures = window.end();
   const sentInTime = sent;
   stopTicking();
-  await drain(connections, faults, () => waiting.length > 0);
+  await drain(lanes, faults, job, () => waiting.length > 0);
   const due = count - Math.ceil((job.warmUpMs * ratePerSecond) / 1_000);
   return {
     calls: histogram.count,
     latencyUs: histogram.summary(),
+    refused: faults.refused,
     faults: faults.toJSON(),
     ...figures,
     due,
     sent: sentInTime,
+    answered,
   };
 }
 
-async function openConnections(
-  job: LoadJob,
-  onCallEnd: (connection: LoadConnection, fault: string | undefined) => void,
-): Promise<LoadConnection[]> {
-  const { target, bytes, what = 'echo' } = job;
-  const connections = Array.from(
-    { length: job.connections },
-    () => new LoadConnection({ target, what, bytes, onCallEnd }),
-  );
-  await Promise.all(connections.map((connection) => connection.open()));
-  return connections;
+async function openLanes(job: LoadJob, { pipes }: LoadRunHooks, onCallEnd: OnCallEnd): Promise<Lane[]> {
+  const { targets, bytes, what = 'echo' } = job;
+  const lanes = Array.from({ length: job.connections }, async (_, index): Promise<Lane> => {
+    const target = targets[index % targets.length];
+    if (target === undefined) throw new RangeError('a job without a target');
+    if ('pipe' in target) return pipes.lane(target, bytes, onCallEnd);
+    const connection = new LoadConnection({ target, what, bytes, onCallEnd });
+    await connection.open();
+    return connection;
+  });
+  const open = await Promise.all(lanes);
+  await delay(ACCEPT_MS * open.length);
+  return open;
 }
 
 function startWindow(hooks: LoadRunHooks): { end: () => { seconds: number; loadCpuSeconds: number } } {
@@ -168,15 +202,16 @@ function startTicking(onTick: () => void): () => void {
 }
 
 async function drain(
-  connections: readonly LoadConnection[],
+  lanes: readonly Lane[],
   faults: FaultCount,
+  { drainMs = DRAIN_MS }: LoadJob,
   hasMore: () => boolean = () => false,
 ): Promise<void> {
-  const deadline = performance.now() + DRAIN_MS;
-  const isOpen = (): boolean => hasMore() || connections.some((connection) => connection.isBusy);
+  const deadline = performance.now() + drainMs;
+  const isOpen = (): boolean => hasMore() || lanes.some((lane) => lane.isBusy);
   while (isOpen() && performance.now() < deadline) await delay(DRAIN_STEP_MS);
-  for (const connection of connections) {
-    if (connection.isBusy) faults.add('timeout');
-    connection.close();
+  for (const lane of lanes) {
+    if (lane.isBusy) faults.add('timeout');
+    lane.close();
   }
 }

@@ -9,6 +9,7 @@ import type { BenchSession } from './bench-session.ts';
 import { judgeGoals } from './goals.ts';
 import { LoadProcess } from './load-process.ts';
 import { startManifest } from './manifest.ts';
+import { nginxRange, storedResults } from './nginx-range.ts';
 import {
   BenchOptionError,
   HELP,
@@ -21,16 +22,23 @@ import { reportText } from './report.ts';
 import { resultJson, withoutPaths, writeResult } from './result-file.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { ALL_SUBJECTS } from './subjects/all-subjects.ts';
-import { omniBefore } from './subjects/omni.ts';
+import { omniBefore, omniPolicies } from './subjects/omni.ts';
+import { STDIO_SUBJECTS } from './subjects/stdio-programs.ts';
 import { printStageCost } from './stage-cost.ts';
 import { startUpstream } from './upstream-process.ts';
 import { runAllocation } from './workloads/allocation.ts';
+import { runGreedy } from './workloads/greedy.ts';
 import { runHalfLoad } from './workloads/half-load.ts';
+import { runIsolation } from './workloads/isolation.ts';
+import { runKill } from './workloads/kill.ts';
 import { runLarge } from './workloads/large.ts';
 import { runList } from './workloads/list.ts';
 import { runManyUpstreams } from './workloads/many-upstreams.ts';
+import { runOverload } from './workloads/overload.ts';
+import { runPolicies } from './workloads/policies.ts';
 import { runSessions } from './workloads/sessions.ts';
 import { runStartUp } from './workloads/start-up.ts';
+import { runStdio } from './workloads/stdio.ts';
 import { runThroughput } from './workloads/throughput.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -45,7 +53,7 @@ async function run(options: BenchOptions, folder: string): Promise<BenchResult> 
   const chosen = ALL_SUBJECTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const subjects = options.before === undefined ? chosen : [...chosen, omniBefore(options.before)];
   await bundleServer();
-  const finishManifest = startManifest(options, cores, subjects);
+  const finishManifest = startManifest(options, cores, versioned(options, subjects));
   pinThisProcess(cores.load);
   const upstream = await startUpstream(cores, folder);
   const load = await LoadProcess.start(cores, folder);
@@ -64,10 +72,29 @@ async function run(options: BenchOptions, folder: string): Promise<BenchResult> 
   const measured = await measureAll(session, options, subjects);
   await load.stop();
   await upstream.stop();
+  const range = nginxRange([...storedResults(RESULTS), measured]);
   return withoutPaths(
-    { manifest: finishManifest(), goals: judgeGoals(measured), ...measured },
+    {
+      manifest: finishManifest(),
+      goals: judgeGoals(measured),
+      ...(range && { nginxRange: range }),
+      ...measured,
+    },
     { [folder]: '<temp>', [ROOT]: '' },
   );
+}
+
+/** What the manifest names the versions of. */
+function versioned(
+  { workloads }: BenchOptions,
+  subjects: typeof ALL_SUBJECTS,
+): readonly { readonly name: string; version(): string }[] {
+  const programs = STDIO_SUBJECTS.filter(({ name }) => subjects.every((subject) => subject.name !== name));
+  return [
+    ...subjects,
+    ...(workloads.includes('policies') ? [omniPolicies] : []),
+    ...(workloads.includes('stdio') ? programs : []),
+  ];
 }
 
 async function measureAll(
@@ -121,6 +148,13 @@ async function measureAll(
   const sessions = ofOmni('sessions') ? await runSessions(session) : undefined;
   const startUp = ofOmni('w10') ? await runStartUp(session, rounds) : undefined;
   const manyUpstreams = ofOmni('many') ? await runManyUpstreams(session, { rounds, measureMs }) : undefined;
+  const stdio = ofOmni('stdio') ? await runStdio(session, { rounds, measureMs }) : undefined;
+  const isolation = ofOmni('isolation') ? await runIsolation(session, { rounds, measureMs }) : undefined;
+  const kill = ofOmni('kill') ? await runKill(session, rounds) : undefined;
+  const before = subjects.find(({ name }) => name === 'omni-before');
+  const policies = ofOmni('policies') ? await runPolicies(session, { rounds, measureMs, before }) : undefined;
+  const overload = ofOmni('overload') ? await runOverload(session, { rounds, measureMs }) : undefined;
+  const greedy = ofOmni('greedy') ? await runGreedy(session, { rounds, measureMs }) : undefined;
   return {
     throughput,
     ...(halfLoad && { halfLoad }),
@@ -130,6 +164,12 @@ async function measureAll(
     ...(sessions && { sessions }),
     ...(startUp && { startUp }),
     ...(manyUpstreams && { manyUpstreams }),
+    ...(stdio && { stdio }),
+    ...(isolation && { isolation }),
+    ...(kill && { kill }),
+    ...(policies && { policies }),
+    ...(overload && { overload }),
+    ...(greedy && { greedy }),
   };
 }
 

@@ -33,7 +33,7 @@ export interface Manifest {
 export function startManifest(
   options: BenchOptions,
   cores: CorePlan,
-  subjects: readonly Subject[],
+  subjects: readonly Pick<Subject, 'name' | 'version'>[],
 ): () => Manifest {
   const startedAt = new Date();
   const loadAverageAtStart = loadavg()[0] ?? 0;
@@ -60,7 +60,7 @@ export function startManifest(
   });
 }
 
-function versionOf(subject: Subject): string {
+function versionOf(subject: Pick<Subject, 'version'>): string {
   try {
     return subject.version();
   } catch (error) {

@@ -7,7 +7,10 @@ describe('parseBenchOptions', () => {
   it('gives nine rounds of two seconds of everything by default', () => {
     expect(parseBenchOptions([], DEFAULTS)).toEqual({
       only: [],
-      workloads: ['w1', 'w2', 'half', 'alloc', 'list', 'sessions', 'large', 'w10', 'many'],
+      workloads: [
+        ...['w1', 'w2', 'half', 'alloc', 'list', 'sessions', 'large', 'w10', 'many'],
+        ...['stdio', 'isolation', 'kill', 'policies', 'overload', 'greedy'],
+      ],
       sizes: [200, 10_000, 100_000],
       connections: [1, 8, 32],
       rounds: 9,

@@ -1,6 +1,22 @@
 import { parseArgs } from 'node:util';
 
-const WORKLOADS = ['w1', 'w2', 'half', 'alloc', 'list', 'sessions', 'large', 'w10', 'many'] as const;
+const WORKLOADS = [
+  'w1',
+  'w2',
+  'half',
+  'alloc',
+  'list',
+  'sessions',
+  'large',
+  'w10',
+  'many',
+  'stdio',
+  'isolation',
+  'kill',
+  'policies',
+  'overload',
+  'greedy',
+] as const;
 const KIB_SIZES = new Map([
   ['0.2', 200],
   ['10', 10_000],
@@ -16,7 +32,9 @@ const QUICK = { rounds: 3, seconds: 1 };
 
 /**
  * A part of the benchmark: W1 HTTP to HTTP, W2 HTTP to stdio, latency at half load, allocation per call, a
- * list of many tools, memory of idle clients, results of 1 MB, W10 start-up, many servers on stdio.
+ * list of many tools, memory of idle clients, results of 1 MB, W10 start-up, many servers on stdio, stdio at
+ * both ends, servers that behave badly, a child that is killed, the cost of policies, too many calls, one
+ * greedy user.
  */
 export type WorkloadName = (typeof WORKLOADS)[number];
 
@@ -46,10 +64,13 @@ export class BenchOptionError extends Error {
 
 export const HELP = `usage: npm run bench -- [options]
 
-  --only a,b          subjects to run (default: all): direct, nginx, node-forwarder, node-responder, sdk-gateway, omni, mcp-proxy, supergateway, mcp-hub
+  --only a,b          subjects to run (default: all): direct, nginx, haproxy, caddy, node-forwarder, node-responder, sdk-gateway,
+                      omni-bare, omni, mcp-proxy, supergateway, mcp-hub
   --workloads w1,w2   of w1 (HTTP to HTTP), w2 (HTTP to stdio), half (latency at half load), alloc (bytes allocated per call),
                       list (500 tools), sessions (memory of idle clients), large (results of 1 MB), w10 (start-up of Omni),
-                      many (60 servers on stdio, and the first list after a restart); default: all
+                      many (60 servers on stdio, and the first list after a restart), stdio (stdio in and out, beside Go proxies),
+                      isolation (some servers behave badly), kill (a child is killed), policies (what they cost),
+                      overload (more calls than the server or Omni takes), greedy (one of 1,000 users); default: all
   --sizes 0.2,10,100  result sizes in KB, 1000 too; w2 leaves 100 and above out
   --connections 1,8,32
   --rounds N          default 9, at most ${MAX_ROUNDS}

@@ -1,8 +1,6 @@
 import type {
   AllocationResult,
   BenchResult,
-  Cell,
-  CellSubject,
   ClientBatches,
   GoalResult,
   HalfLoadResult,
@@ -11,14 +9,19 @@ import type {
   SessionsResult,
   ManyUpstreamsResult,
   StartUpResult,
+  ThroughputName,
   ThroughputResult,
 } from './bench-result.ts';
+import { nginxRangeText } from './nginx-range.ts';
+import { cellText, estimate, inKib, mebibytes, shown, skippedText, table } from './report-parts.ts';
+import { resilienceTexts } from './resilience-report.ts';
 import type { Estimate } from './statistics.ts';
 
-const KIB = 1_024;
-const MIB = 1_048_576;
-const RATIO_COLUMNS = ['nginx', 'node-forwarder', 'node-responder', 'sdk-gateway'];
-const FEW_ROUNDS = 5;
+const TITLES: Readonly<Record<ThroughputName, string>> = {
+  W1: 'W1: tools/call, HTTP to HTTP',
+  W2: 'W2: tools/call, HTTP to stdio',
+  policies: 'Policies: tools/call, HTTP to HTTP',
+};
 
 /** The whole result as Markdown. */
 export function reportText(result: BenchResult): string {
@@ -31,6 +34,7 @@ export function reportText(result: BenchResult): string {
       'Medians over the rounds kept; in brackets the 95 % bootstrap interval. How to read this: tools/bench/README.md.',
     ].join('\n'),
     goalsText(result.goals),
+    ...(result.nginxRange === undefined ? [] : [nginxRangeText(result.nginxRange)]),
     ...result.throughput.map(throughputText),
     ...(result.halfLoad === undefined ? [] : [halfLoadText(result.halfLoad)]),
     ...(result.large === undefined ? [] : [largeText(result.large)]),
@@ -39,23 +43,28 @@ export function reportText(result: BenchResult): string {
     ...(result.sessions === undefined ? [] : [sessionsText(result.sessions)]),
     ...(result.startUp === undefined ? [] : [startUpText(result.startUp)]),
     ...(result.manyUpstreams === undefined ? [] : [manyUpstreamsText(result.manyUpstreams)]),
+    ...resilienceTexts(result, { throughputText, halfLoadText }),
     versionsText(manifest.versions),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
 function goalsText(goals: readonly GoalResult[]): string {
-  const rows = goals.map(({ goal, value, unit, reached, note }) => [
-    goal,
-    value === undefined ? '-' : `${value.toPrecision(3)} ${unit}`,
-    reached === undefined ? 'not measured' : reached ? 'yes' : 'no',
-    note,
-  ]);
-  return `## Goals\n\n${table(['goal', 'value', 'reached', 'note'], rows)}`;
+  const rows = goals.flatMap(({ goal, value, unit, reached, note }) =>
+    value === undefined
+      ? []
+      : [[goal, `${value.toPrecision(3)} ${unit}`, reached === true ? 'yes' : 'no', note]],
+  );
+  const others = goals.filter(({ value }) => value === undefined).map(({ id }) => id);
+  return [
+    '## Goals',
+    ...(rows.length === 0 ? [] : [table(['goal', 'value', 'reached', 'note'], rows)]),
+    ...(others.length === 0 ? [] : [`Not measured: ${others.join(', ')}.`]),
+  ].join('\n\n');
 }
 
 function throughputText(result: ThroughputResult): string {
-  const title = result.workload === 'W1' ? 'W1: tools/call, HTTP to HTTP' : 'W2: tools/call, HTTP to stdio';
+  const title = TITLES[result.workload];
   const facts = result.subjects.map(({ name, description, dialect, memory, deviations }) => [
     name,
     description,
@@ -70,55 +79,6 @@ function throughputText(result: ThroughputResult): string {
     table(['subject', 'what', 'called as', 'RSS idle / peak / after, MB', 'answers differ at'], facts),
     ...skippedText(result.skipped),
   ].join('\n\n');
-}
-
-function cellText(cell: Cell): string {
-  const few = cell.roundsKept < FEW_ROUNDS ? ' - too few to conclude anything' : '';
-  const columns = RATIO_COLUMNS.filter((name) => cell.subjects.some((subject) => subject.name === name));
-  const rows = cell.subjects.map((subject) => [
-    ...subjectColumns(subject),
-    ...columns.map((to) => ratioColumn(cell, subject.name, to)),
-  ]);
-  const versus = cell.ratios
-    .filter(({ of, to }) => of === 'omni' && !columns.includes(to))
-    .map(({ to, callsPerSecond, perCore }) => {
-      const ofCore = perCore === undefined ? '' : ` by rate, ${estimate(perCore, 2)} by CPU per call`;
-      return `÷ ${to} ${estimate(callsPerSecond, 2)}${ofCore}`;
-    });
-  return [
-    `### ${kilobytes(cell.bytes)} KB, c = ${cell.connections} (${cell.roundsKept} of ${cell.rounds} rounds kept${few})`,
-    table(
-      [
-        'subject',
-        'calls/s',
-        'p50 ms',
-        'p95 ms',
-        'p99 ms',
-        'CPU µs/call',
-        'core used',
-        'faults',
-        ...columns.map((name) => `÷ ${name}`),
-      ],
-      rows,
-    ),
-    ...(versus.length === 0 ? [] : [`Omni ${versus.join(', ')}`]),
-  ].join('\n\n');
-}
-
-function subjectColumns(subject: CellSubject): string[] {
-  return [
-    subject.name,
-    estimate(subject.callsPerSecond, 0),
-    ...[subject.p50Us, subject.p95Us, subject.p99Us].map((microseconds) => (microseconds / 1_000).toFixed(2)),
-    subject.cpuUsPerCall.toFixed(0),
-    `${(subject.coreShare * 100).toFixed(0)} %`,
-    String(subject.faults),
-  ];
-}
-
-function ratioColumn(cell: Cell, of: string, to: string): string {
-  const ratio = cell.ratios.find((candidate) => candidate.of === of && candidate.to === to);
-  return ratio === undefined ? '' : estimate(ratio.callsPerSecond, 2);
 }
 
 function halfLoadText(result: HalfLoadResult): string {
@@ -172,10 +132,10 @@ function allocationText({ subjects, ownBytesPerCall, skipped }: AllocationResult
   ].join('\n\n');
 }
 
-function listText({ tools, cell, skipped }: ListResult): string {
+function listText({ tools, cell, crowdedCell, skipped }: ListResult): string {
   return [
     `## W4: tools/list of ${tools} tools`,
-    ...(cell === undefined ? [] : [cellText(cell)]),
+    ...[cell, crowdedCell].flatMap((each) => (each === undefined ? [] : [cellText(each)])),
     ...skippedText(skipped),
   ].join('\n\n');
 }
@@ -225,14 +185,16 @@ function startUpText(result: StartUpResult): string {
 }
 
 function manyUpstreamsText(result: ManyUpstreamsResult): string {
-  const shown = (value: Estimate | undefined, digits: number): string =>
-    value === undefined ? 'n/a' : estimate(value, digits);
+  const { probeRoundMs, p95Ms, addedP95Ms } = result;
   const { upstreams, startRatio, costRatio, rssBytes, keptListMs, skipped } = result;
   const rows = [
     ['all well ÷ a loop that spawns and greets them', shown(startRatio, 2)],
     ['CPU per call ÷ with one server', shown(costRatio, 2)],
     ['RSS of Omni, MB', rssBytes === undefined ? 'n/a' : mebibytes(rssBytes.median)],
     ['spawn to the first list after a restart, ms', shown(keptListMs, 0)],
+    ['a round of probes of all, ms', shown(probeRoundMs, 0)],
+    ['p95 of calls at half load, ms', shown(p95Ms, 2)],
+    ['the same less that with one server, ms', shown(addedP95Ms, 2)],
   ];
   return [`## ${upstreams} servers on stdio`, table(['figure', 'value'], rows), ...skippedText(skipped)].join(
     '\n\n',
@@ -241,36 +203,4 @@ function manyUpstreamsText(result: ManyUpstreamsResult): string {
 
 function versionsText(versions: Readonly<Record<string, string>>): string {
   return `## Versions\n\n${table(['subject', 'version'], Object.entries(versions))}`;
-}
-
-function skippedText(skipped: readonly { readonly name: string; readonly reason: string }[]): string[] {
-  return skipped.map(({ name, reason }) => `Not measured: ${name}. ${reason.replaceAll(/\s+/g, ' ')}`);
-}
-
-function estimate({ median, low, high }: Estimate, digits: number): string {
-  return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
-}
-
-function inKib({ median, low, high, rounds }: Estimate): Estimate {
-  return { median: median / KIB, low: low / KIB, high: high / KIB, rounds };
-}
-
-function kilobytes(bytes: number): string {
-  return String(bytes / 1_000);
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / MIB).toFixed(0);
-}
-
-/** A Markdown table whose columns line up in a terminal as well. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const safe = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '/')));
-  const widths = head.map((_, column) => Math.max(3, ...safe.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [first = [], ...rest] = safe;
-  return [line(first), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest.map(line)].join(
-    '\n',
-  );
 }

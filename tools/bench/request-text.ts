@@ -8,6 +8,12 @@ const META = {
   'io.modelcontextprotocol/clientCapabilities': {},
   'io.modelcontextprotocol/clientInfo': CLIENT_INFO,
 };
+/** What a legacy client says of itself. */
+export const INITIALIZE_PARAMS = {
+  protocolVersion: LEGACY_VERSION,
+  capabilities: {},
+  clientInfo: CLIENT_INFO,
+};
 /** Every call id has ten digits, so that all requests of one cell are equally long. */
 export const FIRST_CALL_ID = 1_000_000_000;
 
@@ -80,11 +86,7 @@ export function echoRequest(
 
 /** The first request of a legacy connection. */
 export function initializeRequest(target: Target, id: number): HttpRequestParts {
-  return mcpRequest(target, {
-    id,
-    method: 'initialize',
-    params: { protocolVersion: LEGACY_VERSION, capabilities: {}, clientInfo: CLIENT_INFO },
-  });
+  return mcpRequest(target, { id, method: 'initialize', params: INITIALIZE_PARAMS });
 }
 
 /** Serialises a request with keep-alive framing. */

@@ -16,6 +16,21 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Whatever listens on loopback and offers the tool under its own name to anyone. */
+export function plainTarget(port: number, path = '/mcp'): Target {
+  return { host: '127.0.0.1', port, path, dialect: 'modern', toolName: 'echo', headers: {} };
+}
+
+/** A program that speaks MCP on its standard streams and runs already, see `LoadProcess.spawn`. */
+export interface StdioTarget {
+  /** The name under which it was spawned. */
+  readonly pipe: string;
+  /** The name under which it offers the echo tool. */
+  readonly toolName: string;
+  /** Name of a tool that runs others; absent for a program that offers the echo tool itself. */
+  readonly metaTool?: string;
+}
+
 /** Revision of the modern era (stateless requests). */
 export const MODERN_VERSION = '2026-07-28';
 /** Newest revision of the legacy era (sessions). */

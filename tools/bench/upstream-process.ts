@@ -22,15 +22,20 @@ export interface Upstream {
 /**
  * Starts the HTTP upstream on the load core and waits until it listens.
  *
- * @param tools - How many tools it lists: the echo tool, and others that nobody calls.
+ * @param options - How many tools it lists: the echo tool, and others that nobody calls; default 1. In which
+ * manner it treats calls, see `createManner`; default `prompt`.
  */
-export async function startUpstream(cores: CorePlan, logFolder: string, tools = 1): Promise<Upstream> {
+export async function startUpstream(
+  cores: CorePlan,
+  logFolder: string,
+  { tools = 1, manner = 'prompt' }: { readonly tools?: number; readonly manner?: string } = {},
+): Promise<Upstream> {
   const port = await freePort();
   const pinned = new PinnedProcess({
     name: 'upstream',
     core: cores.load,
     command: process.execPath,
-    args: [UPSTREAM_FILE, '--http', String(port), String(tools)],
+    args: [UPSTREAM_FILE, '--port', String(port), '--tools', String(tools), '--manner', manner],
     logFolder,
     ipc: true,
   });

@@ -1,22 +1,32 @@
 /**
  * The benchmark's upstream: the cheapest MCP server that can be written in Node, so that it is never what
- * limits a subject. `node upstream.ts --http PORT [TOOLS]` serves both eras on loopback and lists so many
- * tools; `node upstream.ts --stdio` serves them on its standard streams. It ends when its parent closes the
- * IPC channel or standard input.
+ * limits a subject. `node upstream.ts --port PORT` serves both eras on loopback, `node upstream.ts --stdio`
+ * on its standard streams; `--tools COUNT` lists more tools, `--manner MANNER` calls for one of
+ * `upstream-manner.ts`. It ends when its parent closes the IPC channel or standard input.
  */
 import { Buffer } from 'node:buffer';
 import { createServer, type Socket } from 'node:net';
+import { parseArgs } from 'node:util';
 import { ECHO_TOOL, echoText, idleTools } from './echo-tool.ts';
 import { HttpMessageReader } from './http-message-reader.ts';
 import { LEGACY_VERSION, MODERN_VERSION } from './target.ts';
+import { createManner } from './upstream-manner.ts';
 
 const SERVER_INFO = { name: 'bench-upstream', version: '1.0.0' };
 const CACHE_HINTS = { ttlMs: 3_600_000, cacheScope: 'public' };
 const METHOD_NOT_FOUND = { code: -32601, message: 'Method not found' };
 const METHOD_NOT_FOUND_END = `${JSON.stringify(METHOD_NOT_FOUND)}}`;
 const LF = 0x0a;
-const [mode, port, toolCount = '1'] = process.argv.slice(2);
-const TOOLS = [ECHO_TOOL, ...idleTools(Number(toolCount) - 1)];
+const { values: options } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    stdio: { type: 'boolean', default: false },
+    tools: { type: 'string', default: '1' },
+    manner: { type: 'string', default: 'prompt' },
+  },
+});
+const TOOLS = [ECHO_TOOL, ...idleTools(Number(options.tools) - 1)];
+const holdBack = createManner(options.manner);
 
 interface Request {
   readonly id?: number | string;
@@ -86,7 +96,8 @@ function serveSocket(socket: Socket): void {
       return;
     }
     const [first = Buffer.alloc(0)] = body;
-    const text = answer(parse((body.length === 1 ? first : Buffer.concat(body)).toString('utf8')));
+    const request = parse((body.length === 1 ? first : Buffer.concat(body)).toString('utf8'));
+    const text = answer(request);
     if (text === undefined) {
       socket.write('HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n');
       return;
@@ -94,10 +105,14 @@ function serveSocket(socket: Socket): void {
     // Everything that is answered is ASCII, so characters are bytes.
     const status =
       text.endsWith(METHOD_NOT_FOUND_END) && head.includes(MODERN_VERSION) ? '404 Not Found' : '200 OK';
-    socket.write(
-      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
-      'latin1',
-    );
+    const send = (): void => {
+      socket.write(
+        `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+        'latin1',
+      );
+    };
+    if (holdBack === undefined || request.method !== 'tools/call') send();
+    else holdBack(send);
   });
   socket.on('data', (chunk) => reader.push(chunk));
 }
@@ -111,8 +126,12 @@ function serveStdio(): void {
     for (let end = data.indexOf(LF); end !== -1; end = data.indexOf(LF, start)) {
       const line = data.toString('utf8', start, end);
       start = end + 1;
-      const text = line.trim() === '' ? undefined : answer(parse(line));
-      if (text !== undefined) out += `${text}\n`;
+      if (line.trim() === '') continue;
+      const request = parse(line);
+      const text = answer(request);
+      if (text === undefined) continue;
+      if (holdBack === undefined || request.method !== 'tools/call') out += `${text}\n`;
+      else holdBack((before = '') => void process.stdout.write(`${before}${text}\n`));
     }
     rest = data.subarray(start);
     if (out !== '') process.stdout.write(out);
@@ -120,10 +139,10 @@ function serveStdio(): void {
   process.stdin.on('end', () => process.exit(0));
 }
 
-if (mode === '--stdio') {
+if (options.stdio) {
   serveStdio();
 } else {
-  createServer({ noDelay: true }, serveSocket).listen(Number(port), '127.0.0.1', () =>
+  createServer({ noDelay: true }, serveSocket).listen(Number(options.port), '127.0.0.1', () =>
     process.send?.({ kind: 'listening' }),
   );
   process.on('disconnect', () => process.exit(0));

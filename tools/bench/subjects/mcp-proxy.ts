@@ -1,5 +1,6 @@
 import { freePort } from '../free-port.ts';
 import { PinnedProcess } from '../pinned-process.ts';
+import { plainTarget } from '../target.ts';
 import { peerFile, peerVersion } from './peers.ts';
 import type { Subject } from './subject.ts';
 
@@ -32,9 +33,6 @@ export const mcpProxy: Subject = {
       ],
       logFolder: folder,
     });
-    return {
-      target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'modern', toolName: 'echo', headers: {} },
-      process: pinned,
-    };
+    return { target: plainTarget(port), process: pinned };
   },
 };

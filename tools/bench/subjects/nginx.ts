@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
 import { PinnedProcess } from '../pinned-process.ts';
+import { plainTarget } from '../target.ts';
 import { SubjectUnavailable, type Subject } from './subject.ts';
 
 /** nginx `proxy_pass` with one worker: the price of moving the bytes and nothing else. */
@@ -24,17 +25,7 @@ export const nginx: Subject = {
       args: ['-c', configPath, '-p', folder, '-e', join(folder, 'error.log')],
       logFolder: folder,
     });
-    return {
-      target: {
-        host: '127.0.0.1',
-        port,
-        path: upstream.path,
-        dialect: 'modern',
-        toolName: 'echo',
-        headers: {},
-      },
-      process: pinned,
-    };
+    return { target: plainTarget(port, upstream.path), process: pinned };
   },
 };
 

@@ -7,7 +7,8 @@ import { freePort } from '../free-port.ts';
 import { HeapProbe, heapProbeOptions } from '../heap-probe.ts';
 import { PinnedProcess, type CorePlan } from '../pinned-process.ts';
 import { UPSTREAM_NAME, type Target } from '../target.ts';
-import { SubjectUnavailable, type Subject } from './subject.ts';
+import { ALL_POLICIES, NO_POLICIES, type OmniSettings } from './omni-settings.ts';
+import { SubjectUnavailable, type RunningSubject, type Subject, type SubjectContext } from './subject.ts';
 
 /** Made anew by `main.ts` before anything is measured. */
 export const BUNDLE = fileURLToPath(
@@ -18,7 +19,7 @@ const SOURCES = fileURLToPath(new URL('../../../apps/master-server/src/main.ts',
 export const FROM_SOURCES: readonly string[] = ['--conditions=@omni/source', SOURCES];
 
 /** One server as Omni's configuration describes it. */
-type UpstreamEntry =
+export type UpstreamEntry =
   | { readonly type: 'http'; readonly url: string }
   | { readonly command: string; readonly args: readonly string[] };
 
@@ -39,13 +40,36 @@ export const omni: Subject = {
   description: 'Omni master-server with its defaults and token auth',
   kinds: ['http', 'stdio'],
   version: () => 'bundle of the sources',
-  start: async ({ upstream, kind, cores, folder, isProbed }) => {
-    const entry: UpstreamEntry =
-      kind === 'http' ? { type: 'http', url: upstream.url } : upstream.stdioCommand;
-    const running = await startOmni({ [UPSTREAM_NAME]: entry }, cores, folder, { isProbed });
-    return { ...running, target: omniTarget(running) };
-  },
+  start: (context) => startOneOmni(context),
 };
+
+/** Omni without what {@link NO_POLICIES} switches off. */
+export const omniBare: Subject = {
+  name: 'omni-bare',
+  description: 'Omni with all policies of calls off',
+  kinds: ['http', 'stdio'],
+  version: () => 'bundle of the sources',
+  start: (context) => startOneOmni(context, { settings: NO_POLICIES }),
+};
+
+/** Omni with {@link ALL_POLICIES}, none of which ever holds a call up. */
+export const omniPolicies: Subject = {
+  name: 'omni-policies',
+  description: 'Omni with all policies of calls on',
+  kinds: ['http', 'stdio'],
+  version: () => 'bundle of the sources',
+  start: (context) => startOneOmni(context, { settings: ALL_POLICIES }),
+};
+
+/** Starts Omni in front of the upstream of a run. */
+async function startOneOmni(
+  { upstream, kind, cores, folder, isProbed }: SubjectContext,
+  options: StartOmniOptions = {},
+): Promise<RunningSubject> {
+  const entry: UpstreamEntry = kind === 'http' ? { type: 'http', url: upstream.url } : upstream.stdioCommand;
+  const running = await startOmni({ [UPSTREAM_NAME]: entry }, cores, folder, { ...options, isProbed });
+  return { ...running, target: omniTarget(running) };
+}
 
 /**
  * The Omni of another checkout, such as the commit before a change.
@@ -63,15 +87,7 @@ export function omniBefore(root: string): Subject {
         throw new SubjectUnavailable('its bundle is missing; npm run bundle makes it');
       return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
     },
-    start: async ({ upstream, kind, cores, folder, isProbed }) => {
-      const entry: UpstreamEntry =
-        kind === 'http' ? { type: 'http', url: upstream.url } : upstream.stdioCommand;
-      const running = await startOmni({ [UPSTREAM_NAME]: entry }, cores, folder, {
-        isProbed,
-        program: [program],
-      });
-      return { ...running, target: omniTarget(running) };
-    },
+    start: (context) => startOneOmni(context, { program: [program] }),
   };
 }
 
@@ -91,8 +107,9 @@ export function omniTarget({ port, token }: RunningOmni): Target {
 export interface StartOmniOptions {
   /** See `SubjectContext`. */
   readonly isProbed?: boolean | undefined;
-  /** Settings of `limits`. */
-  readonly limits?: Readonly<Record<string, number>>;
+  readonly settings?: OmniSettings;
+  /** Users beside the owner. */
+  readonly tokens?: readonly { readonly name: string; readonly token: string }[];
   /** Node arguments that name the program. Default: the bundle. */
   readonly program?: readonly string[];
 }
@@ -102,14 +119,13 @@ export async function startOmni(
   mcpServers: Readonly<Record<string, UpstreamEntry>>,
   cores: CorePlan,
   folder: string,
-  { isProbed = false, limits = {}, program = [BUNDLE] }: StartOmniOptions = {},
+  { isProbed = false, settings = {}, tokens = [], program = [BUNDLE] }: StartOmniOptions = {},
 ): Promise<RunningOmni> {
   const port = await freePort();
   const token = randomBytes(32).toString('base64url');
   const configPath = join(folder, 'omni.json');
-  writeFileSync(configPath, JSON.stringify({ auth: { mode: 'token', token }, limits, mcpServers }), {
-    mode: 0o600,
-  });
+  const configuration = { auth: { mode: 'token', token, tokens }, ...settings, mcpServers };
+  writeFileSync(configPath, JSON.stringify(configuration), { mode: 0o600 });
   const spawnedAt = performance.now();
   const pinned = new PinnedProcess({
     name: 'omni',

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../free-port.ts';
 import { HeapProbe, heapProbeOptions } from '../heap-probe.ts';
 import { PinnedProcess } from '../pinned-process.ts';
+import { plainTarget } from '../target.ts';
 import type { RunningSubject, SubjectContext } from './subject.ts';
 
 /**
@@ -31,7 +32,7 @@ export async function startOwnServer(
     ipc: isProbed,
   });
   return {
-    target: { host: '127.0.0.1', port, path: '/mcp', dialect: 'modern', toolName: 'echo', headers: {} },
+    target: plainTarget(port),
     process: pinned,
     ...(isProbed ? { heap: new HeapProbe(pinned) } : {}),
   };

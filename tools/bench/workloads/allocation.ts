@@ -80,7 +80,7 @@ export async function sampleAllocation(
   // A question takes about as long at both ends of the measured time, so that the counted time is as long as
   // the measured one.
   const result = await load.run(
-    { ...JOB, target, measureMs },
+    { ...JOB, targets: [target], measureMs },
     {
       onMeasuring: () => {
         counting = heap.startCounting();

@@ -15,6 +15,8 @@ import { startUpstream } from '../upstream-process.ts';
 
 const TOOLS = 500;
 const CONNECTIONS = 32;
+/** S001-NF-01: how long lists take with so many clients at the same time. */
+const CROWD = 100;
 const WARM_UP_MS = 500;
 const START_TIMEOUT_MS = 20_000;
 
@@ -28,7 +30,7 @@ export interface ListPlan {
 export async function runList(session: BenchSession, plan: ListPlan): Promise<ListResult> {
   const folder = join(session.folder, 'W4');
   mkdirSync(folder, { recursive: true });
-  const upstream = await startUpstream(session.cores, folder, TOOLS);
+  const upstream = await startUpstream(session.cores, folder, { tools: TOOLS });
   const context: SubjectContext = { upstream, kind: 'http', cores: session.cores, folder };
   const running = new Map<string, RunningSubject>();
   try {
@@ -51,9 +53,11 @@ export async function runList(session: BenchSession, plan: ListPlan): Promise<Li
     });
     if ((await listAnswer(responder.target, FIRST_CALL_ID)) !== answer)
       throw new Error('the two do not send the same bytes');
+    const bytes = answer.length;
     return {
       tools: TOOLS,
-      cell: await measureAll(session, plan, { running, bytes: answer.length }),
+      cell: await measureAll(session, plan, { running, bytes, connections: CONNECTIONS }),
+      crowdedCell: await measureAll(session, plan, { running, bytes, connections: CROWD }),
       skipped: [],
     };
   } catch (error) {
@@ -71,18 +75,24 @@ export async function runList(session: BenchSession, plan: ListPlan): Promise<Li
 async function measureAll(
   session: BenchSession,
   { rounds, measureMs }: ListPlan,
-  { running, bytes }: { readonly running: ReadonlyMap<string, RunningSubject>; readonly bytes: number },
+  {
+    running,
+    ...shape
+  }: {
+    readonly running: ReadonlyMap<string, RunningSubject>;
+    readonly bytes: number;
+    readonly connections: number;
+  },
 ): Promise<ListResult['cell']> {
   const groups: Group[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    session.progress(`W4: round ${round + 1} of ${rounds}`);
+    session.progress(`W4, c = ${shape.connections}: round ${round + 1} of ${rounds}`);
     const calibration = await calibrate(session.cores);
     const samples = new Map<string, Sample>();
     for (const [name, subject] of shuffled([...running], session.random)) {
       const job = {
         what: 'tools/list' as const,
-        bytes,
-        connections: CONNECTIONS,
+        ...shape,
         warmUpMs: WARM_UP_MS,
         measureMs,
       };
@@ -92,7 +102,7 @@ async function measureAll(
   }
   const steady = steadyOf(groups.map(({ calibration }) => calibration));
   const kept = groups.filter((_, round) => steady.has(round));
-  return cellResult({ bytes, connections: CONNECTIONS, rounds }, kept, [...running.keys()], session.seed);
+  return cellResult({ ...shape, rounds }, kept, [...running.keys()], session.seed);
 }
 
 /** The result in an answer with the id first. */

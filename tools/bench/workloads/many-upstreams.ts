@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ManyUpstreamsResult, ManyUpstreamsSample, SkippedSubject } from '../bench-result.ts';
+import type { ManyUpstreamsResult, ManyUpstreamsSample } from '../bench-result.ts';
 import { measure, ownPids, type BenchSession } from '../bench-session.ts';
-import { listAnswer, waitUntilCallable } from '../call-once.ts';
+import { listAnswer, sendOnce, waitUntilCallable } from '../call-once.ts';
 import { memoryOf } from '../process-tree.ts';
 import { FIRST_CALL_ID } from '../request-text.ts';
 import { bootstrapMedian } from '../statistics.ts';
-import { omniTarget, startOmni, type RunningOmni } from '../subjects/omni.ts';
+import { omniTarget, type RunningOmni } from '../subjects/omni.ts';
 import { UPSTREAM_NAME, type Target } from '../target.ts';
+import { roundsOf, withOmni } from './with-omni.ts';
 
 const UPSTREAMS = 60;
 /** Omni's limits of starting, which the bare loop keeps to as well. */
@@ -29,8 +29,6 @@ const INITIALIZE = {
 };
 const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/list', params: {} };
 
-type Servers = Readonly<Record<string, { readonly command: string; readonly args: readonly string[] }>>;
-
 /**
  * Sixty real servers on stdio: how long until all are well, beside a loop that only spawns and greets them;
  * what a call costs beside a single server; memory. And the first list after a restart, which comes from what
@@ -40,18 +38,9 @@ export async function runManyUpstreams(
   session: BenchSession,
   { rounds, measureMs }: { readonly rounds: number; readonly measureMs: number },
 ): Promise<ManyUpstreamsResult> {
-  const samples: ManyUpstreamsSample[] = [];
-  const skipped: SkippedSubject[] = [];
-  for (let round = 0; round < rounds && skipped.length === 0; round += 1) {
-    session.progress(`many: round ${round + 1} of ${rounds}`);
-    const folder = join(session.folder, `many-${round}`);
-    mkdirSync(folder, { recursive: true });
-    try {
-      samples.push(await oneRound(session, folder, round, measureMs));
-    } catch (error) {
-      skipped.push({ name: 'omni', reason: error instanceof Error ? error.message : String(error) });
-    }
-  }
+  const { samples, skipped } = await roundsOf(session, { label: 'many', rounds }, async (round) => [
+    await oneRound(session, join(session.folder, `many-${round}`), round, measureMs),
+  ]);
   const estimate = (pick: (sample: ManyUpstreamsSample) => number) =>
     bootstrapMedian(samples.map(pick), session.seed);
   return {
@@ -60,6 +49,9 @@ export async function runManyUpstreams(
     costRatio: estimate(({ manyCpuUs, oneCpuUs }) => manyCpuUs / oneCpuUs),
     rssBytes: estimate(({ rssBytes }) => rssBytes),
     keptListMs: estimate(({ keptListMs }) => keptListMs),
+    probeRoundMs: estimate(({ probeRoundMs = 0 }) => probeRoundMs),
+    p95Ms: estimate(({ manyP95Ms = 0 }) => manyP95Ms),
+    addedP95Ms: estimate(({ manyP95Ms = 0, oneP95Ms = 0 }) => manyP95Ms - oneP95Ms),
     samples,
     skipped,
   };
@@ -74,22 +66,18 @@ async function oneRound(
   const { command, args } = session.upstream.stdioCommand;
   const bareLoopMs = await spawnAndGreetAll(command, args);
   const names = Array.from({ length: UPSTREAMS }, (_, index) => `${UPSTREAM_NAME}${index}`);
-  const many = await withOmni(
-    session,
-    join(folder, 'many'),
-    Object.fromEntries(names.map((name) => [name, { command, args }])),
-    async (omni) => {
-      await waitUntilAllListed(omni, UPSTREAMS);
-      const allUpMs = performance.now() - omni.spawnedAt;
-      const target = { ...omniTarget(omni), toolName: `${names[UPSTREAMS / 2]}__echo` };
-      const { cpuUsPerCall } = await load(session, omni, target, { round, measureMs });
-      return { allUpMs, cpuUsPerCall, rssBytes: memoryOf(ownPids(omni.process.pid)).rssBytes };
-    },
-  );
+  const servers = Object.fromEntries(names.map((name) => [name, { command, args }]));
+  const many = await withOmni(session, { folder: join(folder, 'many'), servers }, async (omni) => {
+    await waitUntilAllListed(omni, UPSTREAMS);
+    const allUpMs = performance.now() - omni.spawnedAt;
+    const target = { ...omniTarget(omni), toolName: `${names[UPSTREAMS / 2]}__echo` };
+    const cost = await load(session, omni, target, { round, measureMs });
+    const { rssBytes } = memoryOf(ownPids(omni.process.pid));
+    return { allUpMs, ...cost, rssBytes, probeRoundMs: await probeRound(omni) };
+  });
   const one = await withOmni(
     session,
-    join(folder, 'one'),
-    { [UPSTREAM_NAME]: { command, args } },
+    { folder: join(folder, 'one'), servers: { [UPSTREAM_NAME]: { command, args } } },
     async (omni) => {
       const target = omniTarget(omni);
       await waitUntilCallable(target, { timeoutMs: UP_TIMEOUT_MS, isGone: () => omni.process.isGone });
@@ -104,16 +92,37 @@ async function oneRound(
     oneCpuUs: one.cpuUsPerCall,
     rssBytes: many.rssBytes,
     keptListMs: await listAfterRestart(session, join(folder, 'kept')),
+    probeRoundMs: many.probeRoundMs,
+    manyP95Ms: many.p95Ms,
+    oneP95Ms: one.p95Ms,
   };
 }
 
+/** What a call costs at full load, and how long it takes at half of it. */
 async function load(
   session: BenchSession,
   omni: RunningOmni,
   target: Target,
   { round, measureMs }: { readonly round: number; readonly measureMs: number },
-) {
-  return measure(session, { running: { process: omni.process, target } }, { ...JOB, measureMs }, round);
+): Promise<{ readonly cpuUsPerCall: number; readonly p95Ms: number }> {
+  const started = { running: { process: omni.process, target } };
+  const { cpuUsPerCall, callsPerSecond } = await measure(session, started, { ...JOB, measureMs }, round);
+  const half = { ...JOB, warmUpMs: 500, measureMs, ratePerSecond: callsPerSecond / 2 };
+  const { latencyUs } = await measure(session, started, half, round);
+  return { cpuUsPerCall, p95Ms: latencyUs.p95 / 1_000 };
+}
+
+/** Milliseconds until all servers have been asked whether they live. */
+async function probeRound(omni: RunningOmni): Promise<number> {
+  const askedAt = performance.now();
+  const { status } = await sendOnce(omniTarget(omni), {
+    method: 'GET',
+    path: '/health/ready?scope=all&probe=1',
+    headers: omniTarget(omni).headers,
+    body: '',
+  });
+  if (status !== 200) throw new Error(`a round of probes ends with HTTP ${status}`);
+  return performance.now() - askedAt;
 }
 
 /** Milliseconds from the first spawn until each has answered `initialize` and `tools/list`. */
@@ -166,30 +175,11 @@ async function listAfterRestart(session: BenchSession, folder: string): Promise<
       { command: 'sh', args: ['-c', `sleep ${ms / 1_000}; exec "$@"`, 'sh', command, ...args] },
     ]),
   );
-  await withOmni(session, folder, servers, (omni) => waitUntilAllListed(omni, SLOW_STARTS_MS.length));
-  return withOmni(session, folder, servers, async (omni) => {
+  await withOmni(session, { folder, servers }, (omni) => waitUntilAllListed(omni, SLOW_STARTS_MS.length));
+  return withOmni(session, { folder, servers }, async (omni) => {
     await waitUntilAllListed(omni, SLOW_STARTS_MS.length, 2);
     return performance.now() - omni.spawnedAt;
   });
-}
-
-async function withOmni<T>(
-  session: BenchSession,
-  folder: string,
-  servers: Servers,
-  act: (omni: RunningOmni) => Promise<T>,
-): Promise<T> {
-  mkdirSync(folder, { recursive: true });
-  const omni = await startOmni(servers, session.cores, folder);
-  try {
-    return await act(omni);
-  } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}; ${omni.process.logTail()}`, {
-      cause: error,
-    });
-  } finally {
-    await omni.process.stop();
-  }
 }
 
 /** Waits until a list holds the echo tool of each of so many servers. */

@@ -27,7 +27,7 @@ export async function runSessions(session: BenchSession): Promise<SessionsResult
   mkdirSync(folder, { recursive: true });
   const { cores, upstream, seed } = session;
   const servers = { [UPSTREAM_NAME]: { type: 'http', url: upstream.url } } as const;
-  const running = await startOmni(servers, cores, folder, { isProbed: true, limits: LIMITS });
+  const running = await startOmni(servers, cores, folder, { isProbed: true, settings: { limits: LIMITS } });
   const modern: number[] = [];
   const legacy: number[] = [];
   const skipped: SkippedSubject[] = [];

@@ -1,4 +1,4 @@
-import type { Sample, ThroughputResult } from '../bench-result.ts';
+import type { Sample, ThroughputName, ThroughputResult } from '../bench-result.ts';
 import { measure, measureOrDrop, startSubjects, stopSubjects, type BenchSession } from '../bench-session.ts';
 import { calibrate, steadyOf } from '../calibration.ts';
 import { cellResult, type Group } from '../cell-result.ts';
@@ -9,7 +9,7 @@ const WARM_UP_MS = 500;
 
 /** What W1 or W2 is to run. */
 export interface ThroughputPlan {
-  readonly workload: 'W1' | 'W2';
+  readonly workload: ThroughputName;
   readonly kind: UpstreamKind;
   readonly sizes: readonly number[];
   readonly connections: readonly number[];
