@@ -18,6 +18,7 @@ import { RepeatBudget } from '../repeat/repeat-budget.ts';
 import { repeatDelayMs, retryAfterMsOf } from '../repeat/repeat-delay.ts';
 import { startWaitMs } from '../repeat/start-wait.ts';
 import { isCall, keyOf } from './called.ts';
+import { KeptState } from './kept-state.ts';
 
 /** One more attempt of a request. */
 export interface RepeatedAttempt {
@@ -69,7 +70,10 @@ class UpstreamRepeats {
  */
 export function requestRepeats(options: RequestRepeatsOptions): RequestStage {
   const { specOf, clock } = options;
-  const known = new WeakMap<UpstreamSpec, UpstreamRepeats>();
+  const known = new KeptState<UpstreamRepeats>({
+    settingsOf: ({ retry }) => retry.budget,
+    create: ({ routing = DEFAULT_ROUTING }) => new UpstreamRepeats(routing, clock),
+  });
   return (request, next) => {
     const [upstream = ''] = request.upstreams;
     const spec = specOf(upstream);
@@ -78,9 +82,7 @@ export function requestRepeats(options: RequestRepeatsOptions): RequestStage {
     if (!isCall(request.context.message.method)) return next;
     const routing = spec.routing ?? DEFAULT_ROUTING;
     if (routing.retry.attempts === 1) return next;
-    let shared = known.get(spec);
-    if (shared === undefined) known.set(spec, (shared = new UpstreamRepeats(routing, clock)));
-    const policy = new RequestRepeats(options, request, spec, shared);
+    const policy = new RequestRepeats(options, request, spec, known.of(spec));
     return (reply) => new RepeatedRequest({ run: next, policy, clock }, reply).begin();
   };
 }
