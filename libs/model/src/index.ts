@@ -5,6 +5,7 @@ export {
   compose,
   type CallStage,
   type ConnectionFacts,
+  type HeldCalls,
   type InstanceIdentity,
   type SendCall,
 } from './call/call-stage.ts';
@@ -124,3 +125,4 @@ export type {
   UpstreamState,
 } from './lifecycle/upstream-state.ts';
 export { NO_HISTORY, NOTE_KINDS } from './lifecycle/upstream-state.ts';
+export { LISTEN, TASK_RESULT } from './vocabulary/open-ended.ts';

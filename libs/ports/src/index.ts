@@ -84,6 +84,7 @@ export {
 export {
   DEFAULT_ROUTING,
   type QuotaSettings,
+  type FaultSettings,
   type RateSettings,
   type RoutingSettings,
 } from './routing-settings.ts';

@@ -99,6 +99,32 @@ export interface RoutingSettings {
     /** Whether tools, prompts and resources that have spent it themselves are hidden. Default: `false`. */
     readonly hides: boolean;
   };
+  /** Safe requests of one client that ask for the same at the same time. */
+  readonly coalesce: {
+    /** So many at most get the answer of another one; 0: each is run by itself. Default: 0. */
+    readonly followers: number;
+  };
+  /** Faults on purpose, to see what becomes of calls. */
+  readonly faults: FaultSettings;
+  /** Calls that are sent together where the server speaks 2025-03-26. */
+  readonly batch: {
+    /** So many at most; 1: each is sent by itself. Default: 1. */
+    readonly maxCalls: number;
+    /** How long the first of them waits for others. Default: 2. */
+    readonly windowMs: Millis;
+  };
+}
+
+export interface FaultSettings {
+  /** Share of the calls that are struck, 0 to 1; 0: none. Default: 0. */
+  readonly share: number;
+  /** For how long these are held up before they are sent. Default: 0. */
+  readonly delayMs: Millis;
+  /**
+   * What becomes of them then. `none`: they go on. `error`: they fail, and are not sent. `abort`: they
+   * run, and their answer is lost. Default: `none`.
+   */
+  readonly end: 'none' | 'error' | 'abort';
 }
 
 export const DEFAULT_ROUTING: RoutingSettings = {
@@ -110,4 +136,7 @@ export const DEFAULT_ROUTING: RoutingSettings = {
   queue: { maxWaiting: 0, maxWaitMs: 10_000 },
   concurrency: { isAdaptive: false, min: 1, max: 200, initial: 10 },
   errorBudget: { share: 0, windowMs: 300_000, minCalls: 100, concurrency: 0.5, hides: false },
+  coalesce: { followers: 0 },
+  faults: { share: 0, delayMs: 0, end: 'none' },
+  batch: { maxCalls: 1, windowMs: 2 },
 };

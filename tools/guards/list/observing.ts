@@ -105,4 +105,13 @@ export const OBSERVING_GUARDS: readonly Guard[] = [
     against: 'An argument that repeats the trace context of its request is changed.',
     without: 'true',
   },
+  {
+    name: 'metrics/listens',
+    against: 'How long somebody listens is taken for how long a server works.',
+  },
+  {
+    name: 'metrics/asked',
+    against: 'How long people think is taken for how long a server works.',
+    without: '0',
+  },
 ];

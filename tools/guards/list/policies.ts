@@ -314,4 +314,92 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A replica that has just started gets its whole part at once.',
     without: '1',
   },
+  {
+    name: 'coalesce/safe',
+    against: 'Requests that may change something are run once for several who ask.',
+  },
+  {
+    name: 'coalesce/principal',
+    against: 'A user gets the answer to a request of another one.',
+  },
+  {
+    name: 'coalesce/session',
+    against: 'A session gets what its server has said to another one.',
+  },
+  {
+    name: 'coalesce/bytes',
+    against: 'Requests that differ get the same answer.',
+  },
+  {
+    name: 'coalesce/long',
+    against: 'Long parameters are held twice.',
+  },
+  {
+    name: 'coalesce/bounded',
+    against: 'Any number of requests wait for one.',
+    without:
+      'if (open !== undefined) {\n        onShared?.(request, upstream);\n        return open.join(member);\n      }',
+  },
+  {
+    name: 'coalesce/spares-followers',
+    against: 'Whoever asked first cancels the requests of others.',
+    without: 'this.#running?.cancel(reason);',
+  },
+  {
+    name: 'coalesce/own-answers',
+    against: 'Requests that wait for another one are answered under its id.',
+    without: 'outcome.payload',
+  },
+  {
+    name: 'coalesce/asked-alone',
+    against: 'What a server asks one request is answered for others, too.',
+  },
+  {
+    name: 'coalesce/own-state',
+    against: 'A state or a task that is one request’s alone is given to several.',
+  },
+  {
+    name: 'faults/share',
+    against: 'Calls beyond the share are struck, and Omni’s own.',
+  },
+  {
+    name: 'overrides/expiry',
+    against: 'An override that was for a while stays.',
+    without: '(() => {})',
+  },
+  {
+    name: 'overrides/read-only',
+    against: 'A server that is read-only is written to.',
+  },
+  {
+    name: 'overrides/pinned',
+    against: 'What has begun cannot be ended at a server that is read-only.',
+    without: 'false',
+  },
+  {
+    name: 'overrides/open',
+    against: 'Calls reach a server that an operator keeps them away from.',
+  },
+  {
+    name: 'overrides/throttle',
+    against: 'A throttle lets everything through.',
+    without: 'true',
+  },
+  {
+    name: 'overrides/hide',
+    against: 'What an operator hides is listed and called.',
+  },
+  {
+    name: 'policies/other-settings',
+    against: 'What was counted by former settings counts for others.',
+  },
+  {
+    name: 'limiter/listens',
+    against: 'Listening takes the places of calls for as long as it lasts.',
+  },
+  {
+    name: 'limiter/task-waits',
+    against: 'Those who wait for tasks keep a server from being called.',
+    without: 'false',
+  },
 ];

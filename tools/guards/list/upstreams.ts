@@ -480,4 +480,27 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     against: 'Calls on a server that is removed are cut.',
     without: 'true',
   },
+  {
+    name: 'batch/own',
+    against: 'Lists of Omni wait for calls of clients.',
+    without: 'true',
+  },
+  {
+    name: 'batch/negotiated',
+    against: 'A server gets an array of which its revision knows nothing.',
+    without: 'true',
+  },
+  {
+    name: 'batch/cancelled',
+    against: 'A call is sent that was cancelled before.',
+  },
+  {
+    name: 'stages/held',
+    against: 'A server that is taken out of service drops the calls that wait for their turn.',
+    without: '0',
+  },
+  {
+    name: 'registry/unset',
+    against: 'A setting that is taken away stays in force.',
+  },
 ];

@@ -37,9 +37,13 @@ export async function exampleOf(page: string): Promise<Settings> {
   return { limits: example.limits ?? {}, routing: example.mcpServers.up.routing };
 }
 
-export async function start({ limits = {}, routing = {}, environment = {} }: Settings): Promise<RoutingScene> {
+/** @param server - Default: the moody upstream. */
+export async function start(
+  { limits = {}, routing = {}, environment = {} }: Settings,
+  server?: Readonly<Record<string, unknown>>,
+): Promise<RoutingScene> {
   const upstream = await startMoodyUpstream();
-  const entry = { type: 'http', url: upstream.url, protocol: '2026-07-28', routing };
+  const entry = { ...(server ?? { type: 'http', url: upstream.url, protocol: '2026-07-28' }), routing };
   const tokens = [{ name: 'ada', token: TOKEN }];
   const auth = { mode: 'token', token: OWNER, tokens };
   const omni = await startOmni({ auth, limits, mcpServers: { up: entry } }, { environment });

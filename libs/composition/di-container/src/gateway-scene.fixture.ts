@@ -18,6 +18,8 @@ export class ToolServer extends ScriptedServer {
     readonly answersAfterMs?: number;
     /** After which it tells its tools. Default: 0. */
     readonly listsAfterMs?: number;
+    /** What it says of its tools. */
+    readonly annotations?: object;
     /** Whether it exits when it is greeted. */
     readonly isBroken?: boolean;
   }) {
@@ -26,7 +28,12 @@ export class ToolServer extends ScriptedServer {
       'tools/call': answersAfterMs,
       'tools/list': options.listsAfterMs ?? 0,
     };
-    const list = tools.map((tool) => ({ name: tool, inputSchema: { type: 'object' } }));
+    const { annotations } = options;
+    const list = tools.map((tool) => ({
+      name: tool,
+      inputSchema: { type: 'object' },
+      ...(annotations !== undefined && { annotations }),
+    }));
     const results: Readonly<Record<string, object>> = {
       'tools/list': { tools: list },
       'tools/call': { content: [{ type: 'text', text: `${name} ${tools.join()}` }] },

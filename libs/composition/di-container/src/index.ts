@@ -9,6 +9,7 @@ export {
   type GatewayUpstream,
   type ReadStoredDefinitions,
 } from './gateway-options.ts';
+export type { DeclaredStage, StageInForce, StageSettings } from './modules/declared-stage.ts';
 export type { RoutingPolicies } from './modules/routing-policies.ts';
 export { IDENTITY, type Icon, type ServerIdentity } from './identity.ts';
 export {

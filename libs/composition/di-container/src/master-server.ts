@@ -1,5 +1,6 @@
 import type { MemoryGuard } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
+import type { Overrides } from '@omni/call-policies';
 import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
@@ -28,15 +29,19 @@ import type {
 } from '@omni/protocol';
 import type { MetricRegistry } from '@omni/telemetry';
 import type { DefinitionChanges, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
-import { ALL_SERVERS, createChannelPair, endpointOf } from '@omni/model';
+import { ALL_SERVERS, type CallStage, createChannelPair, endpointOf } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import { followDefinitions } from './upstreams/definition-followers.ts';
 import type { GatewayConfiguration, GatewayUpstream, ReadStoredDefinitions } from './gateway-options.ts';
 import { type ClientMemory, clientMemory } from './mount/client-memory.ts';
 import { type FrontOptions, mountedFront } from './mount/mounted-front.ts';
 import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle-list.ts';
+import { type DeclaredStage, type StageInForce, stagesInForce } from './modules/declared-stage.ts';
+import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { PhaseLog } from './phase-log.ts';
 import { checkDefinitions } from './upstreams/definition-check.ts';
+import { FaultWatch } from './upstreams/fault-watch.ts';
+import { followOverrides } from './upstreams/override-followers.ts';
 import type { Measurements } from './telemetry/measurements.ts';
 import { RepairScan } from './upstreams/repair-scan.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
@@ -60,6 +65,9 @@ export interface MasterServerParts {
   readonly readStoredDefinitions: ReadStoredDefinitions | undefined;
   readonly telemetry: UpstreamTelemetry;
   readonly upstreams: Upstreams;
+  readonly policies: RoutingPolicies;
+  readonly callStages: readonly DeclaredStage<CallStage>[];
+  readonly overrides: Overrides;
   readonly starts: StartLimiter;
   readonly refresher: CatalogueRefresher;
   readonly lists: VariantReader;
@@ -104,6 +112,7 @@ export class MasterServer implements AsyncDisposable {
   readonly clientMemory: ClientMemory;
   readonly #parts: MasterServerParts;
   readonly #lifecycle: LifecycleList;
+  readonly #faults: FaultWatch;
   /** The last change of definitions, over or not. */
   #applying: Promise<unknown> = Promise.resolve();
   /** What the configuration and {@link apply} have said. */
@@ -138,6 +147,10 @@ export class MasterServer implements AsyncDisposable {
       health: upstreamHealth,
       drainMs: configurations.effective().server.drainMs,
     });
+    followOverrides(parts);
+    const faults = new FaultWatch(parts);
+    parts.registry.subscribe(({ all }) => faults.look(all));
+    this.#faults = faults;
     rememberUpstreams({
       ...parts,
       observer: parts.supervisionObserver,
@@ -178,6 +191,7 @@ export class MasterServer implements AsyncDisposable {
         hint: 'Make another one with createMasterServer.',
       });
     this.#isStarted = true;
+    this.#faults.look(this.#parts.registry.current.all);
     await this.#lifecycle.start();
   }
 
@@ -284,9 +298,9 @@ export class MasterServer implements AsyncDisposable {
 
   /** State and offer of each upstream, in the order of the configuration, for the owner of the process. */
   upstreams(): readonly OwnedUpstreamReport[] {
-    const { upstreams, catalogue, clock } = this.#parts;
+    const { upstreams } = this.#parts;
     return upstreams.all().map((upstream) => ({
-      ...reportOf(upstream, catalogue, clock.now()),
+      ...reportOf(upstream, this.#parts),
       ownerReports: upstream.ownerReports.list(),
     }));
   }
@@ -317,6 +331,29 @@ export class MasterServer implements AsyncDisposable {
         resolve();
       });
     });
+  }
+
+  /**
+   * What operators decide about calls to a server for a while, whatever its settings say: in memory, until it
+   * is cleared, its time is over, or its server is gone.
+   */
+  get overrides(): Pick<Overrides, 'set' | 'clear' | 'list'> {
+    return this.#parts.overrides;
+  }
+
+  /**
+   * The stages that a call of this server passes, in order, with the settings in force, or why each is off.
+   *
+   * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN`.
+   */
+  explain(server: string): readonly StageInForce[] {
+    const { registry, policies, callStages } = this.#parts;
+    const spec = registry.inForce(server);
+    if (spec === undefined) throw unknownServer(server, registry.current.names);
+    return [
+      ...stagesInForce([...policies.admission, ...policies.requests], 'request', spec),
+      ...stagesInForce(callStages, 'attempt', spec),
+    ];
   }
 
   readiness(): HealthRollup {

@@ -1,6 +1,7 @@
+import type { DeclaredStage } from './modules/declared-stage.ts';
 import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { OriginGuard } from '@omni/auth';
-import type { CallQueues, Limiter, MemoryGuard } from '@omni/call-policies';
+import type { CallQueues, Limiter, MemoryGuard, Overrides } from '@omni/call-policies';
 import type {
   Catalogue,
   CatalogueReading,
@@ -12,7 +13,7 @@ import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import type { HealthMonitor } from '@omni/health';
-import type { CatalogueViews, ClientContext, Dialects, LifecycleOwner } from '@omni/model';
+import type { CallStage, CatalogueViews, ClientContext, Dialects, LifecycleOwner } from '@omni/model';
 import type {
   ChannelDialer,
   ChildLauncher,
@@ -87,10 +88,13 @@ export const Token = {
   CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
   RoutingPolicies: token<RoutingPolicies>('RoutingPolicies'),
+  Overrides: token<Overrides>('Overrides'),
   CallLimiter: token<Limiter>('CallLimiter'),
   CallQueues: token<CallQueues>('CallQueues'),
   /** Absent where the runtime does not say how full its heap is. */
   MemoryGuard: token<MemoryGuard | undefined>('MemoryGuard'),
+  /** What every call to an upstream passes, in order. */
+  CallStages: token<readonly DeclaredStage<CallStage>[]>('CallStages'),
   StartLimiter: token<StartLimiter>('StartLimiter'),
   Upstreams: token<Upstreams>('Upstreams'),
   RoleHost: token<RoleHost | undefined>('RoleHost'),

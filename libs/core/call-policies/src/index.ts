@@ -20,6 +20,17 @@ export type { ErrorBudgetState } from './error-budget/error-budget.ts';
 export { MemoryGuard, type MemoryGuardOptions, type MemoryPressure } from './pressure/memory-guard.ts';
 export { CallQueues, UpstreamQueues } from './queue/call-queues.ts';
 export { Quota, type QuotaKind, type QuotaOptions, type QuotaRefusal, type QuotaUse } from './quota/quota.ts';
+export {
+  Overrides,
+  type Override,
+  type OverrideChange,
+  type OverrideInForce,
+  type OverrideKind,
+  type OverrideListener,
+  type OverridesOf,
+  type OverridesOptions,
+  type OverrideTarget,
+} from './overrides/overrides.ts';
 export { RateLimits, type RateKeys, type RateRefusal, type RateScope } from './rate/rate-limits.ts';
 export { RateQueue, type RateQueueOptions } from './rate/rate-queue.ts';
 export { TokenBuckets, type RateLimit, type TokenBucketsOptions } from './rate/token-buckets.ts';
@@ -40,8 +51,12 @@ export { startWaitMs } from './repeat/start-wait.ts';
 export { callQuotas, type CallQuotasOptions } from './stages/call-quotas.ts';
 export { callRates, type CallRatesOptions } from './stages/call-rates.ts';
 export type { Called } from './stages/called.ts';
+export type { LimitReached } from './stages/rate-limited.ts';
 export { CapabilityBreakers, type CapabilityBreakersOptions } from './stages/capability-breakers.ts';
 export { ErrorBudgets, type ErrorBudgetsOptions } from './stages/error-budgets.ts';
+export { FAULT_KEY, injectedFaults, type InjectedFaultsOptions } from './stages/injected-faults.ts';
+export { OverrideStages, type OverrideStagesOptions } from './stages/override-stages.ts';
+export { requestCoalescing, type RequestCoalescingOptions } from './stages/request-coalescing.ts';
 export { requestDeadline, type RequestDeadlineOptions } from './stages/request-deadline.ts';
 export { requestQuotas, type RequestQuotasOptions } from './stages/request-quotas.ts';
 export { requestRates, type RequestRatesOptions } from './stages/request-rates.ts';

@@ -32,13 +32,23 @@ const MESSAGE = notification('{"jsonrpc":"2.0","method":"notifications/message",
 
 /** A user with as many calls as it gets. */
 function refusing(): Limiter {
-  const limiter = new Limiter({ maxUpstreamInFlight: 1, maxInstanceInFlight: 1, clock: systemClock, queues: QUEUES });
+  const limiter = new Limiter({
+    maxUpstreamInFlight: 1,
+    maxInstanceInFlight: 1,
+    clock: systemClock,
+    queues: QUEUES,
+  });
   limiter.hold(UP, ADA);
   return limiter;
 }
 
 describe('Limiter', () => {
-  const limiter = new Limiter({ maxUpstreamInFlight: 100, maxInstanceInFlight: 100, clock: systemClock, queues: QUEUES });
+  const limiter = new Limiter({
+    maxUpstreamInFlight: 100,
+    maxInstanceInFlight: 100,
+    clock: systemClock,
+    queues: QUEUES,
+  });
   const full = refusing();
   callStageContract(it, {
     open: (next: SendCall) => limiter.stage(next, at()),
@@ -117,6 +127,36 @@ describe('Limiter.stage', () => {
       ended?.running.cancel();
       expect(limiter.inFlight(UP)).toBe(open.filter(({ handler }) => handler !== undefined).length);
     }
+  });
+});
+
+describe('Limiter.stage, of what keeps no server busy', () => {
+  const WAIT: UpstreamCall = { ...CALL, method: 'tasks/result' };
+
+  // guard: limiter/task-waits
+  it('counts calls that wait for tasks by themselves', async () => {
+    const { limiter, send } = limited({ maxUpstreamInFlight: 2, maxInstanceInFlight: 2 });
+    const waits = [send(at(), WAIT), send(at(), WAIT), send(at(), WAIT)];
+    const calls = [send(at()), send(at())];
+    await Promise.resolve();
+    expect(waits.map(({ recorded: { failure } }) => failure?.message)).toEqual([
+      undefined,
+      undefined,
+      '"ada" has 2 of 2 waits for tasks of "up" and gets no more now (limits.maxUpstreamInFlight is 2)',
+    ]);
+    expect(calls.map(({ recorded }) => recorded.log)).toEqual([[], []]);
+    expect(limiter.inFlight(UP)).toBe(2);
+    waits[0]?.running.cancel();
+    const next = send(at(), WAIT);
+    await Promise.resolve();
+    expect(next.recorded.log).toEqual([]);
+  });
+
+  // guard: limiter/listens
+  it('counts no listening', () => {
+    const { limiter, send } = limited({ maxUpstreamInFlight: 1, maxInstanceInFlight: 1 });
+    for (let n = 0; n < 40; n++) send(at(), internalCall('subscriptions/listen', '{}'));
+    expect(limiter.inFlight(UP)).toBe(0);
   });
 });
 

@@ -3,9 +3,11 @@ import {
   type CallStage,
   FollowedCall,
   type InstanceIdentity,
+  LISTEN,
   refusedCall,
   type RunningCall,
   type SendCall,
+  TASK_RESULT,
   type UpstreamCall,
 } from '@omni/model';
 import {
@@ -53,6 +55,8 @@ export class Limiter {
   readonly #options: LimiterOptions;
   readonly #upstreams = new WeakMap<UpstreamSpec, UpstreamSlots>();
   readonly #instances = new WeakMap<InstanceIdentity, Slots>();
+  /** Of calls that wait for a task to end, which keep no server busy. */
+  readonly #taskWaits = new WeakMap<UpstreamSpec, Slots>();
   #waiting = 0;
 
   constructor(options: LimiterOptions) {
@@ -64,19 +68,23 @@ export class Limiter {
     return this.#waiting;
   }
 
-  readonly stage: CallStage = (next, { spec, instance: identity }) => {
+  readonly stage: CallStage = (next, { spec, instance: identity, held }) => {
     const upstream = this.#slotsOf(spec);
     const instance = this.#instanceSlotsOf(spec, identity);
     const send = upstream.learning(next);
+    const sendNow: SendCall = (call, handler) => this.#sendNow(send, call, handler, upstream, instance);
     // A call that waits for the upstream holds a place of its instance, which others need not wait for.
-    if (this.#options.queues.of(spec) !== undefined) {
-      const sendBehind: SendCall = (call, handler) => upstream.send(send, call, handler);
-      return (call, handler) =>
-        call.isInternal === true
-          ? this.#sendNow(send, call, handler, upstream, instance)
-          : instance.send(sendBehind, call, handler);
-    }
-    return (call, handler) => this.#sendNow(send, call, handler, upstream, instance);
+    const sendBehind: SendCall = (call, handler) => upstream.send(send, call, handler, held);
+    const sendInTurn: SendCall = (call, handler) =>
+      call.isInternal === true ? sendNow(call, handler) : instance.send(sendBehind, call, handler, held);
+    const sendCall = this.#options.queues.of(spec) === undefined ? sendNow : sendInTurn;
+    return (call, handler) => {
+      // guard: limiter/listens
+      if (call.method === LISTEN) return next(call, handler);
+      if (/* guard: limiter/task-waits */ call.method === TASK_RESULT)
+        return this.#taskWaitsOf(spec).send(next, call, handler);
+      return sendCall(call, handler);
+    };
   };
 
   /**
@@ -139,8 +147,19 @@ export class Limiter {
     let slots = this.#upstreams.get(spec);
     if (slots === undefined) {
       const { maxUpstreamInFlight: capacity, queues, clock } = this.#options;
-      slots = new UpstreamSlots({ spec, capacity, queues: queues.of(spec), clock });
+      slots = new UpstreamSlots({ spec, capacity, queues: () => queues.of(spec), clock });
       this.#upstreams.set(spec, slots);
+    }
+    return slots;
+  }
+
+  #taskWaitsOf(spec: UpstreamSpec): Slots {
+    let slots = this.#taskWaits.get(spec);
+    if (slots === undefined) {
+      const { maxUpstreamInFlight: capacity, clock } = this.#options;
+      const what = `waits for tasks of "${spec.name}"`;
+      const places = new FairPlaces({ capacity, what, setting: 'limits.maxUpstreamInFlight', clock });
+      this.#taskWaits.set(spec, (slots = new Slots(places, () => undefined)));
     }
     return slots;
   }
@@ -151,7 +170,7 @@ export class Limiter {
       const { maxInstanceInFlight: capacity, queues, clock } = this.#options;
       const what = `calls to one instance of "${spec.name}" under way`;
       const places = new FairPlaces({ capacity, what, setting: 'limits.maxInstanceInFlight', clock });
-      slots = new Slots(places, queues.of(spec));
+      slots = new Slots(places, () => queues.of(spec));
       this.#instances.set(identity, slots);
     }
     return slots;

@@ -98,6 +98,7 @@ export class Catalogue {
   /** What is hidden for a while, by upstream: kind and key. */
   readonly #withdrawn = new Map<string, ReadonlySet<string>>();
   #names: ReadonlySet<string>;
+  #isHidden: ((item: OfferedItem) => boolean) | undefined;
   /** Of what upstreams list to clients that declare nothing. */
   #base: CatalogueSnapshot;
 
@@ -182,6 +183,18 @@ export class Catalogue {
       ALL_SERVERS,
     ]);
     return true;
+  }
+
+  /**
+   * Hides what operators do not want to be shown for now, as if it were not there.
+   *
+   * @param upstream - Whose items are concerned by the change.
+   * @param isHidden - What is hidden of all upstreams; `undefined`: nothing.
+   */
+  hide(upstream: string, isHidden: ((item: OfferedItem) => boolean) | undefined): void {
+    this.#isHidden = isHidden;
+    this.#clearViews();
+    this.#touch([endpointOf(upstream), ALL_SERVERS]);
   }
 
   /**
@@ -373,18 +386,22 @@ export class Catalogue {
     return (item, spec) => isSelected(item) && isVisible(item, spec);
   }
 
-  /** What definitions let through and nobody has withdrawn: `undefined` while that is everything. */
+  /** What definitions let through and nobody hides for now: `undefined` while that is everything. */
   #selection(): ((item: OfferedItem) => boolean) | undefined {
+    const isHidden = this.#isHidden;
     const selections = new Map(
       this.#base.upstreams.flatMap(({ name, tools }) =>
         tools === undefined ? [] : [[name, tools] as const],
       ),
     );
     const withdrawn = this.#withdrawn;
-    if (selections.size === 0 && withdrawn.size === 0) return undefined;
-    return ({ upstream, kind, key }) => {
+    if (selections.size === 0 && withdrawn.size === 0 && isHidden === undefined) return undefined;
+    return (item) => {
+      const { upstream, kind, key } = item;
       // guard: view/withdrawn
       if (withdrawn.get(upstream)?.has(withdrawnKey({ kind, key })) === true) return false;
+      // guard: overrides/hide
+      if (isHidden?.(item) === true) return false;
       const selection = kind === 'tools' ? selections.get(upstream) : undefined;
       return selection === undefined || selects(selection, key);
     };

@@ -11,11 +11,15 @@ export class RoutingEvents {
   readonly #publish: (event: NewEvent) => void;
   readonly #limited: EventRates;
   readonly #retried: EventRates;
+  readonly #shared: EventRates;
+  readonly #struck: EventRates;
 
   constructor(publish: (event: NewEvent) => void, clock: Pick<Clock, 'monotonicMs'>) {
     this.#publish = publish;
     this.#limited = new EventRates(clock);
     this.#retried = new EventRates(clock);
+    this.#shared = new EventRates(clock);
+    this.#struck = new EventRates(clock);
   }
 
   /** A call to an upstream was refused because it came too soon (S000-GRD-02). */
@@ -59,6 +63,18 @@ export class RoutingEvents {
       subject: { server },
       data: { ...data },
     });
+  }
+
+  /** A request waits for the answer of an equal one. */
+  shared(upstream: string, call: Pick<UpstreamCall, 'method' | 'caller'>): void {
+    const more = this.#shared.of(upstream).pass();
+    if (more !== undefined) this.#publish(callEvent('request.coalesced', upstream, call, { more }));
+  }
+
+  /** A call was struck by a fault on purpose. @param end - What became of it. */
+  struck(upstream: string, end: string, call: UpstreamCall): void {
+    const more = this.#struck.of(upstream).pass();
+    if (more !== undefined) this.#publish(callEvent('request.fault_injected', upstream, call, { end, more }));
   }
 
   /**

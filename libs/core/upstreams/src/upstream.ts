@@ -42,6 +42,7 @@ import type {
 import { OwnInstances } from './instances/own-instances.ts';
 import { PrimaryReplacement } from './instances/primary-replacement.ts';
 import { type StartWaiter, StartWaiters } from './instances/start-waiters.ts';
+import { takeOver } from './registry/definition-in-force.ts';
 import { RetiredConnections } from './instances/retired-connections.ts';
 import { UpstreamCredentials } from './credentials/upstream-credentials.ts';
 import { ResourceSubscriptions } from './subscriptions/resource-subscriptions.ts';
@@ -229,7 +230,7 @@ export class Upstream {
    */
   update(spec: UpstreamSpec, until: Millis): void {
     // Connections look their settings up here.
-    Object.assign(this.spec, { disabledReason: undefined }, spec);
+    takeOver(this.spec, spec);
     // guard: credentials/settings-secrets
     this.#credentials.know(spec.secretValues);
     this.#life.redefine(until);
@@ -358,8 +359,10 @@ export class Upstream {
 
   /** Whether a client has a call under way, an instance of its own, or watches something. */
   get #isInUse(): boolean {
+    const { clientCalls = 0, waitingCalls = 0 } = this.#life.connection ?? {};
     return (
-      (this.#life.connection?.clientCalls ?? 0) +
+      clientCalls +
+        waitingCalls +
         this.#legacyShared.inFlight +
         this.#own.size +
         this.#retired.inFlight +

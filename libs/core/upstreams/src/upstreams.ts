@@ -90,7 +90,7 @@ export class Upstreams {
     this.#byName = next;
     for (const spec of all) if (changes.changed.includes(spec.name)) this.get(spec.name)?.update(spec, until);
     // guard: stages/definition-changed
-    if (changes.changed.length > 0) this.#context.chains.rebuild();
+    if (changes.changed.length > 0) this.rebuildChains();
     // What is known of a server says nothing of a namesake.
     for (const name of [...changes.removed, ...changes.replaced]) {
       const retired = before.get(name);
@@ -102,6 +102,11 @@ export class Upstreams {
       const retired = before.get(name);
       if (retired !== undefined) void this.#retire(retired, until, this.get(name));
     }
+  }
+
+  /** Applies the stages of calls anew, to each connection before its next call. */
+  rebuildChains(): void {
+    this.#context.chains.rebuild();
   }
 
   #make(spec: UpstreamSpec): Upstream {

@@ -14,6 +14,11 @@ export interface InstanceIdentity {
   readonly key: string;
 }
 
+/** Calls that stages hold back for one connection: it is not left while there are any. */
+export interface HeldCalls {
+  count: number;
+}
+
 /** What a stage knows of the connection that it stands before. */
 export interface ConnectionFacts {
   readonly upstream: string;
@@ -22,6 +27,8 @@ export interface ConnectionFacts {
   readonly instance: InstanceIdentity;
   /** The definition that the connection was opened by. */
   readonly spec: UpstreamSpec;
+  /** Counted by stages in which calls wait. Absent where nobody asks. */
+  readonly held?: HeldCalls;
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { CallStage } from '@omni/model';
 import { type CallMeter, callTracing, type Tracer } from '@omni/telemetry';
+import { declared, type DeclaredStage } from './declared-stage.ts';
+import type { RoutingPolicies } from './routing-policies.ts';
 
 /** What the stages of calls are made of. */
 export interface CallStageParts {
   /** Those of routing, once for each attempt: see `routing-policies.ts`. */
-  readonly policies: readonly CallStage[];
+  readonly policies: Pick<RoutingPolicies, 'calls' | 'faults'>;
   /** Tells of calls that their deadline has ended. */
   readonly timeouts: CallStage;
   /** Absent where nothing is measured. */
@@ -12,6 +14,9 @@ export interface CallStageParts {
   /** Absent where nothing is traced. */
   readonly tracer: Tracer | undefined;
 }
+
+/** Where nobody listens to calls. */
+const PAST: CallStage = (next) => next;
 
 /**
  * What every call to an upstream passes, Omni's own calls too. The order is declared here alone; the first
@@ -22,11 +27,17 @@ export function callStages({
   timeouts,
   meter,
   tracer,
-}: CallStageParts): readonly CallStage[] {
+}: CallStageParts): readonly DeclaredStage<CallStage>[] {
   return [
-    ...(tracer === undefined ? [] : [callTracing(tracer)]),
-    ...(meter === undefined ? [] : [meter.stage]),
-    timeouts,
-    ...policies,
+    declared('tracing', tracer === undefined ? PAST : callTracing(tracer), () =>
+      tracer === undefined ? 'telemetry.otlp.endpoint is not set' : {},
+    ),
+    declared('metrics', meter?.stage ?? PAST, () => (meter === undefined ? 'telemetry.metrics is off' : {})),
+    declared('timeouts', timeouts, (_routing, { callTimeoutMs, maxCallTimeMs }) => ({
+      callTimeoutMs,
+      maxCallTimeMs,
+    })),
+    ...policies.calls,
+    policies.faults,
   ];
 }

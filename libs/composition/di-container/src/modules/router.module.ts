@@ -33,8 +33,8 @@ export function registerRouter(scope: Scope): void {
         ...(sealing.keys.length === 0
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
-        stages: policies.requests,
-        admission: policies.admission,
+        stages: policies.requests.map(({ stage }) => stage),
+        admission: policies.admission.map(({ stage }) => stage),
         labelsElicitations: naming.labelElicitations,
       }),
   });

@@ -1,12 +1,17 @@
 import {
-  type CallRatesOptions,
   callRates,
+  type CallLimits,
   type CallQueues,
   CapabilityBreakers,
   callQuotas,
   ErrorBudgets,
   type ErrorBudgetsOptions,
   type Limiter,
+  injectedFaults,
+  type Overrides,
+  OverrideStages,
+  type OverrideStagesOptions,
+  requestCoalescing,
   requestDeadline,
   requestQuotas,
   requestRates,
@@ -16,16 +21,20 @@ import { type NewEvent, RoutingEvents } from '@omni/events';
 import type { CallStage, DispatchStage, RequestStage } from '@omni/model';
 import type { Clock, Random, UpstreamSpec } from '@omni/ports';
 import type { GatewayConfiguration } from '../gateway-options.ts';
+import { declared, type DeclaredStage } from './declared-stage.ts';
 
 export interface RoutingPoliciesOptions {
   readonly limits: Pick<GatewayConfiguration['limits'], 'userRate' | 'sessionRate' | 'sessionQuota'>;
   /** The definition that is in force. */
   readonly specOf: (upstream: string) => UpstreamSpec | undefined;
   readonly limiter: Limiter;
+  /** Of calls under way. */
+  readonly inFlight: CallLimits;
   /** Where calls wait. */
   readonly queues: CallQueues;
   /** What follows from error budgets. */
   readonly budgets: (events: RoutingEvents) => Pick<ErrorBudgetsOptions, 'onChange' | 'onHidden'>;
+  readonly overrides: Overrides;
   readonly publish: (event: NewEvent) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -33,84 +42,149 @@ export interface RoutingPoliciesOptions {
 
 /** What requests pass from their arrival to the connection, see `call-stages.ts` for what follows. */
 export interface RoutingPolicies {
-  readonly admission: readonly DispatchStage[];
+  readonly admission: readonly DeclaredStage<DispatchStage>[];
   /** Once for each request. */
-  readonly requests: readonly RequestStage[];
+  readonly requests: readonly DeclaredStage<RequestStage>[];
   /** Once for each attempt. */
-  readonly calls: readonly CallStage[];
+  readonly calls: readonly DeclaredStage<CallStage>[];
+  /** Once for each attempt, behind everything else: nearest to the server. */
+  readonly faults: DeclaredStage<CallStage>;
   readonly budgets: ErrorBudgets;
 }
 
 /**
- * The policies of routing, in their order: how fast users and sessions send; what a session uses; the
- * deadline of a request; its attempts; then for each of them whether its tool is left alone, what is used of
- * the server, how fast calls come, how many are under way, whether the tool is left alone by now, and what
- * fails.
+ * The policies of routing, in their order: how fast users and sessions send; what operators refuse for now;
+ * what a session uses; the deadline of a request; whether another one asks for the same; its attempts; then
+ * for each of them what operators refuse, whether its tool is left alone, what is used of the server, how
+ * fast calls come, how many are under way, whether the tool is left alone by now, and what fails.
  */
 export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicies {
-  const { limits, specOf, limiter, queues, publish, clock, random } = options;
+  const { limits, specOf, limiter, queues, overrides, publish, clock, random } = options;
   const events = new RoutingEvents(publish, clock);
   const { userRate: user, sessionRate: session, sessionQuota } = limits;
   const budgets = new ErrorBudgets({ clock, ...options.budgets(events) });
   const breakers = new CapabilityBreakers({
     clock,
     random,
+    overrides,
     onChange: (upstream, { method, name }, state) => {
       if (state !== 'half-open') events.circuit(upstream, method, name, state);
     },
     onOpened: (spec, key, error) => queues.fail(spec, error, key),
   });
-  const onLimited: CallRatesOptions['onLimited'] = (upstream, { scope, retryAfterMs }, call) =>
+  const onLimited: OverrideStagesOptions['onLimited'] = (upstream, { scope, retryAfterMs }, call) =>
     events.callLimited(upstream, scope, retryAfterMs, call);
+  const overridden = new OverrideStages({ overrides, specOf, clock, onLimited });
+  const overridesIn =
+    (kinds: readonly string[]): DeclaredStage<unknown>['inForce'] =>
+    ({ name }) => {
+      const found = overrides.list(name).filter(({ override: { kind } }) => kinds.includes(kind));
+      return found.length === 0 ? 'no override is set' : { overrides: found };
+    };
   return {
-    admission:
-      user === undefined && session === undefined
-        ? []
-        : [
-            requestRates({
-              user,
-              session,
-              clock,
-              onLimited: ({ scope, retryAfterMs }, { message, client }) =>
-                events.requestLimited(message.method, client.principal, scope, retryAfterMs),
-            }),
-          ],
+    admission: [
+      declared(
+        'request-rates',
+        requestRates({
+          user,
+          session,
+          clock,
+          onLimited: ({ scope, retryAfterMs }, { message, client }) =>
+            events.requestLimited(message.method, client.principal, scope, retryAfterMs),
+        }),
+        () =>
+          user === undefined && session === undefined
+            ? 'limits.userRate and limits.sessionRate are not set'
+            : { user, session },
+      ),
+    ],
     requests: [
-      ...(sessionQuota === undefined
-        ? []
-        : [
-            requestQuotas({
-              session: sessionQuota,
-              clock,
-              onUsedUp: ({ kind, retryAfterMs }, { message, client }) =>
-                events.requestLimited(message.method, client.principal, `session quota: ${kind}`, retryAfterMs),
-            }),
-          ]),
-      requestDeadline({ specOf, clock }),
-      requestRepeats({
-        specOf,
-        clock,
-        random,
-        onRepeated: ({ request: { context }, upstream, attempt, why }) =>
-          events.retried(
-            upstream,
-            { method: context.message.method, caller: context.client.principal },
-            { attempt, why },
-          ),
-      }),
+      { name: 'read-only', stage: overridden.request, inForce: overridesIn(['read-only']) },
+      declared(
+        'session-quota',
+        requestQuotas({
+          session: sessionQuota,
+          clock,
+          onUsedUp: ({ kind, retryAfterMs }, { message, client }) =>
+            events.requestLimited(message.method, client.principal, `session quota: ${kind}`, retryAfterMs),
+        }),
+        () => (sessionQuota === undefined ? 'limits.sessionQuota is not set' : { ...sessionQuota }),
+      ),
+      declared('deadline', requestDeadline({ specOf, clock }), ({ deadlineMs }) =>
+        deadlineMs === 0 ? 'routing.deadline is 0s' : { deadlineMs },
+      ),
+      declared(
+        'coalescing',
+        requestCoalescing({
+          specOf,
+          onShared: ({ context: { message, client } }, upstream) =>
+            events.shared(upstream, { method: message.method, caller: client.principal }),
+        }),
+        ({ coalesce, trustsHints }) =>
+          coalesce.followers === 0 ? 'routing.coalesce.followers is 0' : { ...coalesce, trustsHints },
+      ),
+      declared(
+        'attempts',
+        requestRepeats({
+          specOf,
+          clock,
+          random,
+          onRepeated: ({ request: { context }, upstream, attempt, why }) =>
+            events.retried(
+              upstream,
+              { method: context.message.method, caller: context.client.principal },
+              { attempt, why },
+            ),
+        }),
+        ({ retry, hedge, trustsHints }) =>
+          retry.attempts === 1 ? 'routing.retry.attempts is 1' : { retry, hedge, trustsHints },
+      ),
     ],
     calls: [
-      breakers.refusing,
-      callQuotas({
-        clock,
-        onUsedUp: (upstream, { kind, retryAfterMs }, call) =>
-          events.callLimited(upstream, `upstream quota: ${kind}`, retryAfterMs, call),
+      { name: 'overrides', stage: overridden.call, inForce: overridesIn(['breaker', 'throttle']) },
+      declared('breaker-refusing', breakers.refusing, breakerInForce),
+      declared(
+        'quota',
+        callQuotas({
+          clock,
+          onUsedUp: (upstream, { kind, retryAfterMs }, call) =>
+            events.callLimited(upstream, `upstream quota: ${kind}`, retryAfterMs, call),
+        }),
+        ({ quota }) => (quota === undefined ? 'routing.quota is not set' : { ...quota }),
+      ),
+      declared('rates', callRates({ queues, clock, onLimited }), ({ rate, capabilityRate, queue }) =>
+        rate === undefined && capabilityRate === undefined
+          ? 'routing.rate and routing.capabilityRate are not set'
+          : { rate, capabilityRate, queue },
+      ),
+      declared('limiter', limiter.stage, ({ concurrency, queue }) => {
+        const { maxUpstreamInFlight, maxInstanceInFlight } = options.inFlight;
+        return { maxUpstreamInFlight, maxInstanceInFlight, concurrency, queue };
       }),
-      callRates({ queues, clock, onLimited }),
-      limiter.stage,
-      breakers.judging,
-      budgets.stage,
+      declared('breaker-judging', breakers.judging, breakerInForce),
+      declared('error-budget', budgets.stage, ({ errorBudget }) =>
+        errorBudget.share === 0 ? 'routing.errorBudget.share is 0' : { ...errorBudget },
+      ),
     ],
     budgets,
+    faults: declared(
+      'faults',
+      injectedFaults({
+        clock,
+        random,
+        onStruck: (upstream, { end }, call) => events.struck(upstream, end, call),
+      }),
+      ({ faults: { share, delayMs, end } }) =>
+        share === 0
+          ? 'routing.faults.share is 0'
+          : delayMs === 0 && end === 'none'
+            ? 'routing.faults says neither delay nor end'
+            : { share, delayMs, end },
+    ),
   };
 }
+
+const breakerInForce: Parameters<typeof declared>[2] = ({ breaker }) =>
+  breaker.failures === 0 && breaker.share === 0
+    ? 'routing.breaker.failures and routing.breaker.share are 0'
+    : breaker;

@@ -1,4 +1,4 @@
-import { CallQueues, Limiter } from '@omni/call-policies';
+import { CallQueues, Limiter, Overrides } from '@omni/call-policies';
 import { coordinatorProgram, InlineRoleHost, Supervision } from '@omni/coordinator';
 import { callTimeouts, type NewEvent } from '@omni/events';
 import { DEFAULT_UPSTREAM_LIMITS, Prober, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
@@ -12,6 +12,7 @@ import { Token } from '../token.ts';
 import { checkDefinitions } from '../upstreams/definition-check.ts';
 import { errorBudgetEffects } from '../upstreams/error-budget-effects.ts';
 import { UpstreamDirectory } from '../upstreams/upstream-directory.ts';
+import { unknownServer } from '../upstreams/unknown-server.ts';
 import { upstreamObserver } from '../upstreams/upstream-observer.ts';
 
 /** The upstreams and their connections. */
@@ -28,10 +29,22 @@ export function registerUpstreams(scope: Scope): void {
       return new UpstreamRegistry(upstreams);
     },
   });
+  scope.register(Token.Overrides, {
+    needs: { registry: Token.UpstreamRegistry, clock: Token.Clock },
+    useFactory: ({ registry, clock }) =>
+      new Overrides({
+        clock,
+        check: (upstream) => {
+          const { current } = registry;
+          if (current.get(upstream) === undefined) throw unknownServer(upstream, current.names);
+        },
+      }),
+  });
   scope.register(Token.RoutingPolicies, {
     needs: {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
+      overrides: Token.Overrides,
       events: Token.EventBus,
       limiter: Token.CallLimiter,
       queues: Token.CallQueues,
@@ -43,6 +56,7 @@ export function registerUpstreams(scope: Scope): void {
     useFactory: ({
       configuration: { limits },
       registry,
+      overrides,
       events: bus,
       limiter,
       queues,
@@ -53,8 +67,10 @@ export function registerUpstreams(scope: Scope): void {
     }) =>
       routingPolicies({
         limits,
-        specOf: (upstream) => registry.current.get(upstream),
+        specOf: (upstream) => registry.inForce(upstream),
+        overrides,
         limiter,
+        inFlight: limits,
         queues,
         budgets: (events) =>
           errorBudgetEffects({ limiter, events, hidden, onHealth: () => health.refresh() }),
@@ -70,6 +86,20 @@ export function registerUpstreams(scope: Scope): void {
   scope.register(Token.CallLimiter, {
     needs: { configuration: Token.Configuration, queues: Token.CallQueues, clock: Token.Clock },
     useFactory: ({ configuration: { limits }, queues, clock }) => new Limiter({ ...limits, queues, clock }),
+  });
+  scope.register(Token.CallStages, {
+    needs: {
+      policies: Token.RoutingPolicies,
+      events: Token.EventBus,
+      clock: Token.Clock,
+      meter: Token.CallMeter,
+      tracer: Token.Tracer,
+    },
+    useFactory: ({ events, clock, ...parts }) =>
+      callStages({
+        ...parts,
+        timeouts: callTimeouts((event) => void events.publish(event), clock),
+      }),
   });
   scope.register(Token.StartLimiter, {
     needs: { configuration: Token.Configuration, clock: Token.Clock },
@@ -116,11 +146,9 @@ export function registerUpstreams(scope: Scope): void {
       random: Token.Random,
       logger: Token.Logger,
       limiter: Token.CallLimiter,
-      policies: Token.RoutingPolicies,
+      stages: Token.CallStages,
       events: Token.EventBus,
       telemetry: Token.UpstreamTelemetry,
-      meter: Token.CallMeter,
-      tracer: Token.Tracer,
       starts: Token.StartLimiter,
       refresher: Token.CatalogueRefresher,
       reader: Token.VariantReader,
@@ -140,11 +168,9 @@ export function registerUpstreams(scope: Scope): void {
       random,
       logger,
       limiter,
-      policies,
+      stages,
       events,
       telemetry,
-      meter,
-      tracer,
       starts,
       refresher,
       reader,
@@ -172,12 +198,7 @@ export function registerUpstreams(scope: Scope): void {
           maxUpstreamMessageBytes: limits.maxUpstreamMessageBytes,
           maxUnfinishedBytes: limits.maxUnfinishedBytes,
         },
-        stages: callStages({
-          policies: policies.calls,
-          timeouts: callTimeouts(publish, clock),
-          meter,
-          tracer,
-        }),
+        stages: stages.map(({ stage }) => stage),
         holdPlace: limiter.hold,
         starts,
         ...(telemetry.meter && { prober: measuredProber(new Prober(clock), telemetry.meter, clock) }),

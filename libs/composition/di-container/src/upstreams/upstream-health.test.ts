@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CallQueues, ErrorBudgets, Limiter } from '@omni/call-policies';
+import { CallQueues, ErrorBudgets, Limiter, Overrides } from '@omni/call-policies';
 import { Catalogue } from '@omni/capabilities';
 import { HealthMonitor, type ReadinessScope } from '@omni/health';
 import { DEFAULT_LIFECYCLE } from '@omni/ports';
@@ -60,6 +60,7 @@ class Scene {
       policies: { budgets: new ErrorBudgets({ clock }) },
       limiter: new Limiter({ maxUpstreamInFlight: 9, maxInstanceInFlight: 9, queues, clock }),
       queues,
+      overrides: new Overrides({ clock, check: () => {} }),
       clock,
     });
     this.#health.setAccepting(true);

@@ -1,4 +1,4 @@
-import type { CallQueues, ErrorBudgets, ErrorBudgetState, Limiter } from '@omni/call-policies';
+import type { CallQueues, ErrorBudgets, ErrorBudgetState, Limiter, Overrides } from '@omni/call-policies';
 import type { CatalogueReading } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
 import {
@@ -20,6 +20,7 @@ export interface UpstreamHealthParts {
   readonly policies: { readonly budgets: ErrorBudgets };
   readonly limiter: Limiter;
   readonly queues: CallQueues;
+  readonly overrides: Pick<Overrides, 'list'>;
   readonly clock: Clock;
 }
 
@@ -107,7 +108,8 @@ export class UpstreamHealth {
   }
 
   #statusOf(name: string): ComponentStatus {
-    const { upstreams, catalogue, clock, registry, policies } = this.#parts;
+    const { upstreams, clock, registry, policies } = this.#parts;
+    const sources = this.#parts;
     const upstream = upstreams.get(name);
     const spec = registry.current.get(name);
     if (upstream === undefined || spec === undefined)
@@ -120,7 +122,7 @@ export class UpstreamHealth {
       level: isSpent && level === 'ok' ? 'warn' : level,
       since: record.state.since,
       get details() {
-        return { ...reportOf(upstream, catalogue, clock.now()), load: load(upstream.spec) };
+        return { ...reportOf(upstream, sources), load: load(upstream.spec) };
       },
       ownerDetails: { ownerReports: upstream.ownerReports.list() },
     };

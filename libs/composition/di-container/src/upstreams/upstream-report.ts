@@ -1,7 +1,16 @@
+import type { OverrideInForce, Overrides } from '@omni/call-policies';
 import type { CatalogueReading } from '@omni/capabilities';
 import { project, type UpstreamProjection, type UpstreamRecord, type UpstreamState } from '@omni/model';
-import { GatewayError, type Era, type Millis, type OwnerReport } from '@omni/ports';
+import {
+  type Clock,
+  type Era,
+  type FaultSettings,
+  GatewayError,
+  type Millis,
+  type OwnerReport,
+} from '@omni/ports';
 import { errorFactsOf, refusalIn, type Upstreams } from '@omni/upstreams';
+import { faultsOf } from './fault-watch.ts';
 
 type Upstream = ReturnType<Upstreams['all']>[number];
 
@@ -45,6 +54,17 @@ export interface UpstreamReport {
   }[];
   readonly lastError: ShownError | undefined;
   readonly retryInMs: number | undefined;
+  /** Faults on purpose; absent where there are none. */
+  readonly faults?: FaultSettings;
+  /** What operators have decided for a while; absent where there is nothing. */
+  readonly overrides?: readonly OverrideInForce[];
+}
+
+/** What reports are made from. */
+export interface ReportSources {
+  readonly catalogue: CatalogueReading;
+  readonly overrides: Pick<Overrides, 'list'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** The same with what is for the owner alone: it may repeat what any user sent. */
@@ -58,10 +78,12 @@ export interface OwnedUpstreamReport extends UpstreamReport {
 
 export function reportOf(
   { snapshot, ownerReports, spec }: Pick<Upstream, 'snapshot' | 'ownerReports' | 'spec'>,
-  catalogue: CatalogueReading,
-  now: Millis,
+  { catalogue, overrides, clock }: ReportSources,
 ): UpstreamReport {
   const { name, facts } = snapshot;
+  const now = clock.now();
+  const inForce = overrides.list(name);
+  const [faults] = faultsOf(spec);
   const record = shownRecord({ snapshot, spec });
   const { state } = record;
   const { healthStatus, circuitState, level, health } = project(record);
@@ -90,6 +112,8 @@ export function reportOf(
     })),
     lastError: errorOf(spec, record, now),
     retryInMs: 'nextAttemptAt' in state ? Math.max(0, state.nextAttemptAt - now) : undefined,
+    ...(faults !== undefined && { faults }),
+    ...(inForce.length > 0 && { overrides: inForce }),
   };
 }
 

@@ -25,6 +25,7 @@ describe('whoseFailure', () => {
 
   it('counts what goes wrong on the way and at the other end, and nothing else', () => {
     expect(CODES.filter((code) => ofCode(code) === 'upstream').sort()).toEqual([
+      'OMNI_FAULT_INJECTED',
       'OMNI_UPSTREAM_EXITED',
       'OMNI_UPSTREAM_HTTP_STATUS',
       'OMNI_UPSTREAM_PROTOCOL',
@@ -42,6 +43,7 @@ describe('whoseFailure', () => {
       OMNI_CIRCUIT_OPEN: 'omni',
       OMNI_QUEUE_FULL: 'omni',
       OMNI_QUOTA_USED_UP: 'omni',
+      OMNI_OVERRIDDEN: 'omni',
       OMNI_SHUTTING_DOWN: 'omni',
       OMNI_INTERNAL: 'omni',
       OMNI_UPSTREAM_DOWN: 'omni',

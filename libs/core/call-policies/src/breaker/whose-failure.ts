@@ -84,6 +84,8 @@ const CULPRITS: Readonly<Record<GatewayErrorCode, Culprit>> = {
   OMNI_UPSTREAM_TIMEOUT: 'upstream',
   OMNI_UPSTREAM_ERA: 'omni',
   OMNI_CIRCUIT_OPEN: 'omni',
+  OMNI_OVERRIDDEN: 'omni',
+  OMNI_FAULT_INJECTED: 'upstream',
   OMNI_UPSTREAM_UNHEALTHY: 'omni',
   OMNI_QUESTION_UNADDRESSED: 'omni',
   OMNI_CONFIG_INVALID: 'omni',

@@ -1,4 +1,11 @@
-import { type CallHandler, FollowedCall, refusedCall, type RunningCall, type SendCall } from '@omni/model';
+import {
+  type CallHandler,
+  FollowedCall,
+  type HeldCalls,
+  refusedCall,
+  type RunningCall,
+  type SendCall,
+} from '@omni/model';
 import { type FairPlaces, type FairQueue, GatewayError, OMNI, type Principal, type Share } from '@omni/ports';
 import type { UpstreamCall } from '@omni/model';
 import type { UpstreamQueues } from '../queue/call-queues.ts';
@@ -8,23 +15,24 @@ import { calledOf } from '../stages/called.ts';
 /** Places for calls under way, and a queue for those that find none, where they may wait. */
 export class Slots {
   readonly places: FairPlaces;
-  readonly #queues: UpstreamQueues | undefined;
+  readonly #queues: () => UpstreamQueues | undefined;
   /** Open while a call waits. */
   #queue: FairQueue | undefined;
 
-  /** @param queues - Absent where no call may wait. */
-  constructor(places: FairPlaces, queues: UpstreamQueues | undefined) {
+  /** @param queues - Those in force; absent where no call may wait. */
+  constructor(places: FairPlaces, queues: () => UpstreamQueues | undefined) {
     this.places = places;
     this.#queues = queues;
   }
 
   /** Sends a call when there is a place for it, which it holds to its end. */
-  send(next: SendCall, call: UpstreamCall, handler: CallHandler): RunningCall {
+  send(next: SendCall, call: UpstreamCall, handler: CallHandler, held?: HeldCalls): RunningCall {
     const caller = call.caller ?? OMNI;
-    const queues = this.#queues;
+    const queues = this.#queues();
     if (queues === undefined || this.#mayPass(caller) || calledOf(call) === undefined)
       return this.#sendNow(next, call, handler);
-    return new WaitingCall(call, handler, () => this.#sendNow(next, call, handler)).enter((waiter) => {
+    const run = (): RunningCall => this.#sendNow(next, call, handler);
+    return new WaitingCall(call, handler, run, held).enter((waiter) => {
       this.#queue ??= queues.open();
       return this.#queue.join(caller, waiter, queues.waitMs(call));
     });
@@ -42,7 +50,7 @@ export class Slots {
     if (queue === undefined) return;
     while (!this.places.isFull && queue.next());
     if (queue.size > 0) return;
-    this.#queues?.close(queue);
+    this.#queues()?.close(queue);
     this.#queue = undefined;
   }
 

@@ -8,6 +8,7 @@ import {
   type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
+import { KeptState } from '../stages/kept-state.ts';
 
 /** What the queues of one upstream share. */
 export class UpstreamQueues {
@@ -68,24 +69,24 @@ export class UpstreamQueues {
 
 /** The queues of upstreams where calls may wait; they belong to definitions. */
 export class CallQueues {
-  readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
-  readonly #known = new WeakMap<UpstreamSpec, UpstreamQueues>();
+  readonly #known: KeptState<UpstreamQueues>;
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'after'>) {
-    this.#clock = clock;
+    this.#known = new KeptState({
+      settingsOf: ({ queue }) => queue,
+      create: (spec) => new UpstreamQueues(spec, clock),
+    });
   }
 
   /** @returns `undefined` where no call may wait. */
   of(spec: UpstreamSpec): UpstreamQueues | undefined {
     if ((spec.routing ?? DEFAULT_ROUTING).queue.maxWaiting === 0) return undefined;
-    let queues = this.#known.get(spec);
-    if (queues === undefined) this.#known.set(spec, (queues = new UpstreamQueues(spec, this.#clock)));
-    return queues;
+    return this.#known.of(spec);
   }
 
   /** Calls that wait. */
   waiting(spec: UpstreamSpec): number {
-    return this.#known.get(spec)?.waiting ?? 0;
+    return this.#known.find(spec)?.waiting ?? 0;
   }
 
   /**
@@ -94,6 +95,6 @@ export class CallQueues {
    * @param key - Of the tool, prompt or resource that they are for. Default: all of them.
    */
   fail(spec: UpstreamSpec, error: GatewayError, key?: string): void {
-    this.#known.get(spec)?.fail(error, key);
+    this.#known.find(spec)?.fail(error, key);
   }
 }

@@ -37,7 +37,12 @@ describe('mayRepeat', () => {
         // What was not sent is repeated for another reason.
         phase === 'not-sent'
           ? []
-          : ['OMNI_UPSTREAM_EXITED', 'OMNI_UPSTREAM_TIMEOUT', 'OMNI_UPSTREAM_UNREACHABLE'],
+          : [
+              'OMNI_FAULT_INJECTED',
+              'OMNI_UPSTREAM_EXITED',
+              'OMNI_UPSTREAM_TIMEOUT',
+              'OMNI_UPSTREAM_UNREACHABLE',
+            ],
       );
     }
   });
@@ -60,6 +65,7 @@ describe('mayRepeat', () => {
       (code) => mayRepeat({ ...UNSAFE, end: failure(code, 'not-sent') }) === 'not-sent',
     );
     expect(repeated.sort()).toEqual([
+      'OMNI_FAULT_INJECTED',
       'OMNI_UPSTREAM_DOWN',
       'OMNI_UPSTREAM_EXITED',
       'OMNI_UPSTREAM_TIMEOUT',
@@ -155,7 +161,7 @@ const SENTENCES: readonly ((question: RepeatQuestion) => boolean)[] = [
 ];
 
 function isLost(code: string): boolean {
-  return /^OMNI_UPSTREAM_(?:EXITED|TIMEOUT|UNREACHABLE)$/.test(code);
+  return /^OMNI_(?:FAULT_INJECTED|UPSTREAM_(?:EXITED|TIMEOUT|UNREACHABLE))$/.test(code);
 }
 
 function isHarmless({ method, hints = {}, isTrusted }: RepeatQuestion): boolean {

@@ -38,6 +38,7 @@ const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 
 const TOO_MANY_REQUESTS = 429;
 /** Failures on the way to an upstream, which may be gone the next time. */
 const PASSING_FAILURES: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
+  'OMNI_FAULT_INJECTED',
   'OMNI_UPSTREAM_EXITED',
   'OMNI_UPSTREAM_TIMEOUT',
   'OMNI_UPSTREAM_UNREACHABLE',

@@ -7,10 +7,11 @@ import {
   type UpstreamAnswer,
   type UpstreamCall,
 } from '@omni/model';
-import { type Clock, DEFAULT_ROUTING, type GatewayError, type Millis, type UpstreamSpec } from '@omni/ports';
+import { type Clock, DEFAULT_ROUTING, type GatewayError, type Millis } from '@omni/ports';
 import { Quota, type QuotaRefusal, type QuotaUse } from '../quota/quota.ts';
 import { quotaUsedUp } from '../quota/quota-used-up.ts';
 import { calledOf } from './called.ts';
+import { KeptState } from './kept-state.ts';
 
 export interface CallQuotasOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
@@ -20,12 +21,14 @@ export interface CallQuotasOptions {
 
 /** Limits what calls of clients use of an upstream in a time (S003-RT-09). */
 export function callQuotas({ clock, onUsedUp }: CallQuotasOptions): CallStage {
-  const known = new WeakMap<UpstreamSpec, Quota>();
+  const known = new KeptState<Quota | undefined>({
+    settingsOf: ({ quota }) => quota ?? null,
+    create: ({ routing = DEFAULT_ROUTING }) =>
+      routing.quota === undefined ? undefined : new Quota({ ...routing.quota, clock }),
+  });
   return (next, { spec }) => {
-    const { quota: settings } = spec.routing ?? DEFAULT_ROUTING;
-    if (settings === undefined) return next;
-    let quota = known.get(spec);
-    if (quota === undefined) known.set(spec, (quota = new Quota({ ...settings, clock })));
+    const quota = known.of(spec);
+    if (quota === undefined) return next;
     const owner = { quota, upstream: spec.name, clock };
     return (call, handler) => {
       if (calledOf(call) === undefined) return next(call, handler);

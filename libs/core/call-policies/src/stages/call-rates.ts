@@ -6,6 +6,7 @@ import { RateLimits, type RateRefusal } from '../rate/rate-limits.ts';
 import { RateQueue } from '../rate/rate-queue.ts';
 import type { TokenBuckets } from '../rate/token-buckets.ts';
 import { calledOf, keyOf } from './called.ts';
+import { KeptState } from './kept-state.ts';
 import { rateLimited } from './rate-limited.ts';
 import { bucketsOf } from './request-rates.ts';
 
@@ -31,20 +32,18 @@ interface UpstreamRates {
  * (S000-GRD-02).
  */
 export function callRates({ queues, clock, onLimited }: CallRatesOptions): CallStage {
-  const known = new WeakMap<UpstreamSpec, UpstreamRates>();
-  const ratesOf = (spec: UpstreamSpec): UpstreamRates => {
-    let rates = known.get(spec);
-    if (rates === undefined) known.set(spec, (rates = createRates(spec, queues.of(spec), clock)));
-    return rates;
-  };
-  return (next, { spec }) => {
+  const known = new KeptState<UpstreamRates>({
+    settingsOf: ({ rate, capabilityRate, queue }) => [rate ?? null, capabilityRate ?? null, queue],
+    create: (spec) => createRates(spec, queues.of(spec), clock),
+  });
+  return (next, { spec, held }) => {
     const { rate, capabilityRate } = spec.routing ?? DEFAULT_ROUTING;
     if (rate === undefined && capabilityRate === undefined) return next;
     return (call, handler) => {
       const called = calledOf(call);
       if (called === undefined) return next(call, handler);
       const key = keyOf(called);
-      const rates = ratesOf(spec);
+      const rates = known.of(spec);
       const { waiting } = rates;
       const refused = (refusal: RateRefusal): RunningCall => {
         onLimited?.(spec.name, refusal, call);
@@ -63,7 +62,7 @@ export function callRates({ queues, clock, onLimited }: CallRatesOptions): CallS
         return lateMs > 0 ? refused({ scope: 'capability', retryAfterMs: lateMs }) : next(call, handler);
       };
       if (waiting.queue.takeNow()) return run();
-      return new WaitingCall(call, handler, run).enter((waiter) =>
+      return new WaitingCall(call, handler, run, held).enter((waiter) =>
         waiting.queue.join(call.caller ?? OMNI, waiter, waiting.queues.waitMs(call)),
       );
     };

@@ -3,12 +3,16 @@ import { type Clock, DEFAULT_ROUTING, GatewayError, type Random, type UpstreamSp
 import { type BreakerPermit, type BreakerState, CircuitBreaker } from '../breaker/circuit-breaker.ts';
 import type { TripRule } from '../breaker/trip-rule.ts';
 import { type CallEnd, whoseFailure } from '../breaker/whose-failure.ts';
+import type { Overrides, OverridesOf } from '../overrides/overrides.ts';
 import { type Called, calledOf, keyOf } from './called.ts';
+import { KeptState } from './kept-state.ts';
 import { JudgedCall } from './judged-call.ts';
 
 export interface CapabilityBreakersOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly random: Random;
+  /** What holds some of them closed: those neither refuse nor count. Default: nothing does. */
+  readonly overrides?: Pick<Overrides, 'of'>;
   /** Told each change. */
   readonly onChange?: (upstream: string, called: Called, state: BreakerState) => void;
   /** Told why, of what has just opened: calls that wait for it need not wait. */
@@ -19,6 +23,12 @@ export interface CapabilityBreakersOptions {
 interface Admitted {
   readonly breaker: CircuitBreaker | undefined;
   readonly permit: BreakerPermit | undefined;
+}
+
+/** With what it is about. */
+interface KnownBreaker {
+  readonly called: Called;
+  readonly breaker: CircuitBreaker;
 }
 
 /** Breakers of one upstream at the same time; one that is closed is forgotten first. */
@@ -32,24 +42,34 @@ const MAX_BREAKERS = 1_000;
  */
 export class CapabilityBreakers {
   readonly #options: CapabilityBreakersOptions;
-  readonly #known = new WeakMap<UpstreamSpec, Map<string, CircuitBreaker>>();
+  readonly #known: KeptState<Map<string, KnownBreaker>>;
   /** What ended several calls at the same time, such as an exit, and whose calls. */
   readonly #counted = new WeakMap<GatewayError, Set<string>>();
 
   constructor(options: CapabilityBreakersOptions) {
     this.#options = options;
+    this.#known = new KeptState({
+      settingsOf: ({ breaker }) => breaker,
+      create: () => new Map(),
+      onReset: ({ name }, breakers) => {
+        for (const { called, breaker } of breakers.values())
+          if (breaker.state !== 'closed') options.onChange?.(name, called, 'closed');
+      },
+    });
   }
 
   /** Refuses calls to what is left alone, before they wait for anything. */
   readonly refusing: CallStage = (next, { spec }) => {
     if (neverOpens(spec)) return next;
+    const held = this.#options.overrides?.of(spec.name);
     return (call, handler) => {
-      const breakers = this.#known.get(spec);
+      const breakers = this.#known.find(spec);
       if (breakers === undefined || breakers.size === 0) return next(call, handler);
       const called = calledOf(call);
-      const breaker = called && breakers.get(keyOf(called));
+      const breaker = called && breakers.get(keyOf(called))?.breaker;
       // guard: breaker/refused-early
-      if (called === undefined || breaker?.state !== 'open') return next(call, handler);
+      if (called === undefined || breaker?.state !== 'open' || isHeldClosed(held, called))
+        return next(call, handler);
       return refusedCall(handler, circuitOpen(called, breaker));
     };
   };
@@ -57,10 +77,11 @@ export class CapabilityBreakers {
   /** Decides about calls that are about to be sent, and counts how they end. */
   readonly judging: CallStage = (next, { spec }) => {
     if (neverOpens(spec)) return next;
+    const held = this.#options.overrides?.of(spec.name);
     return (call, handler) => {
       const called = calledOf(call);
-      if (called === undefined) return next(call, handler);
-      const breaker = this.#known.get(spec)?.get(keyOf(called));
+      if (called === undefined || isHeldClosed(held, called)) return next(call, handler);
+      const breaker = this.#known.find(spec)?.get(keyOf(called))?.breaker;
       const permit = breaker?.admit();
       // guard: breaker/capability
       if (breaker !== undefined && permit === undefined)
@@ -74,18 +95,18 @@ export class CapabilityBreakers {
 
   #onEnd(spec: UpstreamSpec, called: Called, { breaker, permit }: Admitted, end: CallEnd): void {
     const whose = whoseFailure(end);
-    const breakers = this.#known.get(spec);
+    const breakers = this.#known.find(spec);
     // What works, of a server whose tools all do, has nothing to be told.
     if (whose !== 'upstream' && (breakers === undefined || breakers.size === 0)) return;
     const key = keyOf(called);
     const culprit = whose === 'upstream' && this.#isCounted(end, key) ? 'omni' : whose;
     // One that was forgotten meanwhile is nobody's.
-    if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key) === breaker)
+    if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key)?.breaker === breaker)
       permit.settle(culprit);
     else if (culprit === 'upstream') this.#count(spec, called, key);
     // One success ends a row; of a share it is a part.
     const isRow = (spec.routing ?? DEFAULT_ROUTING).breaker.share === 0;
-    if (isRow && culprit === 'nobody' && breakers?.get(key)?.state === 'closed') breakers.delete(key);
+    if (isRow && culprit === 'nobody' && breakers?.get(key)?.breaker.state === 'closed') breakers.delete(key);
   }
 
   /** A failure of a call that no breaker knew of; an open one has its trials. */
@@ -106,10 +127,9 @@ export class CapabilityBreakers {
   }
 
   #breakerOf(spec: UpstreamSpec, called: Called, key: string): CircuitBreaker {
-    let breakers = this.#known.get(spec);
-    if (breakers === undefined) this.#known.set(spec, (breakers = new Map()));
+    const breakers = this.#known.of(spec);
     const known = breakers.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.breaker;
     // guard: breaker/bounded
     if (breakers.size >= MAX_BREAKERS) forgetOne(breakers);
     const { openMs, maxOpenMs } = (spec.routing ?? DEFAULT_ROUTING).breaker;
@@ -125,26 +145,29 @@ export class CapabilityBreakers {
       clock,
       random,
     });
-    breakers.set(key, opened);
+    breakers.set(key, { called, breaker: opened });
     return opened;
   }
 }
 
 function tripRuleOf({ routing = DEFAULT_ROUTING }: UpstreamSpec): TripRule {
   const { failures, share, calls } = routing.breaker;
-  return share > 0
-    ? { kind: 'share', share, calls, minCalls: calls }
-    : { kind: 'consecutive', failures };
+  return share > 0 ? { kind: 'share', share, calls, minCalls: calls } : { kind: 'consecutive', failures };
 }
 
 function neverOpens({ routing = DEFAULT_ROUTING }: UpstreamSpec): boolean {
   return routing.breaker.failures === 0 && routing.breaker.share === 0;
 }
 
-function forgetOne(breakers: Map<string, CircuitBreaker>): void {
+/** @param held - What was in force when the stage was applied, which changes with it. */
+function isHeldClosed(held: OverridesOf | undefined, called: Called): boolean {
+  return held?.('breaker', called)?.state === 'closed';
+}
+
+function forgetOne(breakers: Map<string, KnownBreaker>): void {
   let [forgotten] = breakers.keys();
-  for (const [key, { state }] of breakers) {
-    if (state !== 'closed') continue;
+  for (const [key, { breaker }] of breakers) {
+    if (breaker.state !== 'closed') continue;
     forgotten = key;
     break;
   }

@@ -3,6 +3,7 @@ import { type Clock, DEFAULT_ROUTING, type UpstreamSpec } from '@omni/ports';
 import { type CallEnd, whoseFailure } from '../breaker/whose-failure.ts';
 import { ErrorBudget, type ErrorBudgetState } from '../error-budget/error-budget.ts';
 import { type Called, calledOf, keyOf } from './called.ts';
+import { KeptState } from './kept-state.ts';
 import { JudgedCall } from './judged-call.ts';
 
 export interface ErrorBudgetsOptions {
@@ -31,10 +32,21 @@ const MAX_PARTS = 1_000;
  */
 export class ErrorBudgets {
   readonly #options: ErrorBudgetsOptions;
-  readonly #known = new WeakMap<UpstreamSpec, Budgets>();
+  readonly #known: KeptState<Budgets>;
 
   constructor(options: ErrorBudgetsOptions) {
     this.#options = options;
+    this.#known = new KeptState({
+      settingsOf: ({ errorBudget }) => errorBudget,
+      create: (spec) => ({
+        whole: this.#open(spec, (isSpent, state) => this.#options.onChange?.(spec, isSpent, state)),
+        parts: new Map(),
+      }),
+      // What was spent by other settings is there again.
+      onReset: (_spec, { whole, parts }) => {
+        for (const budget of [whole, ...parts.values()]) budget.forget();
+      },
+    });
   }
 
   readonly stage: CallStage = (next, { spec }) => {
@@ -51,12 +63,12 @@ export class ErrorBudgets {
   };
 
   isSpent(spec: UpstreamSpec): boolean {
-    return this.#known.get(spec)?.whole.isSpent === true;
+    return this.#known.find(spec)?.whole.isSpent === true;
   }
 
   /** What there was in the window; `undefined` before the first call. */
   stateOf(spec: UpstreamSpec): ErrorBudgetState | undefined {
-    return this.#known.get(spec)?.whole.state;
+    return this.#known.find(spec)?.whole.state;
   }
 
   #onEnd(spec: UpstreamSpec, end: CallEnd, called: Called | undefined): void {
@@ -64,21 +76,12 @@ export class ErrorBudgets {
     // guard: budget/whose
     if (whose !== 'upstream' && whose !== 'nobody') return;
     const isFailure = whose === 'upstream';
-    const { whole, parts } = this.#budgetsOf(spec);
+    const { whole, parts } = this.#known.of(spec);
     whole.add(isFailure);
     if (called === undefined) return;
     const key = keyOf(called);
     if (isFailure && !parts.has(key)) this.#addPart(spec, parts, called, key);
     parts.get(key)?.add(isFailure);
-  }
-
-  #budgetsOf(spec: UpstreamSpec): Budgets {
-    let budgets = this.#known.get(spec);
-    if (budgets === undefined) {
-      const whole = this.#open(spec, (isSpent, state) => this.#options.onChange?.(spec, isSpent, state));
-      this.#known.set(spec, (budgets = { whole, parts: new Map() }));
-    }
-    return budgets;
   }
 
   #addPart(spec: UpstreamSpec, parts: Budgets['parts'], called: Called, key: string): void {

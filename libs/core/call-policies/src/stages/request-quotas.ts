@@ -15,8 +15,8 @@ import { quotaUsedUp } from '../quota/quota-used-up.ts';
 import { isCall } from './called.ts';
 
 export interface RequestQuotasOptions {
-  /** Of each session or connection; of a principal where there is none. */
-  readonly session: QuotaSettings;
+  /** Of each session or connection; of a principal where there is none. Absent: none. */
+  readonly session?: QuotaSettings | undefined;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Told of each request that is refused. */
   readonly onUsedUp?: (refusal: QuotaRefusal, context: CallContext) => void;
@@ -24,6 +24,7 @@ export interface RequestQuotasOptions {
 
 /** Limits what a session uses of all servers in a time (S003-RT-09). */
 export function requestQuotas({ session, clock, onUsedUp }: RequestQuotasOptions): RequestStage {
+  if (session === undefined) return (_request, next) => next;
   const quota = new Quota({ ...session, clock });
   return ({ context }, next) => {
     const { client, message } = context;

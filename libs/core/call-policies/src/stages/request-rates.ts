@@ -19,6 +19,7 @@ export interface RequestRatesOptions {
  * (R-30).
  */
 export function requestRates({ user, session, clock, onLimited }: RequestRatesOptions): DispatchStage {
+  if (user === undefined && session === undefined) return (next) => next;
   const limits = new RateLimits({
     ...(user !== undefined && { principal: bucketsOf(user, clock) }),
     ...(session !== undefined && { session: bucketsOf(session, clock) }),

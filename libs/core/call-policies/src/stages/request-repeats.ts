@@ -18,6 +18,7 @@ import { RepeatBudget } from '../repeat/repeat-budget.ts';
 import { repeatDelayMs, retryAfterMsOf } from '../repeat/repeat-delay.ts';
 import { startWaitMs } from '../repeat/start-wait.ts';
 import { isCall, keyOf } from './called.ts';
+import { KeptState } from './kept-state.ts';
 
 /** One more attempt of a request. */
 export interface RepeatedAttempt {
@@ -45,23 +46,27 @@ const MAX_LATENCIES = 1_000;
 /** What the requests to one upstream share. */
 class UpstreamRepeats implements CallAttemptsOptions {
   readonly spec: UpstreamSpec;
-  readonly routing: RoutingSettings;
-  readonly maxAttempts: number;
   readonly repeats: RepeatBudget;
   readonly hedges: RepeatBudget | undefined;
   readonly #latencies = new Map<string, LatencyQuantile>();
 
   constructor(spec: UpstreamSpec, clock: Clock) {
-    const { routing = DEFAULT_ROUTING } = spec;
-    const { retry, hedge } = routing;
+    const { retry, hedge } = spec.routing ?? DEFAULT_ROUTING;
     this.spec = spec;
-    this.routing = routing;
-    this.maxAttempts = retry.attempts;
     this.repeats = new RepeatBudget({ share: retry.budget, clock });
     this.hedges =
       hedge.quantile === 0
         ? undefined
         : new RepeatBudget({ share: HEDGE_SHARE, minPerSecond: HEDGES_PER_SECOND, clock });
+  }
+
+  /** In force now. */
+  get routing(): RoutingSettings {
+    return this.spec.routing ?? DEFAULT_ROUTING;
+  }
+
+  get maxAttempts(): number {
+    return this.routing.retry.attempts;
   }
 
   latencyOf(called: string, clock: Clock): LatencyQuantile {
@@ -80,15 +85,17 @@ class UpstreamRepeats implements CallAttemptsOptions {
  */
 export function requestRepeats(options: RequestRepeatsOptions): RequestStage {
   const { specOf, clock } = options;
-  const known = new WeakMap<UpstreamSpec, UpstreamRepeats>();
+  const known = new KeptState<UpstreamRepeats>({
+    settingsOf: ({ retry, hedge }) => [retry.budget, hedge.quantile === 0],
+    create: (spec) => new UpstreamRepeats(spec, clock),
+  });
   return (request, next) => {
     const [upstream = ''] = request.upstreams;
     const spec = specOf(upstream);
     // guard: repeat/pinned
     if (spec === undefined || request.isPinned) return next;
     if (!isCall(request.context.message.method)) return next;
-    let shared = known.get(spec);
-    if (shared === undefined) known.set(spec, (shared = new UpstreamRepeats(spec, clock)));
+    const shared = known.of(spec);
     if (shared.maxAttempts === 1) return next;
     const policy = new RequestRepeats(options, request, shared);
     return (reply) => new RepeatedRequest({ run: next, policy, clock }, reply).begin();

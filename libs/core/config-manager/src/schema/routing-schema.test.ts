@@ -28,7 +28,7 @@ describe('how calls are routed', () => {
   });
 
   const block =
-    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true } }';
+    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true }, coalesce: { followers: 9 }, faults: { share: 0.5, delay: 3s, end: abort }, batch: { max: 4, window: 8ms } }';
   const whole: RoutingSettings = {
     deadlineMs: 20_000,
     trustsHints: true,
@@ -41,6 +41,9 @@ describe('how calls are routed', () => {
     concurrency: { isAdaptive: true, min: 2, max: 60, initial: 5 },
     quota: { windowMs: 60_000, calls: 9, bytes: 1_000, busyMs: 20_000 },
     errorBudget: { share: 0.01, windowMs: 120_000, minCalls: 30, concurrency: 0.25, hides: true },
+    coalesce: { followers: 9 },
+    faults: { share: 0.5, delayMs: 3_000, end: 'abort' },
+    batch: { maxCalls: 4, windowMs: 8 },
   };
 
   it('may be said for all servers, and for one', () => {
@@ -62,6 +65,10 @@ describe('how calls are routed', () => {
     ['routing: { rate: { rps: 0 } }', 'routing.rate.rps'],
     ['routing: { rate: { burst: 3 } }', 'routing.rate'],
     ['routing: { queue: { wait: 0s } }', 'routing.queue.wait'],
+    ['routing: { coalesce: { followers: -1 } }', 'routing.coalesce.followers'],
+    ['routing: { faults: { share: 2 } }', 'routing.faults.share'],
+    ['routing: { faults: { end: never } }', 'routing.faults.end'],
+    ['routing: { batch: { max: 0 } }', 'routing.batch.max'],
     ['limits: { userRate: { rps: -1 } }', 'limits.userRate.rps'],
     ['limits: { sessionQuota: { calls: 0 } }', 'limits.sessionQuota.calls'],
     ['limits: { maxHeapShare: 2 }', 'limits.maxHeapShare'],

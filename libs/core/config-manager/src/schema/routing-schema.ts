@@ -24,9 +24,7 @@ export const QuotaSchema = z.strictObject({
   bytes: z
     .optional(countSchema(1, Number.MAX_SAFE_INTEGER))
     .check(z.describe('How many bytes are asked and answered. Default: any.')),
-  busy: z
-    .optional(DurationSchema)
-    .check(z.describe('For how long calls run, all together. Default: any.')),
+  busy: z.optional(DurationSchema).check(z.describe('For how long calls run, all together. Default: any.')),
 });
 
 const RetrySchema = z.strictObject({
@@ -115,14 +113,10 @@ const ErrorBudgetSchema = z.strictObject({
     .optional(z.number().check(z.minimum(0), z.maximum(0.99)))
     .check(z.describe('Share of the calls that may fail, such as 0.001; 0: any may. Default: 0.')),
   window: z.optional(DurationSchema).check(z.describe('Of the calls of so long a time. Default: 5m.')),
-  minCalls: z
-    .optional(countSchema(1, 1_000_000))
-    .check(z.describe('Fewer calls say nothing. Default: 100.')),
+  minCalls: z.optional(countSchema(1, 1_000_000)).check(z.describe('Fewer calls say nothing. Default: 100.')),
   concurrency: z
     .optional(z.number().check(z.minimum(0.01), z.maximum(1)))
-    .check(
-      z.describe('Share of its limit of calls under way that is left while it is spent. Default: 0.5.'),
-    ),
+    .check(z.describe('Share of its limit of calls under way that is left while it is spent. Default: 0.5.')),
   hide: z
     .optional(z.boolean())
     .check(
@@ -130,6 +124,41 @@ const ErrorBudgetSchema = z.strictObject({
         'Whether tools, prompts and resources are hidden that have spent it themselves, until it is there again. Default: false.',
       ),
     ),
+});
+
+const CoalesceSchema = z.strictObject({
+  followers: z
+    .optional(countSchema(0, 10_000))
+    .check(
+      z.describe(
+        'Requests that get the answer of an equal one under way; 0: each is run by itself. Default: 0.',
+      ),
+    ),
+});
+
+const FaultsSchema = z.strictObject({
+  share: z
+    .optional(z.number().check(z.minimum(0), z.maximum(1)))
+    .check(z.describe('Share of the calls that are struck; 0: none. Default: 0.')),
+  delay: z
+    .optional(AnyDurationSchema)
+    .check(z.describe('How long these are held up before they are sent. Default: 0s.')),
+  end: z
+    .optional(z.enum(['none', 'error', 'abort']))
+    .check(
+      z.describe(
+        'What becomes of them then. none: they go on. error: they fail unsent. abort: they run, and their answer is lost. Default: none.',
+      ),
+    ),
+});
+
+const BatchSchema = z.strictObject({
+  max: z
+    .optional(countSchema(1, 100))
+    .check(z.describe('Calls that are sent together; 1: each is sent by itself. Default: 1.')),
+  window: z
+    .optional(DurationSchema)
+    .check(z.describe('How long the first of them waits for others. Default: 2ms.')),
 });
 
 /** How calls are routed: to all servers, and to one. */
@@ -165,6 +194,13 @@ export const RoutingSchema = z.strictObject({
   errorBudget: z
     .optional(ErrorBudgetSchema)
     .check(z.describe('How much may fail before calls are fewer and an alert is given.')),
+  coalesce: z
+    .optional(CoalesceSchema)
+    .check(z.describe('Safe requests of one client that ask for the same at the same time.')),
+  faults: z.optional(FaultsSchema).check(z.describe('Faults on purpose, to see what becomes of calls.')),
+  batch: z
+    .optional(BatchSchema)
+    .check(z.describe('Calls that are sent together to servers that speak revision 2025-03-26.')),
 });
 
 type Block = z.output<typeof RoutingSchema>;
@@ -197,7 +233,20 @@ export function quotaOf(quota: z.output<typeof QuotaSchema> | undefined): QuotaS
 
 function withBlock(
   settings: RoutingSettings,
-  { deadline, trustHints, retry = {}, hedge = {}, breaker = {}, queue = {}, concurrency = {}, errorBudget = {}, ...rates }: Block,
+  {
+    deadline,
+    trustHints,
+    retry = {},
+    hedge = {},
+    breaker = {},
+    queue = {},
+    concurrency = {},
+    errorBudget = {},
+    coalesce = {},
+    faults = {},
+    batch = {},
+    ...rates
+  }: Block,
 ): RoutingSettings {
   const rate = rateOf(rates.rate) ?? settings.rate;
   const capabilityRate = rateOf(rates.capabilityRate) ?? settings.capabilityRate;
@@ -242,6 +291,16 @@ function withBlock(
       minCalls: errorBudget.minCalls ?? settings.errorBudget.minCalls,
       concurrency: errorBudget.concurrency ?? settings.errorBudget.concurrency,
       hides: errorBudget.hide ?? settings.errorBudget.hides,
+    },
+    coalesce: { followers: coalesce.followers ?? settings.coalesce.followers },
+    faults: {
+      share: faults.share ?? settings.faults.share,
+      delayMs: faults.delay ?? settings.faults.delayMs,
+      end: faults.end ?? settings.faults.end,
+    },
+    batch: {
+      maxCalls: batch.max ?? settings.batch.maxCalls,
+      windowMs: batch.window ?? settings.batch.windowMs,
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   type RunningCall,
   serverOf,
   type UpstreamCall,
+  LISTEN,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
 import type { ElicitationLabels } from '../call/elicitation-labels.ts';
@@ -15,7 +16,6 @@ import type { TaskIds } from './task-ids.ts';
 import { edited, renamed, taskIn } from './task-places.ts';
 import { declaresTasks } from './task-relay.ts';
 
-const LISTEN = 'subscriptions/listen';
 const TASK_NOTICE = 'notifications/tasks';
 
 export interface TaskWatchOptions {

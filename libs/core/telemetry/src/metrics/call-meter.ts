@@ -1,5 +1,19 @@
-import type { CallHandler, CallStage, UpstreamCall } from '@omni/model';
-import type { Clock, Histogram, MetricFamily, Metrics, Millis } from '@omni/ports';
+import type { RpcMessage } from '@omni/jsonrpc';
+import {
+  type AnswerServerRequest,
+  type CallHandler,
+  type CallStage,
+  LISTEN,
+  type UpstreamCall,
+} from '@omni/model';
+import {
+  type Clock,
+  GatewayError,
+  type Histogram,
+  type MetricFamily,
+  type Metrics,
+  type Millis,
+} from '@omni/ports';
 import { knownError } from '../known-errors.ts';
 import { knownMethod } from '../known-methods.ts';
 import { MeasuredCall } from '../measured-call.ts';
@@ -18,7 +32,12 @@ export class CallMeter {
 
   readonly stage: CallStage = (next, { upstream, transport }) => {
     const meter = new ConnectionMeter(this.#durations, this.#clock, upstream, networkTransport(transport));
-    return (call, handler) => new MeteredCall(handler, meter, call).begin(next, call);
+    return (call, handler) => {
+      // How long somebody listens says nothing of the server.
+      // guard: metrics/listens
+      if (call.method === LISTEN) return next(call, handler);
+      return new MeteredCall(handler, meter, call).begin(next, call);
+    };
   };
 }
 
@@ -45,12 +64,12 @@ class ConnectionMeter {
     return this.#clock.monotonicMs();
   }
 
-  onOver({ method, name = '' }: UpstreamCall, beganMs: Millis, error: string): void {
+  onOver({ method, name = '' }: UpstreamCall, tookMs: Millis, error: string): void {
     // The name of a tool that has a route is known; that of a resource is an address.
     const tool = method === 'tools/call' ? name : '';
     this.#durations
       .with(knownMethod(method), tool, knownError(error), this.#network, this.#upstream)
-      .record((this.nowMs() - beganMs) / 1_000);
+      .record(tookMs / 1_000);
   }
 }
 
@@ -58,6 +77,10 @@ class MeteredCall extends MeasuredCall {
   readonly #meter: ConnectionMeter;
   readonly #call: UpstreamCall;
   readonly #beganMs: Millis;
+  /** Server requests that a client has yet to answer. */
+  #asked = 0;
+  #askedSinceMs = 0;
+  #askedMs = 0;
 
   constructor(next: CallHandler, meter: ConnectionMeter, call: UpstreamCall) {
     super(next);
@@ -66,7 +89,31 @@ class MeteredCall extends MeasuredCall {
     this.#beganMs = meter.nowMs();
   }
 
+  /** While its client is asked, the server is not what takes the time. */
+  override onServerRequest(message: RpcMessage, answer: AnswerServerRequest, signal?: AbortSignal): void {
+    if (this.#asked++ === 0) this.#askedSinceMs = this.#meter.nowMs();
+    let isOpen = true;
+    const close = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      if (--this.#asked === 0) this.#askedMs += this.#meter.nowMs() - this.#askedSinceMs;
+    };
+    signal?.addEventListener('abort', close, { once: true });
+    super.onServerRequest(
+      message,
+      (told) => {
+        const isProgress = !(told instanceof GatewayError) && told.kind === 'notification';
+        if (!isProgress) close();
+        answer(told);
+      },
+      signal,
+    );
+  }
+
   protected override onOver(): void {
-    this.#meter.onOver(this.#call, this.#beganMs, this.error);
+    const nowMs = this.#meter.nowMs();
+    const openMs = this.#asked === 0 ? 0 : nowMs - this.#askedSinceMs;
+    const askedMs = /* guard: metrics/asked */ this.#askedMs + openMs;
+    this.#meter.onOver(this.#call, nowMs - this.#beganMs - askedMs, this.error);
   }
 }

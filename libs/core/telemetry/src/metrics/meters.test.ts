@@ -120,6 +120,55 @@ describe('CallMeter', () => {
   });
 });
 
+describe('CallMeter, of what is not the time of a server', () => {
+  const SUM = 'mcp_client_operation_duration_seconds_sum';
+
+  // guard: metrics/asked
+  it('leaves out how long a client takes to answer what the server asks', () => {
+    const { clock, registry, samples } = scene();
+    const { recorded, handler } = sent(new CallMeter(registry, clock).stage);
+    const heard: string[] = [];
+    const ask = (id: number, signal?: AbortSignal): void =>
+      handler.onServerRequest(
+        messageOf(`{"jsonrpc":"2.0","id":${id},"method":"elicitation/create"}`),
+        (told) => heard.push(told instanceof GatewayError ? told.code : told.kind),
+        signal,
+      );
+    clock.advance(100);
+    const withdrawal = new AbortController();
+    ask(1);
+    ask(2, withdrawal.signal);
+    clock.advance(5_000);
+    recorded.serverRequests[0]?.answer(messageOf('{"jsonrpc":"2.0","method":"notifications/progress"}'));
+    recorded.serverRequests[0]?.answer(new GatewayError('OMNI_CANCELLED', 'no'));
+    clock.advance(5_000);
+    withdrawal.abort();
+    recorded.serverRequests[1]?.answer(messageOf('{"jsonrpc":"2.0","id":2,"result":{}}'));
+    clock.advance(200);
+    ask(3);
+    clock.advance(7_000);
+    handler.onAnswer({
+      kind: 'message',
+      message: messageOf('{"jsonrpc":"2.0","id":1,"result":{}}'),
+      status: 200,
+    });
+    expect(heard).toEqual(['notification', 'OMNI_CANCELLED', 'response']);
+    expect(samples(SUM)[0]).toMatch(/ 0\.3$/);
+  });
+
+  // guard: metrics/listens
+  it('leaves out listening, which takes as long as somebody wants it', () => {
+    const { clock, registry, samples } = scene();
+    const { handler } = sent(new CallMeter(registry, clock).stage, {
+      ...CALL,
+      method: 'subscriptions/listen',
+    });
+    clock.advance(1_000_000);
+    handler.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'gone'), 'sent');
+    expect(samples('mcp_client_operation_duration_seconds')).toEqual([]);
+  });
+});
+
 describe('UpstreamMeter', () => {
   const error = { code: 'OMNI_UPSTREAM_EXITED', message: 'x', hint: 'y' } as const;
   const down = (since: number, circuit: 'failures' | null): UpstreamRecord => ({

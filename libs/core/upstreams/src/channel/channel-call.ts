@@ -1,7 +1,14 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type { AnswerServerRequest, CallHandler, CallPhase, RunningCall, UpstreamCall } from '@omni/model';
+import {
+  type AnswerServerRequest,
+  type CallHandler,
+  type CallPhase,
+  type RunningCall,
+  type UpstreamCall,
+  LISTEN,
+} from '@omni/model';
 import type { GatewayError, Principal, UpstreamSpec } from '@omni/ports';
-import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
+import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener, Deadlines } from '../connection/deadlines.ts';
 import { clientTokenOf } from '../connection/own-token.ts';
 import type { AskingCall } from '../connection/server-requests.ts';
@@ -77,6 +84,11 @@ export class ChannelCall implements RunningCall, AskingCall, DeadlineListener {
 
   start(deadlines: Deadlines): void {
     this.#deadline = startDeadline(this.#call.method, this.#spec, deadlines, this);
+  }
+
+  /** Its request has gone to the server. */
+  sent(): void {
+    this.#phase = 'sent';
   }
 
   cancel(reason?: string): void {

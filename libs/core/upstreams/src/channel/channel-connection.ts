@@ -7,15 +7,25 @@ import {
   stringMember,
 } from '@omni/jsonrpc';
 import {
+  BATCH_VERSION,
   type CallHandler,
   type CallPhase,
   refusedCall,
   type RunningCall,
   type UpstreamCall,
 } from '@omni/model';
-import { type CredentialValues, type Era, type FramingError, GatewayError, newReportId } from '@omni/ports';
+import {
+  type CredentialValues,
+  DEFAULT_ROUTING,
+  type Era,
+  type FramingError,
+  GatewayError,
+  type HeaderList,
+  newReportId,
+} from '@omni/ports';
 import { UnaddressedMessages } from '../connection/unaddressed-messages.ts';
 import { CallTable } from '../connection/call-table.ts';
+import { CallBatch } from './call-batch.ts';
 import { ChannelCall, type CallOwner } from './channel-call.ts';
 import type { HeadedChannel, HeadedListener } from './headed-channel.ts';
 import {
@@ -26,6 +36,7 @@ import {
   subscriptionIdOf,
 } from '../connection/mcp-notification.ts';
 import { spliceMessage } from '../connection/message-splice.ts';
+import { legacyVersionOf } from '../connection/mcp-revision.ts';
 import { noRoomError } from '../connection/no-room.ts';
 import type { ConnectionCounters, ConnectionOptions, OpenConnection } from '../connection/open-connection.ts';
 import { paramsWithOwnToken } from '../connection/own-token.ts';
@@ -71,6 +82,8 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   readonly #pending: CallTable<ChannelCall>;
   readonly #serverRequests: ServerRequests;
   readonly #unaddressed: UnaddressedMessages;
+  /** Absent where the server takes no batches; on HTTP+SSE each request is posted, and refused, by itself. */
+  readonly #batch: CallBatch | undefined;
   /** Calls that have become tasks, the latest ones. */
   readonly #tasks = new Map<number, ChannelCall>();
   #onTaskNotice: ((notification: RpcMessage) => void) | undefined;
@@ -89,6 +102,15 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     this.#channel = options.channel;
     this.#pending = new CallTable(options.firstId);
     this.#unaddressed = new UnaddressedMessages(options.context.clock);
+    const takesBatches =
+      options.spec.transport.kind !== 'sse' &&
+      /* guard: batch/negotiated */ legacyVersionOf(options.handshake) === BATCH_VERSION;
+    this.#batch = takesBatches
+      ? new CallBatch({
+          clock: options.context.clock,
+          send: (text, calls) => this.#writeBatch(text, calls),
+        })
+      : undefined;
     this.#serverRequests = new ServerRequests({
       answer: (text) => void this.#channel.send(text),
       reply: (text) => void this.#channel.send(text),
@@ -97,7 +119,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     });
   }
 
-  override get inFlight(): number {
+  protected override get running(): number {
     return this.#pending.size;
   }
 
@@ -109,40 +131,28 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
     if (this.#ended !== undefined) return refusedCall(listener, this.#ended);
     const { context, spec } = this.#options;
     const id = /* guard: process/own-answers */ this.#pending.nextId();
-    const wasSending = this.#isSending;
-    this.#isSending = true;
-    const isTaken = this.#channel.send(
-      requestText(/* guard: link/own-ids */ String(id), call.method, paramsWithOwnToken(call, id)),
-      call.forwardedHeaders,
-    );
-    this.#isSending = wasSending;
-    // The other side has ended, and how is told in a moment: that is what the call fails with.
-    const isGone = !isTaken && this.#channel.isOpen === false;
-    if (!isTaken && !isGone) {
-      // guard: link/backlog
-      return refusedCall(
-        listener,
-        new GatewayError(
-          'OMNI_OVERLOADED',
-          `"${this.upstream}" does not read what it is sent: its backlog is full`,
-        ),
-      );
-    }
-    const running = new ChannelCall({
-      connection: this,
-      id,
-      call,
-      listener,
-      spec,
-      phase: isGone ? 'not-sent' : 'sent',
-    });
+    const text = requestText(/* guard: link/own-ids */ String(id), call.method, paramsWithOwnToken(call, id));
+    const { batch } = spec.routing ?? DEFAULT_ROUTING;
+    const isBatched =
+      batch.maxCalls > 1 &&
+      /* guard: batch/own */ call.isInternal !== true &&
+      this.#batch?.fits(text) === true;
+    if (!isBatched) this.#batch?.flush();
+    const state = isBatched ? undefined : this.#write(text, call.forwardedHeaders);
+    // guard: link/backlog
+    if (state === 'full') return refusedCall(listener, this.#backlogFull());
+    const phase = state === 'taken' ? 'sent' : 'not-sent';
+    const running = new ChannelCall({ connection: this, id, call, listener, spec, phase });
     this.#pending.add(running);
     running.start(context.deadlines);
+    if (isBatched) this.#batch?.add(running, text, batch);
     return running;
   }
 
   notify(method: string, params: string): void {
-    if (this.#ended === undefined) this.#channel.send(notificationText(method, params));
+    if (this.#ended !== undefined) return;
+    this.#batch?.flush();
+    this.#channel.send(notificationText(method, params));
   }
 
   hearTasks(listener: (notification: RpcMessage) => void): void {
@@ -167,6 +177,8 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   abandon(call: ChannelCall, reason: string | undefined): void {
     // guard: link/cancelled-answer
     this.#pending.delete(call.id);
+    // guard: batch/cancelled
+    if (this.#batch?.remove(call) === true) return;
     // guard: link/unaddressed-cancelled
     this.#unaddressed.onEnd(call);
     this.#serverRequests.endOf(call);
@@ -193,6 +205,31 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   onClose(reason: GatewayError | undefined): void {
     if (this.#isSending || this.#early !== undefined) this.#tellLater(() => this.#leave(reason));
     else this.#leave(reason);
+  }
+
+  /** @returns `gone`: the other side has ended. How is told in a moment, and is what a call fails with. */
+  #write(text: string, headers: HeaderList | undefined): 'taken' | 'full' | 'gone' {
+    const wasSending = this.#isSending;
+    this.#isSending = true;
+    const isTaken = this.#channel.send(text, headers);
+    this.#isSending = wasSending;
+    if (isTaken) return 'taken';
+    return this.#channel.isOpen === false ? 'gone' : 'full';
+  }
+
+  #backlogFull(): GatewayError {
+    const message = `"${this.upstream}" does not read what it is sent: its backlog is full`;
+    return new GatewayError('OMNI_OVERLOADED', message);
+  }
+
+  #writeBatch(text: string, calls: readonly ChannelCall[]): void {
+    const state = this.#write(text, undefined);
+    if (state === 'taken') for (const call of calls) call.sent();
+    // None of them is told before it was handed out.
+    else if (state === 'full')
+      this.#tellLater(() => {
+        for (const call of calls) this.#fail(call, this.#backlogFull(), 'not-sent');
+      });
   }
 
   /** A channel in the same process may tell the end of a call before the call is known here. */
@@ -260,6 +297,7 @@ export class ChannelConnection extends StagedConnection implements OpenConnectio
   #end(error: GatewayError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
+    this.#batch?.clear();
     this.#serverRequests.clear();
     const calls = this.#pending.calls();
     this.#pending.clear();

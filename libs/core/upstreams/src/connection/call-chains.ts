@@ -64,7 +64,8 @@ export class CallChains {
     upstream: object,
   ): ConnectionFacts {
     const instance = this.#instanceOf(upstream, era, binding ?? this.#everybody);
-    return { upstream: spec.name, era, transport: spec.transport.kind, instance, spec };
+    const held = { count: 0 };
+    return { upstream: spec.name, era, transport: spec.transport.kind, instance, spec, held };
   }
 
   #instanceOf(upstream: object, era: Era, owner: InstanceIdentity): InstanceIdentity {

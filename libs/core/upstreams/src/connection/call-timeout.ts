@@ -1,13 +1,6 @@
+import { LISTEN, TASK_RESULT } from '@omni/model';
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import type { Deadline, DeadlineListener, Deadlines } from './deadlines.ts';
-
-/** The request that stays open as long as its subscription does. */
-export const LISTEN = 'subscriptions/listen';
-/**
- * Blocks until its task is over, so that silence says nothing (MCP 2025-11-25, basic/utilities/tasks, "Result
- * Retrieval").
- */
-const TASK_RESULT = 'tasks/result';
 
 /** Starts the time limits of a call; `undefined` when it has none. */
 export function startDeadline(

@@ -102,10 +102,12 @@ export interface ConnectionCounters {
 /** A connection as its binding holds it. */
 export interface OpenConnection extends UpstreamConnection, ProbedConnection {
   readonly counters: Readonly<ConnectionCounters>;
-  /** Calls under way. */
+  /** Calls under way, and those that wait in a stage. */
   readonly inFlight: number;
-  /** Calls of clients under way. */
+  /** Calls of clients that the server has. */
   readonly clientCalls: number;
+  /** Calls that wait in a stage. */
+  readonly waitingCalls: number;
   /** Monotonic: since when a client waits, or could, and nothing was received. */
   readonly silentSinceMs: Millis;
   /** Whether a client has yet to answer a server request, so that a further one could not be attributed. */

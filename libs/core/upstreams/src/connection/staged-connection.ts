@@ -45,12 +45,22 @@ export abstract class StagedConnection {
     this.#chain = chains.build(this.#raw, this.#facts);
   }
 
-  /** Calls under way. */
-  abstract get inFlight(): number;
+  /** Calls that the server has, or is being sent. */
+  protected abstract get running(): number;
 
-  /** Calls of clients under way. */
+  /** Calls under way, and those that wait in a stage. */
+  get inFlight(): number {
+    return this.running + /* guard: stages/held */ this.waitingCalls;
+  }
+
+  /** Calls of clients that the server has. */
   get clientCalls(): number {
-    return this.inFlight - this.#internalCalls;
+    return this.running - this.#internalCalls;
+  }
+
+  /** Calls that wait in a stage. */
+  get waitingCalls(): number {
+    return this.#facts.held?.count ?? 0;
   }
 
   /** Monotonic: when anything of the other side was last received. */

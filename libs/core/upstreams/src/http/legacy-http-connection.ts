@@ -132,7 +132,7 @@ export class LegacyHttpConnection extends StagedConnection implements OpenConnec
     return this.#session.handshake;
   }
 
-  override get inFlight(): number {
+  protected override get running(): number {
     return this.#calls.size;
   }
 

@@ -13,9 +13,10 @@ import {
   type RunningCall,
   type UpstreamAnswer,
   type UpstreamCall,
+  LISTEN,
 } from '@omni/model';
 import { GatewayError, type HttpRequest, LiveList, type Place } from '@omni/ports';
-import { LISTEN, startDeadline, timeoutError } from '../connection/call-timeout.ts';
+import { startDeadline, timeoutError } from '../connection/call-timeout.ts';
 import type { Deadline, DeadlineListener } from '../connection/deadlines.ts';
 import { isOtherEraStatus } from '../connection/era-memory.ts';
 import { type AuthorizedCall, sendAuthorized } from './authorized-exchange.ts';
@@ -88,7 +89,7 @@ export class ModernHttpConnection extends StagedConnection implements OpenConnec
     });
   }
 
-  override get inFlight(): number {
+  protected override get running(): number {
     return this.#running.size;
   }
 

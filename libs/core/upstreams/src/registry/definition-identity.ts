@@ -15,6 +15,7 @@ const IN_PLACE: ReadonlySet<string> = new Set([
   'maxCallTimeMs',
   'listAgeMs',
   'lifecycle',
+  'routing',
   'permanentExitCodes',
   'critical',
   'secretValues',

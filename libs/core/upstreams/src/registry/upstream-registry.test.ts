@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError, type OpenChannel, type UpstreamSpec, type UpstreamTransport } from '@omni/ports';
+import {
+  DEFAULT_ROUTING,
+  GatewayError,
+  type OpenChannel,
+  type UpstreamSpec,
+  type UpstreamTransport,
+} from '@omni/ports';
 import { upstreamSpecOf } from '@omni/testing';
 import { definitionId } from './definition-identity.ts';
 import { UpstreamRegistry } from './upstream-registry.ts';
@@ -30,6 +36,7 @@ describe('definitionId', () => {
     ['callTimeoutMs', { callTimeoutMs: 1 }],
     ['maxCallTimeMs', { maxCallTimeMs: 1 }],
     ['critical', { critical: true }],
+    ['routing', { routing: { ...DEFAULT_ROUTING, deadlineMs: 1 } }],
     ['secretValues', { secretValues: ['s'] }],
     ['forwardHeaders', { forwardHeaders: ['x-tenant'] }],
   ])('does not depend on %s', (_name, settings) => {

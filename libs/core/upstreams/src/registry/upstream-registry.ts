@@ -1,5 +1,6 @@
 import { GatewayError, type UpstreamSpec } from '@omni/ports';
 import { definitionId, settingsText } from './definition-identity.ts';
+import { takeOver } from './definition-in-force.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 
@@ -92,15 +93,25 @@ export type DefinitionsListener<Spec extends UpstreamSpec> = (
 /** Which upstreams there are, as of now. Whoever depends on them asks `current` at use, or listens. */
 export class UpstreamRegistry<Spec extends UpstreamSpec = UpstreamSpec> {
   readonly #listeners: DefinitionsListener<Spec>[] = [];
+  readonly #inForce = new Map<string, Spec>();
   #current: UpstreamDefinitions<Spec>;
 
   /** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a name that is none or stands twice. */
   constructor(specs: readonly Spec[]) {
     this.#current = new UpstreamDefinitions(1, specs);
+    for (const spec of specs) this.#inForce.set(spec.name, { ...spec });
   }
 
   get current(): UpstreamDefinitions<Spec> {
     return this.#current;
+  }
+
+  /**
+   * One object for as long as the name stands for the same process or connection, which says what is in force
+   * now: a key for what is kept of an upstream while its settings are edited.
+   */
+  inForce(name: string): Spec | undefined {
+    return this.#inForce.get(name);
   }
 
   /** Listeners are told in the order in which they came. */
@@ -118,6 +129,12 @@ export class UpstreamRegistry<Spec extends UpstreamSpec = UpstreamSpec> {
     const definitions = new UpstreamDefinitions(before.version + 1, specs);
     const changes = definitions.changesFrom(before);
     this.#current = definitions;
+    for (const name of [...changes.removed, ...changes.replaced]) this.#inForce.delete(name);
+    for (const spec of definitions.all) {
+      const held = this.#inForce.get(spec.name);
+      if (held === undefined) this.#inForce.set(spec.name, { ...spec });
+      else takeOver(held, spec);
+    }
     for (const tell of this.#listeners) tell(definitions, changes);
     return changes;
   }

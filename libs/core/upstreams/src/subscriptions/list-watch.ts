@@ -1,7 +1,6 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import { type CallHandler, internalCall, type RunningCall, type UpstreamAnswer } from '@omni/model';
+import { type CallHandler, internalCall, type RunningCall, type UpstreamAnswer, LISTEN } from '@omni/model';
 import type { CancelTimer, GatewayError } from '@omni/ports';
-import { LISTEN } from '../connection/call-timeout.ts';
 import { changedList } from '../connection/mcp-notification.ts';
 import { errorCodeOf, modernParams, promisesListChanged } from '../connection/mcp-revision.ts';
 import type { ConnectionContext, ListKind, OpenConnection } from '../connection/open-connection.ts';

@@ -6,9 +6,9 @@ import {
   type RunningCall,
   type UpstreamAnswer,
   type UpstreamConnection,
+  LISTEN,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
-import { LISTEN } from '../connection/call-timeout.ts';
 import { type GatewayIdentity, modernParams } from '../connection/mcp-revision.ts';
 
 /**

@@ -1,0 +1,168 @@
+import { type CancelTimer, type Clock, GatewayError, type Millis, type RateSettings } from '@omni/ports';
+import { type Called, keyOf } from '../stages/called.ts';
+
+/** What an operator decides about calls to a server for a while, whatever its settings say. */
+export type Override =
+  /** `open`: no call passes. `closed`: calls pass, however many fail. */
+  | { readonly kind: 'breaker'; readonly state: 'open' | 'closed' }
+  /** Calls come no faster; what its settings allow counts besides. */
+  | { readonly kind: 'throttle'; readonly rate: RateSettings }
+  /** Clients are shown nothing of it, and cannot name it. */
+  | { readonly kind: 'hide' }
+  /** Only calls pass that change nothing. */
+  | { readonly kind: 'read-only' };
+
+export type OverrideKind = Override['kind'];
+
+/** What it is about: a server, or one tool, prompt or resource of it. */
+export interface OverrideTarget {
+  readonly upstream: string;
+  /** By the server's own name. Absent: all of them. */
+  readonly called?: Called;
+}
+
+/** Plain data: fit to be stored and to be set again. */
+export interface OverrideInForce {
+  readonly target: OverrideTarget;
+  readonly override: Override;
+  /** Wall clock: when it ends by itself; absent where it stays until it is cleared. */
+  readonly until?: Millis;
+}
+
+export interface OverrideChange extends OverrideInForce {
+  /** `cleared` by somebody, `expired` by itself; `forgotten`: its server is gone. */
+  readonly change: 'set' | 'cleared' | 'expired' | 'forgotten';
+}
+
+export interface OverridesOptions {
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  /** Throws where there is no such server. */
+  readonly check: (upstream: string) => void;
+}
+
+/** Told each change when it is in force. Must not throw. */
+export type OverrideListener = (change: OverrideChange) => void;
+
+/** What is in force for one server; an override of a tool comes before that of its server. */
+export type OverridesOf = <Kind extends OverrideKind>(
+  kind: Kind,
+  called: Called,
+) => Extract<Override, { kind: Kind }> | undefined;
+
+interface Kept {
+  readonly inForce: OverrideInForce;
+  readonly cancelTimer: CancelTimer | undefined;
+}
+
+/** Overrides of all servers, in memory. */
+export class Overrides {
+  readonly #options: OverridesOptions;
+  /** By server, then by kind and target. */
+  readonly #byUpstream = new Map<string, Map<string, Kept>>();
+  readonly #listeners: OverrideListener[] = [];
+
+  constructor(options: OverridesOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#byUpstream.size === 0;
+  }
+
+  /** Listeners are told in the order in which they came. */
+  subscribe(listener: OverrideListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Puts it in force, in the place of one of the same kind and target.
+   *
+   * @param forMs - After which it ends by itself. Default: it does not.
+   * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN`, `OMNI_PARAMS_INVALID`.
+   */
+  set(target: OverrideTarget, override: Override, forMs?: Millis): void {
+    const { clock, check } = this.#options;
+    const { upstream } = target;
+    check(upstream);
+    checkOverride(override, forMs);
+    const key = keyIn(override.kind, target.called);
+    let kept = this.#byUpstream.get(upstream);
+    if (kept === undefined) this.#byUpstream.set(upstream, (kept = new Map()));
+    kept.get(key)?.cancelTimer?.();
+    const inForce: OverrideInForce = {
+      target,
+      override,
+      ...(forMs !== undefined && { until: clock.now() + forMs }),
+    };
+    const cancelTimer =
+      forMs === undefined
+        ? undefined
+        : /* guard: overrides/expiry */ clock.after(forMs, () => this.#end(upstream, key, 'expired'));
+    kept.set(key, { inForce, cancelTimer });
+    this.#tell({ ...inForce, change: 'set' });
+  }
+
+  /** @returns Whether there was one. */
+  clear({ upstream, called }: OverrideTarget, kind: OverrideKind): boolean {
+    return this.#end(upstream, keyIn(kind, called), 'cleared');
+  }
+
+  /** Ends those of a server that is gone. */
+  forget(upstream: string): void {
+    for (const key of [...(this.#byUpstream.get(upstream)?.keys() ?? [])])
+      this.#end(upstream, key, 'forgotten');
+  }
+
+  /** In the order in which they were set. @param upstream - Default: of all servers. */
+  list(upstream?: string): readonly OverrideInForce[] {
+    const maps = upstream === undefined ? [...this.#byUpstream.values()] : [this.#byUpstream.get(upstream)];
+    return maps.flatMap((kept) => [...(kept?.values() ?? [])].map(({ inForce }) => inForce));
+  }
+
+  /** @returns `undefined` while nothing is in force for this server. */
+  of(upstream: string): OverridesOf | undefined {
+    const kept = this.#byUpstream.get(upstream);
+    if (kept === undefined) return undefined;
+    return <Kind extends OverrideKind>(kind: Kind, called: Called) => {
+      const found = kept.get(keyIn(kind, called)) ?? kept.get(keyIn(kind));
+      // Keys begin with the kind.
+      return found?.inForce.override as Extract<Override, { kind: Kind }> | undefined;
+    };
+  }
+
+  /** Whether one of this kind is in force for all of a server. */
+  isOnAll(upstream: string, kind: OverrideKind): boolean {
+    return this.#byUpstream.get(upstream)?.has(keyIn(kind)) === true;
+  }
+
+  #end(upstream: string, key: string, change: 'cleared' | 'expired' | 'forgotten'): boolean {
+    const kept = this.#byUpstream.get(upstream);
+    const found = kept?.get(key);
+    if (kept === undefined || found === undefined) return false;
+    const { cancelTimer, inForce } = found;
+    cancelTimer?.();
+    kept.delete(key);
+    if (kept.size === 0) this.#byUpstream.delete(upstream);
+    this.#tell({ ...inForce, change });
+    return true;
+  }
+
+  #tell(change: OverrideChange): void {
+    for (const tell of this.#listeners) tell(change);
+  }
+}
+
+/** Code without types may give anything. */
+function checkOverride(override: Override, forMs: Millis | undefined): void {
+  const problem =
+    override.kind === 'throttle' && !(override.rate.perSecond > 0 && override.rate.burst >= 1)
+      ? 'a throttle lets through more than nothing: perSecond is above 0, burst 1 or more'
+      : forMs !== undefined && !(forMs > 0)
+        ? 'an override is in force for more than 0 ms'
+        : undefined;
+  if (problem !== undefined) throw new GatewayError('OMNI_PARAMS_INVALID', problem);
+}
+
+function keyIn(kind: OverrideKind, called?: Called): string {
+  return called === undefined ? kind : `${kind} ${keyOf(called)}`;
+}
