@@ -37,16 +37,18 @@ export async function exampleOf(page: string): Promise<Settings> {
   return { limits: example.limits ?? {}, routing: example.mcpServers.up.routing };
 }
 
-/** @param server - Default: the moody upstream. */
+/** @param entryOf - Default: the moody upstream. */
 export async function start(
   { limits = {}, routing = {}, environment = {} }: Settings,
-  server?: Readonly<Record<string, unknown>>,
+  entryOf?: Readonly<Record<string, unknown>>,
 ): Promise<RoutingScene> {
   const upstream = await startMoodyUpstream();
-  const entry = { ...(server ?? { type: 'http', url: upstream.url, protocol: '2026-07-28' }), routing };
+  const entry = { ...(entryOf ?? { type: 'http', url: upstream.url, protocol: '2026-07-28' }), routing };
   const tokens = [{ name: 'ada', token: TOKEN }];
   const auth = { mode: 'token', token: OWNER, tokens };
-  const omni = await startOmni({ auth, limits, mcpServers: { up: entry } }, { environment });
+  // What the server never answers is not waited for at the end.
+  const server = { drain: '100ms' };
+  const omni = await startOmni({ server, auth, limits, mcpServers: { up: entry } }, { environment });
   await omni.ready();
   const call = (tool = 'echo'): Promise<RawAnswer> =>
     postModern(

@@ -58,6 +58,8 @@ describe('parseConfiguration', () => {
         maxListAnswerBytes: 16_777_216,
         maxUnreadBytes: 268_435_456,
         maxInFlight: 1_000,
+        maxWaiting: 0,
+        maxWaitMs: 10_000,
         maxUpstreamInFlight: 1_000,
         maxInstanceInFlight: 1_000,
         maxSessions: 1_000,
@@ -66,6 +68,7 @@ describe('parseConfiguration', () => {
         maxInstances: 64,
         maxStarting: 8,
         maxStartsPerSecond: 20,
+        maxHeapShare: 0.85,
       },
       startup: { timeoutMs: 30_000, requireCritical: false },
       errors: { onUnknown: 'crash' },
@@ -138,7 +141,7 @@ server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins:
 auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0123456789abcdef }, { name: b.o@example.com, token: bo-0123456789abcdef }] }
 naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
-limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7, maxStarting: 2, maxStartsPerSecond: 3 }
+limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxWaiting: 5, maxWait: 4s, maxHeapShare: 0.7, sessionQuota: { window: 1m, calls: 2 }, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7, maxStarting: 2, maxStartsPerSecond: 3 }
 startup: { timeout: 2s, requireCritical: true }
 errors: { onUnknown: isolate }
 logging: { level: debug, sampleRequests: 0.25 }
@@ -184,6 +187,10 @@ mcpServers:
         maxListAnswerBytes: 65_536,
         maxUnreadBytes: 3_145_728,
         maxInFlight: 3,
+        maxWaiting: 5,
+        maxWaitMs: 4_000,
+        maxHeapShare: 0.7,
+        sessionQuota: { windowMs: 60_000, calls: 2 },
         maxUpstreamInFlight: 7,
         maxInstanceInFlight: 8,
         maxSessions: 4,
