@@ -84,6 +84,8 @@ export {
 export {
   DEFAULT_ROUTING,
   type QuotaSettings,
+  serverAndTool,
+  type BalanceStrategy,
   type RateSettings,
   type RoutingSettings,
 } from './routing-settings.ts';
@@ -92,6 +94,7 @@ export type {
   HealthProbe,
   Root,
   ToolSelection,
+  ReplicaSettings,
   UpstreamSpec,
   UpstreamTransport,
 } from './upstream-spec.ts';

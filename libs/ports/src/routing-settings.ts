@@ -99,7 +99,33 @@ export interface RoutingSettings {
     /** Whether tools, prompts and resources that have spent it themselves are hidden. Default: `false`. */
     readonly hides: boolean;
   };
+  /** How calls are spread over a server and its replicas; what the server says counts for all of them. */
+  readonly balance: {
+    /** Default: `round-robin`. */
+    readonly strategy: BalanceStrategy;
+    /**
+     * Which calls go to the same replica, where `strategy` is `sticky`: those of a session (of a user where
+     * there is none), of a user, or to one tool, prompt or resource. Default: `session`.
+     */
+    readonly stickyBy: 'session' | 'user' | 'name';
+  };
+  /** Servers that are asked, in order, for the tool or prompt of the same name. Default: none. */
+  readonly failover: readonly string[];
+  /** By the name of a tool: what is called in its place, as `server.tool`. Default: none. */
+  readonly fallback?: Readonly<Record<string, string>>;
+  /** What is sent to another server too. Default: nothing. */
+  readonly mirror?: {
+    readonly to: string;
+    /** Of the calls that are safe, above 0 to 1. */
+    readonly share: number;
+  };
+  /** What a call costs, in any unit. Default: 1. */
+  readonly cost: number;
 }
+
+/** How a replica is chosen; all but `sticky` prefer those that have a greater weight. */
+export type BalanceStrategy =
+  'round-robin' | 'least-latency' | 'least-errors' | 'least-cost' | 'power-of-two' | 'sticky';
 
 export const DEFAULT_ROUTING: RoutingSettings = {
   deadlineMs: 0,
@@ -110,4 +136,23 @@ export const DEFAULT_ROUTING: RoutingSettings = {
   queue: { maxWaiting: 0, maxWaitMs: 10_000 },
   concurrency: { isAdaptive: false, min: 1, max: 200, initial: 10 },
   errorBudget: { share: 0, windowMs: 300_000, minCalls: 100, concurrency: 0.5, hides: false },
+  balance: { strategy: 'round-robin', stickyBy: 'session' },
+  failover: [],
+  cost: 1,
 };
+
+/**
+ * The two parts of `server.tool`, both of which may hold dots: the longest server counts.
+ *
+ * @returns `undefined` where it names no server.
+ */
+export function serverAndTool(
+  text: string,
+  isServer: (name: string) => boolean,
+): { readonly server: string; readonly tool: string } | undefined {
+  for (let dot = text.lastIndexOf('.'); dot > 0; dot = text.lastIndexOf('.', dot - 1)) {
+    const server = text.slice(0, dot);
+    if (isServer(server) && dot + 1 < text.length) return { server, tool: text.slice(dot + 1) };
+  }
+  return undefined;
+}

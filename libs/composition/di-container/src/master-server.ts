@@ -1,4 +1,4 @@
-import type { MemoryGuard } from '@omni/call-policies';
+import type { Balancers, MemoryGuard } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
@@ -38,6 +38,7 @@ import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle
 import type { PhaseLog } from './phase-log.ts';
 import { checkDefinitions } from './upstreams/definition-check.ts';
 import type { Measurements } from './telemetry/measurements.ts';
+import type { ListedReplicas } from './upstreams/listed-replicas.ts';
 import { RepairScan } from './upstreams/repair-scan.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
 import type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
@@ -64,6 +65,8 @@ export interface MasterServerParts {
   readonly refresher: CatalogueRefresher;
   readonly lists: VariantReader;
   readonly catalogue: Catalogue;
+  readonly listed: ListedReplicas;
+  readonly balancers: Balancers;
   readonly health: HealthMonitor;
   readonly upstreamHealth: UpstreamHealth;
   readonly launcher: ChildLauncher | undefined;
@@ -268,11 +271,11 @@ export class MasterServer implements AsyncDisposable {
   connect(server?: string): ClientChannel {
     if (this.#isStopping) throw stopping('no new clients');
     // guard: connect/unknown
-    if (server !== undefined && this.#parts.registry.current.get(server) === undefined)
-      throw unknownServer(server, this.#parts.registry.current.names);
-    const spec = server === undefined ? undefined : this.#parts.registry.current.get(server);
+    if (server !== undefined && this.#parts.registry.current.group(server) === undefined)
+      throw unknownServer(server, this.#parts.catalogue.upstreams);
+    const group = server === undefined ? undefined : this.#parts.registry.current.group(server);
     // guard: connect/off
-    if (spec?.enabled === false) throw switchedOff(spec);
+    if (group?.members.length === 0) throw switchedOff(group.server);
     const [client, far] = createChannelPair();
     this.bind(far, { endpoint: endpointOf(server) });
     return new ClientChannel(client, () =>
@@ -284,9 +287,9 @@ export class MasterServer implements AsyncDisposable {
 
   /** State and offer of each upstream, in the order of the configuration, for the owner of the process. */
   upstreams(): readonly OwnedUpstreamReport[] {
-    const { upstreams, catalogue, clock } = this.#parts;
+    const { upstreams, clock } = this.#parts;
     return upstreams.all().map((upstream) => ({
-      ...reportOf(upstream, catalogue, clock.now()),
+      ...reportOf(upstream, this.#parts, clock.now()),
       ownerReports: upstream.ownerReports.list(),
     }));
   }

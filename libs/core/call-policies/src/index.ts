@@ -1,5 +1,15 @@
-export { Balancer, type BalancedCall, type BalancerOptions, type ReplicaFacts } from './balance/balancer.ts';
-export type { StrategyName } from './balance/strategies.ts';
+export {
+  Balancer,
+  type BalancedCall,
+  type BalancedRequest,
+  type BalancerOptions,
+  type ReplicaFacts,
+} from './balance/balancer.ts';
+export type { Canary } from './balance/canary.ts';
+export type { CapabilityLoad } from './balance/capability-loads.ts';
+export { Balancers } from './candidates/balancers.ts';
+export type { RouteReason } from './candidates/candidate-walk.ts';
+export type { Readiness, ReplicaAccess, ReplicaGroup } from './candidates/replica-access.ts';
 export {
   CircuitBreaker,
   type BreakerPermit,
@@ -42,6 +52,11 @@ export { callRates, type CallRatesOptions } from './stages/call-rates.ts';
 export type { Called } from './stages/called.ts';
 export { CapabilityBreakers, type CapabilityBreakersOptions } from './stages/capability-breakers.ts';
 export { ErrorBudgets, type ErrorBudgetsOptions } from './stages/error-budgets.ts';
+export {
+  requestCandidates,
+  type RequestCandidatesOptions,
+  type RoutedCall,
+} from './stages/request-candidates.ts';
 export { requestDeadline, type RequestDeadlineOptions } from './stages/request-deadline.ts';
 export { requestQuotas, type RequestQuotasOptions } from './stages/request-quotas.ts';
 export { requestRates, type RequestRatesOptions } from './stages/request-rates.ts';

@@ -92,6 +92,7 @@ export const EVENT_CATALOGUE = {
   'process.exited': activity('info', 'activity.process_exited', 'Server Stop'),
   'fleet.multiple_failures': alert('critical', 'alert', 'critical_alert'),
   'coordinator.restarted': alert('critical', 'alert', 'critical_alert'),
+  'request.routed': activity('info', 'activity.routed', null),
   'request.retried': activity('info', 'activity.retried', 'Retry'),
   'request.timeout': activity('warn', 'activity.timeout', 'Timeout'),
   'request.circuit_opened': activity('warn', 'activity.circuit_opened', 'Circuit Breaker'),

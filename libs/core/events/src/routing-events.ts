@@ -11,11 +11,13 @@ export class RoutingEvents {
   readonly #publish: (event: NewEvent) => void;
   readonly #limited: EventRates;
   readonly #retried: EventRates;
+  readonly #routed: EventRates;
 
   constructor(publish: (event: NewEvent) => void, clock: Pick<Clock, 'monotonicMs'>) {
     this.#publish = publish;
     this.#limited = new EventRates(clock);
     this.#retried = new EventRates(clock);
+    this.#routed = new EventRates(clock);
   }
 
   /** A call to an upstream was refused because it came too soon (S000-GRD-02). */
@@ -40,7 +42,7 @@ export class RoutingEvents {
   /** One more attempt of a request. */
   retried(
     upstream: string,
-    call: Pick<UpstreamCall, 'method' | 'caller'>,
+    call: Pick<UpstreamCall, 'method' | 'caller' | 'forwardedHeaders'>,
     { attempt, why }: { readonly attempt: number; readonly why: string },
   ): void {
     const more = this.#retried.of(upstream).pass();
@@ -59,6 +61,24 @@ export class RoutingEvents {
       subject: { server },
       data: { ...data },
     });
+  }
+
+  /**
+   * A call goes elsewhere than it usually does.
+   *
+   * @param upstream - The server that its name leads to.
+   */
+  routed(
+    upstream: string,
+    call: Pick<UpstreamCall, 'method' | 'caller' | 'forwardedHeaders'>,
+    { name, to, why }: { readonly name: string | undefined; readonly to: string; readonly why: string },
+  ): void {
+    const more = this.#routed.of(upstream).pass();
+    if (more === undefined) return;
+    const event = callEvent('request.routed', upstream, call, { to, why, more });
+    // Other names may be addresses that a client has made up.
+    const isTool = call.method === 'tools/call' && name !== undefined;
+    this.#publish(isTool ? { ...event, subject: { ...event.subject, tool: name } } : event);
   }
 
   /**

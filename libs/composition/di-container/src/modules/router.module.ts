@@ -1,9 +1,30 @@
+import { requestCandidates } from '@omni/call-policies';
+import { RoutingEvents } from '@omni/events';
 import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
 import type { Scope } from '../scope/scope.ts';
+import { tracedCall } from './routing-policies.ts';
 import { Token } from '../token.ts';
 
 /** Where requests go. */
 export function registerRouter(scope: Scope): void {
+  scope.register(Token.RequestCandidates, {
+    needs: {
+      access: Token.UpstreamDirectory,
+      balancers: Token.Balancers,
+      events: Token.EventBus,
+      clock: Token.Clock,
+      random: Token.Random,
+    },
+    useFactory: ({ events: bus, clock, ...parts }) => {
+      const events = new RoutingEvents((event) => void bus.publish(event), clock);
+      return requestCandidates({
+        ...parts,
+        clock,
+        onRouted: ({ request: { context, name }, server, to, why }) =>
+          events.routed(server, tracedCall(context), { name, to, why }),
+      });
+    },
+  });
   scope.register(Token.RequestRouter, {
     needs: {
       configuration: Token.Configuration,
@@ -12,6 +33,7 @@ export function registerRouter(scope: Scope): void {
       views: Token.CatalogueViews,
       refresher: Token.CatalogueRefresher,
       policies: Token.RoutingPolicies,
+      candidates: Token.RequestCandidates,
       clock: Token.Clock,
     },
     useFactory: ({
@@ -21,6 +43,7 @@ export function registerRouter(scope: Scope): void {
       views,
       refresher,
       policies,
+      candidates,
       clock,
     }) =>
       new RequestRouter({
@@ -33,7 +56,7 @@ export function registerRouter(scope: Scope): void {
         ...(sealing.keys.length === 0
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
-        stages: policies.requests,
+        stages: [...policies.requests, candidates],
         admission: policies.admission,
         labelsElicitations: naming.labelElicitations,
       }),

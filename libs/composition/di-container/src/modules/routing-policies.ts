@@ -13,7 +13,14 @@ import {
   requestRepeats,
 } from '@omni/call-policies';
 import { type NewEvent, RoutingEvents } from '@omni/events';
-import type { CallStage, DispatchStage, RequestStage } from '@omni/model';
+import {
+  type CallContext,
+  type CallStage,
+  type DispatchStage,
+  forwardedHeadersOf,
+  type RequestStage,
+  type UpstreamCall,
+} from '@omni/model';
 import type { Clock, Random, UpstreamSpec } from '@omni/ports';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 
@@ -83,7 +90,12 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
               session: sessionQuota,
               clock,
               onUsedUp: ({ kind, retryAfterMs }, { message, client }) =>
-                events.requestLimited(message.method, client.principal, `session quota: ${kind}`, retryAfterMs),
+                events.requestLimited(
+                  message.method,
+                  client.principal,
+                  `session quota: ${kind}`,
+                  retryAfterMs,
+                ),
             }),
           ]),
       requestDeadline({ specOf, clock }),
@@ -92,11 +104,7 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
         clock,
         random,
         onRepeated: ({ request: { context }, upstream, attempt, why }) =>
-          events.retried(
-            upstream,
-            { method: context.message.method, caller: context.client.principal },
-            { attempt, why },
-          ),
+          events.retried(upstream, tracedCall(context), { attempt, why }),
       }),
     ],
     calls: [
@@ -113,4 +121,13 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
     ],
     budgets,
   };
+}
+
+/** What an event tells of a request. */
+export function tracedCall({
+  message,
+  client,
+}: CallContext): Pick<UpstreamCall, 'method' | 'caller' | 'forwardedHeaders'> {
+  const forwardedHeaders = forwardedHeadersOf(message, undefined, undefined);
+  return { method: message.method, caller: client.principal, forwardedHeaders };
 }

@@ -1,5 +1,6 @@
 import type { CallQueues, ErrorBudgets, ErrorBudgetState, Limiter } from '@omni/call-policies';
 import type { CatalogueReading } from '@omni/capabilities';
+import type { Balancers } from '@omni/call-policies';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
 import {
   type Clock,
@@ -20,6 +21,7 @@ export interface UpstreamHealthParts {
   readonly policies: { readonly budgets: ErrorBudgets };
   readonly limiter: Limiter;
   readonly queues: CallQueues;
+  readonly balancers: Balancers;
   readonly clock: Clock;
 }
 
@@ -58,16 +60,26 @@ export class UpstreamHealth {
 
   #componentOf(name: string): HealthComponent {
     const { registry } = this.#parts;
+    const isCovered = (): boolean => this.#isCovered(name);
     return {
       name: `upstream:${name}`,
       server: name,
       get critical() {
-        return registry.current.get(name)?.critical === true;
+        return registry.current.get(name)?.critical === true && !isCovered();
       },
       getStatus: () => this.#statusOf(name),
       probe: async () => await this.#parts.upstreams.get(name)?.probe(),
       isOutdated: () => this.#isOutdated(name),
     };
+  }
+
+  /** Whether it is not ready, and another one of its server and the replicas of that is. */
+  #isCovered(name: string): boolean {
+    const { registry, upstreams } = this.#parts;
+    const members = registry.current.group(registry.current.groupOf(name))?.members ?? [];
+    const isReady = (one: string): boolean => upstreams.get(one)?.record.state.phase === 'ready';
+    // guard: health/covered
+    return members.length > 1 && !isReady(name) && members.some((member) => isReady(member.name));
   }
 
   /** A call wakes it: it is as good as asleep until an attempt fails. */
@@ -107,7 +119,8 @@ export class UpstreamHealth {
   }
 
   #statusOf(name: string): ComponentStatus {
-    const { upstreams, catalogue, clock, registry, policies } = this.#parts;
+    const { upstreams, clock, registry, policies } = this.#parts;
+    const parts = this.#parts;
     const upstream = upstreams.get(name);
     const spec = registry.current.get(name);
     if (upstream === undefined || spec === undefined)
@@ -120,7 +133,7 @@ export class UpstreamHealth {
       level: isSpent && level === 'ok' ? 'warn' : level,
       since: record.state.since,
       get details() {
-        return { ...reportOf(upstream, catalogue, clock.now()), load: load(upstream.spec) };
+        return { ...reportOf(upstream, parts, clock.now()), load: load(upstream.spec) };
       },
       ownerDetails: { ownerReports: upstream.ownerReports.list() },
     };

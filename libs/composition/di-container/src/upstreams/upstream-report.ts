@@ -1,7 +1,8 @@
+import type { Balancers } from '@omni/call-policies';
 import type { CatalogueReading } from '@omni/capabilities';
 import { project, type UpstreamProjection, type UpstreamRecord, type UpstreamState } from '@omni/model';
-import { GatewayError, type Era, type Millis, type OwnerReport } from '@omni/ports';
-import { errorFactsOf, refusalIn, type Upstreams } from '@omni/upstreams';
+import { DEFAULT_ROUTING, GatewayError, type Era, type Millis, type OwnerReport } from '@omni/ports';
+import { errorFactsOf, refusalIn, type UpstreamRegistry, type Upstreams } from '@omni/upstreams';
 
 type Upstream = ReturnType<Upstreams['all']>[number];
 
@@ -15,6 +16,8 @@ export interface ShownError {
 /** State and offer of one upstream, for people and scripts. */
 export interface UpstreamReport {
   readonly name: string;
+  /** The server that it is a replica of. */
+  readonly replicaOf?: string;
   /** `misconfigured`: it cannot run as it is configured, and `lastError` says why. */
   readonly state: UpstreamState['phase'];
   /** S001-ST-05. */
@@ -43,6 +46,16 @@ export interface UpstreamReport {
     readonly isPartial: boolean;
     readonly reason: string;
   }[];
+  /**
+   * What balancing goes by: of each tool, prompt and resource that was called lately the mean latency, the
+   * share of failures from 0 to 1, and what a call costs. Absent where nothing is balanced.
+   */
+  readonly calls?: readonly {
+    readonly capability: string;
+    readonly latencyMs: Millis | undefined;
+    readonly errorRate: number;
+    readonly cost: number;
+  }[];
   readonly lastError: ShownError | undefined;
   readonly retryInMs: number | undefined;
 }
@@ -56,19 +69,30 @@ export interface OwnedUpstreamReport extends UpstreamReport {
   readonly ownerReports: readonly OwnerReport[];
 }
 
+export interface UpstreamReportParts {
+  readonly catalogue: CatalogueReading;
+  readonly registry: UpstreamRegistry;
+  readonly balancers: Balancers;
+}
+
 export function reportOf(
   { snapshot, ownerReports, spec }: Pick<Upstream, 'snapshot' | 'ownerReports' | 'spec'>,
-  catalogue: CatalogueReading,
+  { catalogue, registry, balancers }: UpstreamReportParts,
   now: Millis,
 ): UpstreamReport {
   const { name, facts } = snapshot;
+  const server = registry.current.groupOf(name);
   const record = shownRecord({ snapshot, spec });
   const { state } = record;
   const { healthStatus, circuitState, level, health } = project(record);
   const { adminState, ...shownHealth } = health;
-  const { counts, withheld, problems } = catalogue.describe(name);
+  const { counts, withheld, problems } = catalogue.describe(server);
+  const group = registry.current.group(server);
+  const loads = (group && balancers.find(group.server)?.loadsOf(name)) ?? [];
+  const { cost } = spec.routing ?? DEFAULT_ROUTING;
   return {
     name,
+    ...(spec.replica !== undefined && { replicaOf: server }),
     state: state.phase,
     health_status: healthStatus,
     circuit_state: circuitState,
@@ -88,6 +112,14 @@ export function reportOf(
       isPartial,
       reason: ownerReports.redacted(reason),
     })),
+    ...(loads.length > 0 && {
+      calls: loads.map(({ capability, latencyMs, errorShare }) => ({
+        capability: ownerReports.redacted(capability),
+        latencyMs,
+        errorRate: errorShare,
+        cost,
+      })),
+    }),
     lastError: errorOf(spec, record, now),
     retryInMs: 'nextAttemptAt' in state ? Math.max(0, state.nextAttemptAt - now) : undefined,
   };

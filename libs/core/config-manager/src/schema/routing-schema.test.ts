@@ -28,7 +28,7 @@ describe('how calls are routed', () => {
   });
 
   const block =
-    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true } }';
+    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true }, balance: { strategy: sticky, stickyBy: user }, failover: [a], fallback: { x: a.y }, mirror: { to: a }, cost: 3 }';
   const whole: RoutingSettings = {
     deadlineMs: 20_000,
     trustsHints: true,
@@ -41,6 +41,11 @@ describe('how calls are routed', () => {
     concurrency: { isAdaptive: true, min: 2, max: 60, initial: 5 },
     quota: { windowMs: 60_000, calls: 9, bytes: 1_000, busyMs: 20_000 },
     errorBudget: { share: 0.01, windowMs: 120_000, minCalls: 30, concurrency: 0.25, hides: true },
+    balance: { strategy: 'sticky', stickyBy: 'user' },
+    failover: ['a'],
+    fallback: { x: 'a.y' },
+    mirror: { to: 'a', share: 1 },
+    cost: 3,
   };
 
   it('may be said for all servers, and for one', () => {
@@ -62,6 +67,8 @@ describe('how calls are routed', () => {
     ['routing: { rate: { rps: 0 } }', 'routing.rate.rps'],
     ['routing: { rate: { burst: 3 } }', 'routing.rate'],
     ['routing: { queue: { wait: 0s } }', 'routing.queue.wait'],
+    ['routing: { balance: { strategy: any } }', 'routing.balance.strategy'],
+    ['routing: { mirror: { to: a, share: 2 } }', 'routing.mirror.share'],
     ['limits: { userRate: { rps: -1 } }', 'limits.userRate.rps'],
     ['limits: { sessionQuota: { calls: 0 } }', 'limits.sessionQuota.calls'],
     ['limits: { maxHeapShare: 2 }', 'limits.maxHeapShare'],
@@ -101,6 +108,46 @@ describe('what a session may use', () => {
       windowMs: 3_600_000,
       calls: 5,
     });
+  });
+});
+
+describe('servers that others name', () => {
+  const servers =
+    'mcpServers:\n  up: { command: npx, routing: ROUTING }\n  up-2: { command: npx, replica: REPLICA }';
+
+  function messageOf(routing: string, replica: string): string {
+    try {
+      parsed(servers.replace('ROUTING', routing).replace('REPLICA', replica));
+      return '';
+    } catch (error) {
+      return (error as GatewayError).message;
+    }
+  }
+
+  it('are replicas with a weight or a share of their own', () => {
+    const [first, second] = parsed(
+      servers.replace('ROUTING', '{}').replace('REPLICA', '{ of: up, canary: 0.1 }'),
+    ).upstreams;
+    expect(first).not.toHaveProperty('replica');
+    expect(second?.replica).toEqual({ of: 'up', weight: 1, canary: 0.1 });
+  });
+
+  it.each([
+    [
+      '{}',
+      '{ of: upp }',
+      'omni.yaml:3:40  mcpServers.up-2.replica.of: "upp" is no server; did you mean "up"?',
+    ],
+    ['{}', '{ of: up-2 }', 'mcpServers.up-2.replica.of: "up-2" is a replica itself'],
+    ['{ failover: [down] }', '{ of: up }', 'mcpServers.up.routing.failover: "down" is no server'],
+    ['{ mirror: { to: down } }', '{ of: up }', 'mcpServers.up.routing.mirror.to: "down" is no server'],
+    ['{ fallback: { a: b } }', '{ of: up }', 'mcpServers.up.routing.fallback.a: "b" is no tool of a server'],
+  ])('are there: %s and %s are refused', (routing, replica, where) => {
+    expect(messageOf(routing, replica)).toContain(where);
+  });
+
+  it('may have dots in their names, as tools may', () => {
+    expect(messageOf('{ fallback: { a: up-2.b.c } }', '{ of: up }')).toBe('');
   });
 });
 

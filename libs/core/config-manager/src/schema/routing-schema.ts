@@ -1,5 +1,12 @@
-import { DEFAULT_ROUTING, type QuotaSettings, type RateSettings, type RoutingSettings } from '@omni/ports';
+import {
+  DEFAULT_ROUTING,
+  type QuotaSettings,
+  type RateSettings,
+  type ReplicaSettings,
+  type RoutingSettings,
+} from '@omni/ports';
 import * as z from 'zod/mini';
+import { exposedServerName } from '../clients/exposed-server-name.ts';
 import { countSchema, durationSchema } from './setting-schema.ts';
 
 const DurationSchema = durationSchema({ allowZero: false });
@@ -24,9 +31,7 @@ export const QuotaSchema = z.strictObject({
   bytes: z
     .optional(countSchema(1, Number.MAX_SAFE_INTEGER))
     .check(z.describe('How many bytes are asked and answered. Default: any.')),
-  busy: z
-    .optional(DurationSchema)
-    .check(z.describe('For how long calls run, all together. Default: any.')),
+  busy: z.optional(DurationSchema).check(z.describe('For how long calls run, all together. Default: any.')),
 });
 
 const RetrySchema = z.strictObject({
@@ -115,14 +120,10 @@ const ErrorBudgetSchema = z.strictObject({
     .optional(z.number().check(z.minimum(0), z.maximum(0.99)))
     .check(z.describe('Share of the calls that may fail, such as 0.001; 0: any may. Default: 0.')),
   window: z.optional(DurationSchema).check(z.describe('Of the calls of so long a time. Default: 5m.')),
-  minCalls: z
-    .optional(countSchema(1, 1_000_000))
-    .check(z.describe('Fewer calls say nothing. Default: 100.')),
+  minCalls: z.optional(countSchema(1, 1_000_000)).check(z.describe('Fewer calls say nothing. Default: 100.')),
   concurrency: z
     .optional(z.number().check(z.minimum(0.01), z.maximum(1)))
-    .check(
-      z.describe('Share of its limit of calls under way that is left while it is spent. Default: 0.5.'),
-    ),
+    .check(z.describe('Share of its limit of calls under way that is left while it is spent. Default: 0.5.')),
   hide: z
     .optional(z.boolean())
     .check(
@@ -130,6 +131,41 @@ const ErrorBudgetSchema = z.strictObject({
         'Whether tools, prompts and resources are hidden that have spent it themselves, until it is there again. Default: false.',
       ),
     ),
+});
+
+const ServerSchema = z.string().check(z.minLength(1), z.maxLength(256));
+
+const BalanceSchema = z.strictObject({
+  strategy: z
+    .optional(
+      z.enum(['round-robin', 'least-latency', 'least-errors', 'least-cost', 'power-of-two', 'sticky']),
+    )
+    .check(z.describe('How one of a server and its replicas is chosen for a call. Default: round-robin.')),
+  stickyBy: z
+    .optional(z.enum(['session', 'user', 'name']))
+    .check(
+      z.describe(
+        'Which calls go to the same replica with sticky: those of a session (of a user where there is none), of a user, or to one tool, prompt or resource. Default: session.',
+      ),
+    ),
+});
+
+const MirrorSchema = z.strictObject({
+  to: ServerSchema.check(z.describe('Server that is sent the same calls; nobody hears its answers.')),
+  share: z
+    .optional(z.number().check(z.minimum(0), z.maximum(1)))
+    .check(z.describe('Share of the calls that change nothing. Default: 1.')),
+});
+
+/** A server that is another one once more. */
+export const ReplicaSchema = z.strictObject({
+  of: ServerSchema.check(z.describe('The server whose calls it takes too; clients see that one alone.')),
+  weight: z
+    .optional(z.number().check(z.minimum(0.001), z.maximum(1_000)))
+    .check(z.describe('Its part of the calls; that of the server is 1. Default: 1.')),
+  canary: z
+    .optional(z.number().check(z.minimum(0), z.maximum(0.999)))
+    .check(z.describe('The share of all calls that it gets, in place of a part by weight.')),
 });
 
 /** How calls are routed: to all servers, and to one. */
@@ -165,6 +201,25 @@ export const RoutingSchema = z.strictObject({
   errorBudget: z
     .optional(ErrorBudgetSchema)
     .check(z.describe('How much may fail before calls are fewer and an alert is given.')),
+  balance: z.optional(BalanceSchema).check(z.describe('How calls are spread over replicas.')),
+  failover: z
+    .optional(z.array(ServerSchema).check(z.maxLength(16)))
+    .check(
+      z.describe(
+        'Servers that are asked, in order, for the tool or prompt of the same name when the server and its replicas cannot be. Default: none.',
+      ),
+    ),
+  fallback: z
+    .optional(z.record(z.string(), z.string()))
+    .check(
+      z.describe(
+        'What is called in place of a tool when nobody else can be asked: its name here, then "server.tool". Default: nothing.',
+      ),
+    ),
+  mirror: z.optional(MirrorSchema).check(z.describe('What is sent to another server too.')),
+  cost: z
+    .optional(z.number().check(z.minimum(0), z.maximum(1_000_000)))
+    .check(z.describe('What a call costs, in any unit, for balance.strategy least-cost. Default: 1.')),
 });
 
 type Block = z.output<typeof RoutingSchema>;
@@ -175,6 +230,10 @@ export function routingOf(...blocks: readonly (Block | undefined)[]): RoutingSet
     (settings, block) => (block === undefined ? settings : withBlock(settings, block)),
     DEFAULT_ROUTING,
   );
+}
+
+export function replicaOf({ of, weight = 1, canary }: z.output<typeof ReplicaSchema>): ReplicaSettings {
+  return { of: exposedServerName(of), weight, ...(canary !== undefined && { canary }) };
 }
 
 /** @returns `undefined` where none is set. */
@@ -197,11 +256,24 @@ export function quotaOf(quota: z.output<typeof QuotaSchema> | undefined): QuotaS
 
 function withBlock(
   settings: RoutingSettings,
-  { deadline, trustHints, retry = {}, hedge = {}, breaker = {}, queue = {}, concurrency = {}, errorBudget = {}, ...rates }: Block,
+  {
+    deadline,
+    trustHints,
+    retry = {},
+    hedge = {},
+    breaker = {},
+    queue = {},
+    concurrency = {},
+    errorBudget = {},
+    balance = {},
+    ...rest
+  }: Block,
 ): RoutingSettings {
-  const rate = rateOf(rates.rate) ?? settings.rate;
-  const capabilityRate = rateOf(rates.capabilityRate) ?? settings.capabilityRate;
-  const quota = quotaOf(rates.quota) ?? settings.quota;
+  const rate = rateOf(rest.rate) ?? settings.rate;
+  const capabilityRate = rateOf(rest.capabilityRate) ?? settings.capabilityRate;
+  const quota = quotaOf(rest.quota) ?? settings.quota;
+  const fallback = rest.fallback ?? settings.fallback;
+  const mirror = mirrorOf(rest.mirror) ?? settings.mirror;
   return {
     deadlineMs: deadline ?? settings.deadlineMs,
     trustsHints: trustHints ?? settings.trustsHints,
@@ -243,5 +315,17 @@ function withBlock(
       concurrency: errorBudget.concurrency ?? settings.errorBudget.concurrency,
       hides: errorBudget.hide ?? settings.errorBudget.hides,
     },
+    balance: {
+      strategy: balance.strategy ?? settings.balance.strategy,
+      stickyBy: balance.stickyBy ?? settings.balance.stickyBy,
+    },
+    failover: rest.failover?.map(exposedServerName) ?? settings.failover,
+    ...(fallback !== undefined && { fallback }),
+    ...(mirror !== undefined && { mirror }),
+    cost: rest.cost ?? settings.cost,
   };
+}
+
+function mirrorOf(mirror: z.output<typeof MirrorSchema> | undefined): RoutingSettings['mirror'] {
+  return mirror && { to: exposedServerName(mirror.to), share: mirror.share ?? 1 };
 }
