@@ -114,6 +114,9 @@ async function host(): Promise<void> {
     upstreams: {
       names: [...connections.keys()],
       definitionOf: (name) => name,
+      // A server with replicas would have others here.
+      groupOf: (name) => name,
+      membersOf: (name) => [name],
       connectionFor(name, _client, done) {
         done(connections.get(name) ?? unknown(name));
         return () => {};

@@ -40,6 +40,7 @@ export {
   type DispatchStage,
   NO_HINTS,
   type RequestStage,
+  type Destination,
   type RoutedRequest,
   type RunRequest,
   type ToolHints,

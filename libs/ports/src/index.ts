@@ -84,15 +84,18 @@ export {
 export {
   DEFAULT_ROUTING,
   type QuotaSettings,
+  type BalanceStrategy,
   type FaultSettings,
   type RateSettings,
   type RoutingSettings,
+  serverAndTool,
 } from './routing-settings.ts';
 export type {
   Era,
   HealthProbe,
   Root,
   ToolSelection,
+  ReplicaSettings,
   UpstreamSpec,
   UpstreamTransport,
 } from './upstream-spec.ts';

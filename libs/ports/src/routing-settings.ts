@@ -113,6 +113,28 @@ export interface RoutingSettings {
     /** How long the first of them waits for others. Default: 2. */
     readonly windowMs: Millis;
   };
+  /** How calls are spread over a server and its replicas; what the server says counts for all of them. */
+  readonly balance: {
+    /** Default: `round-robin`. */
+    readonly strategy: BalanceStrategy;
+    /**
+     * Which calls go to the same replica, where `strategy` is `sticky`: those of a session (of a user where
+     * there is none), of a user, or to one tool, prompt or resource. Default: `session`.
+     */
+    readonly stickyBy: 'session' | 'user' | 'name';
+  };
+  /** Servers that are asked, in order, for the tool or prompt of the same name. Default: none. */
+  readonly failover: readonly string[];
+  /** By the name of a tool: what is called in its place, as `server.tool`. Default: none. */
+  readonly fallback?: Readonly<Record<string, string>>;
+  /** What is sent to another server too. Default: nothing. */
+  readonly mirror?: {
+    readonly to: string;
+    /** Of the calls that are safe, above 0 to 1. */
+    readonly share: number;
+  };
+  /** What a call costs, in any unit. Default: 1. */
+  readonly cost: number;
 }
 
 export interface FaultSettings {
@@ -127,6 +149,10 @@ export interface FaultSettings {
   readonly end: 'none' | 'error' | 'abort';
 }
 
+/** How a replica is chosen; all but `sticky` prefer those that have a greater weight. */
+export type BalanceStrategy =
+  'round-robin' | 'least-latency' | 'least-errors' | 'least-cost' | 'power-of-two' | 'sticky';
+
 export const DEFAULT_ROUTING: RoutingSettings = {
   deadlineMs: 0,
   trustsHints: false,
@@ -139,4 +165,23 @@ export const DEFAULT_ROUTING: RoutingSettings = {
   coalesce: { followers: 0 },
   faults: { share: 0, delayMs: 0, end: 'none' },
   batch: { maxCalls: 1, windowMs: 2 },
+  balance: { strategy: 'round-robin', stickyBy: 'session' },
+  failover: [],
+  cost: 1,
 };
+
+/**
+ * The two parts of `server.tool`, both of which may hold dots: the longest server counts.
+ *
+ * @returns `undefined` where it names no server.
+ */
+export function serverAndTool(
+  text: string,
+  isServer: (name: string) => boolean,
+): { readonly server: string; readonly tool: string } | undefined {
+  for (let dot = text.lastIndexOf('.'); dot > 0; dot = text.lastIndexOf('.', dot - 1)) {
+    const server = text.slice(0, dot);
+    if (isServer(server) && dot + 1 < text.length) return { server, tool: text.slice(dot + 1) };
+  }
+  return undefined;
+}

@@ -63,6 +63,16 @@ export interface HealthProbe {
   readonly uri?: string;
 }
 
+/** What a replica takes of the calls of its group. */
+export interface ReplicaSettings {
+  /** The server of which it is a replica, which is none itself. */
+  readonly of: string;
+  /** Its part, above 0; that of the server is 1. */
+  readonly weight: number;
+  /** The share of all calls that it gets, and no more, below 1. Default: as its weight says. */
+  readonly canary?: number;
+}
+
 /** One configured upstream, every setting present. */
 export interface UpstreamSpec {
   /** Unique; matches `[A-Za-z0-9][A-Za-z0-9._-]{0,31}`. */
@@ -113,6 +123,8 @@ export interface UpstreamSpec {
   readonly lifecycle?: LifecycleSettings;
   /** How calls to it are routed. Default: {@link DEFAULT_ROUTING}. */
   readonly routing?: RoutingSettings;
+  /** Of a server that is another one once more; clients see that one alone. Default: it is no replica. */
+  readonly replica?: ReplicaSettings;
   /**
    * Exit codes with which its program says that it cannot run as it is configured: it is not started again
    * before its definition or its credentials are others. Default: none.

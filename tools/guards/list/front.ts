@@ -126,6 +126,18 @@ export const FRONT_GUARDS: readonly Guard[] = [
     without: 'return false;',
   },
   {
+    name: 'health/covered',
+    against: 'A gateway is taken out of use because of one replica, while another one serves.',
+  },
+  {
+    name: 'replicas/one-listed',
+    against: 'What clients are shown changes with each replica that is read.',
+  },
+  {
+    name: 'replicas/next-listed',
+    against: 'The tools of a server vanish while a replica of it serves them.',
+  },
+  {
     name: 'health/probe-by-strangers',
     against: 'Whoever reaches the health page makes Omni ask all servers, as often as they like.',
     without: 'true',

@@ -303,7 +303,7 @@ export const POLICY_GUARDS: readonly Guard[] = [
   {
     name: 'balance/ejected',
     against: 'Calls go to a replica that fails all of them.',
-    without: 'all',
+    without: 'askable',
   },
   {
     name: 'balance/half',
@@ -401,5 +401,48 @@ export const POLICY_GUARDS: readonly Guard[] = [
     name: 'limiter/task-waits',
     against: 'Those who wait for tasks keep a server from being called.',
     without: 'false',
+  },
+  {
+    name: 'balance/canary',
+    against: 'A new version gets no calls, however large its share is.',
+  },
+  {
+    name: 'balance/capabilities',
+    against: 'Names that clients make up fill the memory.',
+  },
+  {
+    name: 'candidates/not-run',
+    against: 'A call that has run at one replica runs at another one too.',
+  },
+  {
+    name: 'candidates/not-sent',
+    against: 'A call that may have run at one replica runs at another one too.',
+    without: 'true',
+  },
+  {
+    name: 'candidates/shown',
+    against: 'A client hears of one call from two servers.',
+    without: 'true',
+  },
+  {
+    name: 'candidates/home',
+    against: 'A session is sent to a replica that knows nothing of it.',
+  },
+  {
+    name: 'candidates/at-replica',
+    against: 'What is about a task goes to a replica that does not have it.',
+  },
+  {
+    name: 'mirror/safe',
+    against: 'What changes something is done twice, at a server that is only to be tried.',
+    without: 'true',
+  },
+  {
+    name: 'mirror/bounded',
+    against: 'A mirror that hangs fills the memory.',
+  },
+  {
+    name: 'route/lost-task',
+    against: 'A task begins at a server where its client cannot ask for it.',
   },
 ];

@@ -471,6 +471,11 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'registry/replicas',
+    against: 'A replica of a server that is not there runs, and is never called.',
+    without: 'true',
+  },
+  {
     name: 'registry/unchanged',
     against: 'A change of one server restarts all of them.',
     without: 'false',

@@ -10,6 +10,7 @@
 //   --ignore-term         ignores SIGTERM and SIGINT
 //   --pid-file FILE       writes a line with its pid at start
 //   --tool-prefix TEXT    stands before the names of its tools
+//   --read-only           its tools say that they change nothing
 import { appendFileSync } from 'node:fs';
 
 const args = process.argv.slice(2);
@@ -111,6 +112,7 @@ function tools() {
       name: prefix + name,
       description,
       inputSchema: { type: 'object' },
+      ...(has('--read-only') && { annotations: { readOnlyHint: true } }),
     })),
   );
 }

@@ -40,3 +40,4 @@ export { HiddenItems, type HiddenItem } from './upstreams/hidden-items.ts';
 export type { Pages, Page } from './health-pages.ts';
 export type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 export type { UpstreamHealth, UpstreamHealthParts, UpstreamLoad } from './upstreams/upstream-health.ts';
+export type { ListedReplicas, ListedReplicasParts, ReadAgain } from './upstreams/listed-replicas.ts';

@@ -1,6 +1,5 @@
-import type { MemoryGuard } from '@omni/call-policies';
+import type { Balancers, MemoryGuard, Overrides } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
-import type { Overrides } from '@omni/call-policies';
 import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
@@ -29,7 +28,7 @@ import type {
 } from '@omni/protocol';
 import type { MetricRegistry } from '@omni/telemetry';
 import type { DefinitionChanges, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
-import { ALL_SERVERS, type CallStage, createChannelPair, endpointOf } from '@omni/model';
+import { ALL_SERVERS, type CallStage, createChannelPair, endpointOf, type RequestStage } from '@omni/model';
 import { ClientChannel } from './client-channel.ts';
 import { followDefinitions } from './upstreams/definition-followers.ts';
 import type { GatewayConfiguration, GatewayUpstream, ReadStoredDefinitions } from './gateway-options.ts';
@@ -43,6 +42,7 @@ import { checkDefinitions } from './upstreams/definition-check.ts';
 import { FaultWatch } from './upstreams/fault-watch.ts';
 import { followOverrides } from './upstreams/override-followers.ts';
 import type { Measurements } from './telemetry/measurements.ts';
+import type { ListedReplicas } from './upstreams/listed-replicas.ts';
 import { RepairScan } from './upstreams/repair-scan.ts';
 import { unknownServer } from './upstreams/unknown-server.ts';
 import type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
@@ -66,12 +66,15 @@ export interface MasterServerParts {
   readonly telemetry: UpstreamTelemetry;
   readonly upstreams: Upstreams;
   readonly policies: RoutingPolicies;
+  readonly candidates: DeclaredStage<RequestStage>;
   readonly callStages: readonly DeclaredStage<CallStage>[];
   readonly overrides: Overrides;
   readonly starts: StartLimiter;
   readonly refresher: CatalogueRefresher;
   readonly lists: VariantReader;
   readonly catalogue: Catalogue;
+  readonly listed: ListedReplicas;
+  readonly balancers: Balancers;
   readonly health: HealthMonitor;
   readonly upstreamHealth: UpstreamHealth;
   readonly launcher: ChildLauncher | undefined;
@@ -282,11 +285,11 @@ export class MasterServer implements AsyncDisposable {
   connect(server?: string): ClientChannel {
     if (this.#isStopping) throw stopping('no new clients');
     // guard: connect/unknown
-    if (server !== undefined && this.#parts.registry.current.get(server) === undefined)
-      throw unknownServer(server, this.#parts.registry.current.names);
-    const spec = server === undefined ? undefined : this.#parts.registry.current.get(server);
+    if (server !== undefined && this.#parts.registry.current.group(server) === undefined)
+      throw unknownServer(server, this.#parts.catalogue.upstreams);
+    const group = server === undefined ? undefined : this.#parts.registry.current.group(server);
     // guard: connect/off
-    if (spec?.enabled === false) throw switchedOff(spec);
+    if (group?.members.length === 0) throw switchedOff(group.server);
     const [client, far] = createChannelPair();
     this.bind(far, { endpoint: endpointOf(server) });
     return new ClientChannel(client, () =>
@@ -347,11 +350,11 @@ export class MasterServer implements AsyncDisposable {
    * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN`.
    */
   explain(server: string): readonly StageInForce[] {
-    const { registry, policies, callStages } = this.#parts;
+    const { registry, policies, candidates, callStages } = this.#parts;
     const spec = registry.inForce(server);
     if (spec === undefined) throw unknownServer(server, registry.current.names);
     return [
-      ...stagesInForce([...policies.admission, ...policies.requests], 'request', spec),
+      ...stagesInForce([...policies.admission, ...policies.requests, candidates], 'request', spec),
       ...stagesInForce(callStages, 'attempt', spec),
     ];
   }

@@ -1,7 +1,7 @@
 import type { DeclaredStage } from './modules/declared-stage.ts';
 import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { OriginGuard } from '@omni/auth';
-import type { CallQueues, Limiter, MemoryGuard, Overrides } from '@omni/call-policies';
+import type { Balancers, CallQueues, Limiter, MemoryGuard, Overrides } from '@omni/call-policies';
 import type {
   Catalogue,
   CatalogueReading,
@@ -13,7 +13,14 @@ import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import type { HealthMonitor } from '@omni/health';
-import type { CallStage, CatalogueViews, ClientContext, Dialects, LifecycleOwner } from '@omni/model';
+import type {
+  CallStage,
+  CatalogueViews,
+  ClientContext,
+  Dialects,
+  LifecycleOwner,
+  RequestStage,
+} from '@omni/model';
 import type {
   ChannelDialer,
   ChildLauncher,
@@ -39,6 +46,7 @@ import type { PhaseLog } from './phase-log.ts';
 import type { Measurements } from './telemetry/measurements.ts';
 import type { UpstreamTelemetry } from './telemetry/upstream-telemetry.ts';
 import type { HiddenItems } from './upstreams/hidden-items.ts';
+import type { ListedReplicas } from './upstreams/listed-replicas.ts';
 import type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 import type { UpstreamHealth } from './upstreams/upstream-health.ts';
 
@@ -83,12 +91,15 @@ export const Token = {
   CatalogueRefresher: token<CatalogueRefresher>('CatalogueRefresher'),
   HiddenItems: token<HiddenItems>('HiddenItems'),
   ListBudget: token<ListBudget>('ListBudget'),
+  ListedReplicas: token<ListedReplicas>('ListedReplicas'),
   VariantKeys: token<VariantKeys>('VariantKeys'),
   VariantReader: token<VariantReader>('VariantReader'),
   CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
   RoutingPolicies: token<RoutingPolicies>('RoutingPolicies'),
   Overrides: token<Overrides>('Overrides'),
+  Balancers: token<Balancers>('Balancers'),
+  RequestCandidates: token<DeclaredStage<RequestStage>>('RequestCandidates'),
   CallLimiter: token<Limiter>('CallLimiter'),
   CallQueues: token<CallQueues>('CallQueues'),
   /** Absent where the runtime does not say how full its heap is. */

@@ -1,5 +1,15 @@
-export { Balancer, type BalancedCall, type BalancerOptions, type ReplicaFacts } from './balance/balancer.ts';
-export type { StrategyName } from './balance/strategies.ts';
+export {
+  Balancer,
+  type BalancedCall,
+  type BalancedRequest,
+  type BalancerOptions,
+  type ReplicaFacts,
+} from './balance/balancer.ts';
+export type { Canary } from './balance/canary.ts';
+export type { CapabilityLoad } from './balance/capability-loads.ts';
+export { Balancers } from './candidates/balancers.ts';
+export type { RouteReason } from './candidates/candidate-walk.ts';
+export type { Readiness, ReplicaAccess, ReplicaGroup } from './candidates/replica-access.ts';
 export {
   CircuitBreaker,
   type BreakerPermit,
@@ -56,6 +66,11 @@ export { CapabilityBreakers, type CapabilityBreakersOptions } from './stages/cap
 export { ErrorBudgets, type ErrorBudgetsOptions } from './stages/error-budgets.ts';
 export { FAULT_KEY, injectedFaults, type InjectedFaultsOptions } from './stages/injected-faults.ts';
 export { OverrideStages, type OverrideStagesOptions } from './stages/override-stages.ts';
+export {
+  requestCandidates,
+  type RequestCandidatesOptions,
+  type RoutedCall,
+} from './stages/request-candidates.ts';
 export { requestCoalescing, type RequestCoalescingOptions } from './stages/request-coalescing.ts';
 export { requestDeadline, type RequestDeadlineOptions } from './stages/request-deadline.ts';
 export { requestQuotas, type RequestQuotasOptions } from './stages/request-quotas.ts';

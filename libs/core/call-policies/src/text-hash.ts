@@ -7,3 +7,8 @@ export function textHash(text: string): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
+
+/** @returns Evenly spread, above 0 and below 1. */
+export function textShare(text: string): number {
+  return (textHash(text) + 0.5) / 2 ** 32;
+}

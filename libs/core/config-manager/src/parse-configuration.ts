@@ -6,6 +6,7 @@ import { recogniseClient, type Reading } from './clients/recognise-client.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
 import { checkName, expandLocated } from './document/expand-located.ts';
+import { checkServerReferences } from './checks/server-references.ts';
 import { checkListeners } from './checks/listener-checks.ts';
 import { checkTokens } from './checks/token-checks.ts';
 import {
@@ -103,6 +104,7 @@ export function parseConfiguration(
       else upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
     }
   }
+  checkServerReferences(upstreams, root, { written: exposed, problems });
   problems.throwIfAny();
   if (upstreams.length === 0)
     warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');

@@ -9,7 +9,7 @@ import { warnOfSuspects } from './entry/suspect-text.ts';
 import { plainValue, textAt, type LocatedEntry, type LocatedMap } from './document/located-value.ts';
 import { rootUri } from './schema/root-folder.ts';
 import { type LIFECYCLE_SHAPE, lifecycleOf } from './schema/lifecycle-schema.ts';
-import { routingOf } from './schema/routing-schema.ts';
+import { replicaOf, routingOf } from './schema/routing-schema.ts';
 import { McpServerSchema, type McpServerSettings } from './schema/mcp-server-schema.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
@@ -126,6 +126,7 @@ export function upstreamConfig(
     listAgeMs: settings.listAge ?? defaults.listAge,
     lifecycle,
     routing: routingOf(forAll.routing, settings.routing),
+    ...(settings.replica !== undefined && { replica: replicaOf(settings.replica) }),
     ...(settings.permanentExitCodes !== undefined && { permanentExitCodes: settings.permanentExitCodes }),
     critical: settings.critical,
     ...(settings.health !== undefined && probeOf(settings.health)),

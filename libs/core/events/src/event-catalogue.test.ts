@@ -25,6 +25,7 @@ const TABLE = [
   ['fleet.multiple_failures', 'alert', 'critical_alert', null, null],
   ['coordinator.restarted', 'alert', 'critical_alert', null, null],
   ['request.timeout', 'activity.timeout', null, null, 'Timeout'],
+  ['request.routed', 'activity.routed', null, null, null],
   ['request.retried', 'activity.retried', null, null, 'Retry'],
   ['request.rate_limited', 'activity.rate_limited', null, null, 'Rate Limit'],
   ['config.reloaded', 'config.reloaded', null, null, null],

@@ -96,6 +96,7 @@ export const EVENT_CATALOGUE = {
   'process.exited': activity('info', 'activity.process_exited', 'Server Stop'),
   'fleet.multiple_failures': alert('critical', 'alert', 'critical_alert'),
   'coordinator.restarted': alert('critical', 'alert', 'critical_alert'),
+  'request.routed': activity('info', 'activity.routed', null),
   'request.retried': activity('info', 'activity.retried', 'Retry'),
   'request.coalesced': activity('info', 'activity.coalesced', null),
   'request.fault_injected': activity('warn', 'activity.fault_injected', null),

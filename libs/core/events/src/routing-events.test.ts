@@ -55,6 +55,25 @@ describe('RoutingEvents', () => {
     });
   });
 
+  it('tells of calls that go elsewhere: which tool, to whom, why, and in which trace [S003-RT-05]', () => {
+    const { events, told } = scene();
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    const forwardedHeaders = ['traceparent', `00-${trace}-b7ad6b7169203331-01`];
+    const call = { method: 'tools/call', caller: ADA, forwardedHeaders };
+    const to = { name: 'add', to: 'sums-b', why: 'replica' };
+    for (let time = 0; time < 25; time++) events.routed('sums', call, to);
+    expect(told).toHaveLength(10);
+    expect(told[0]).toEqual({
+      type: 'request.routed',
+      subject: { server: 'sums', principal: 'ada', tool: 'add' },
+      data: { method: 'tools/call', to: 'sums-b', why: 'replica', more: 0 },
+      trace,
+      acl: { servers: ['sums'], minRole: 'owner', principal: 'ada' },
+    });
+    events.routed('other', { ...call, method: 'resources/read' }, to);
+    expect(told.at(-1)?.subject).toEqual({ server: 'other', principal: 'ada' });
+  });
+
   it('names a tool that is left alone, and no address that a client has written', () => {
     const { events, told } = scene();
     events.circuit('sums', 'tools/call', 'add', 'open');

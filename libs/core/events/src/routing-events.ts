@@ -13,6 +13,7 @@ export class RoutingEvents {
   readonly #retried: EventRates;
   readonly #shared: EventRates;
   readonly #struck: EventRates;
+  readonly #routed: EventRates;
 
   constructor(publish: (event: NewEvent) => void, clock: Pick<Clock, 'monotonicMs'>) {
     this.#publish = publish;
@@ -20,6 +21,7 @@ export class RoutingEvents {
     this.#retried = new EventRates(clock);
     this.#shared = new EventRates(clock);
     this.#struck = new EventRates(clock);
+    this.#routed = new EventRates(clock);
   }
 
   /** A call to an upstream was refused because it came too soon (S000-GRD-02). */
@@ -44,7 +46,7 @@ export class RoutingEvents {
   /** One more attempt of a request. */
   retried(
     upstream: string,
-    call: Pick<UpstreamCall, 'method' | 'caller'>,
+    call: Pick<UpstreamCall, 'method' | 'caller' | 'forwardedHeaders'>,
     { attempt, why }: { readonly attempt: number; readonly why: string },
   ): void {
     const more = this.#retried.of(upstream).pass();
@@ -75,6 +77,24 @@ export class RoutingEvents {
   struck(upstream: string, end: string, call: UpstreamCall): void {
     const more = this.#struck.of(upstream).pass();
     if (more !== undefined) this.#publish(callEvent('request.fault_injected', upstream, call, { end, more }));
+  }
+
+  /**
+   * A call goes elsewhere than it usually does.
+   *
+   * @param upstream - The server that its name leads to.
+   */
+  routed(
+    upstream: string,
+    call: Pick<UpstreamCall, 'method' | 'caller' | 'forwardedHeaders'>,
+    { name, to, why }: { readonly name: string | undefined; readonly to: string; readonly why: string },
+  ): void {
+    const more = this.#routed.of(upstream).pass();
+    if (more === undefined) return;
+    const event = callEvent('request.routed', upstream, call, { to, why, more });
+    // Other names may be addresses that a client has made up.
+    const isTool = call.method === 'tools/call' && name !== undefined;
+    this.#publish(isTool ? { ...event, subject: { ...event.subject, tool: name } } : event);
   }
 
   /**

@@ -16,7 +16,7 @@ import type { Route } from './call/route.ts';
 import { AwaitedRoute, type RunRouted } from './execution/awaited-route.ts';
 import { CallExecution } from './execution/call-execution.ts';
 import type { ExecutionDependencies } from './execution/execution-dependencies.ts';
-import { isListOfAll, type RouteFinder } from './route-finder.ts';
+import { listsTasks, type RouteFinder } from './route-finder.ts';
 import { TaskListing } from './tasks/task-listing.ts';
 
 const SET_LEVEL = 'logging/setLevel';
@@ -45,7 +45,7 @@ export class Dispatcher {
   dispatch(context: CallContext, reply: ReplySink): RunningCall {
     if (context.message.method === SET_LEVEL) return this.#setLevel(context, reply);
     const route = this.#routes.find(context);
-    if (isListOfAll(context) && typeof route !== 'function' && !(route instanceof GatewayError)) {
+    if (this.#isOfSeveral(context) && typeof route !== 'function' && !(route instanceof GatewayError)) {
       const listing = new TaskListing(this.#dependencies, context, reply);
       listing.start(route.upstreams);
       return listing;
@@ -55,6 +55,13 @@ export class Dispatcher {
     return typeof route === 'function' ? new AwaitedRoute(route, run) : run(route, undefined, undefined);
   }
 
+  /** Whether tasks are listed that several servers, or replicas, may have. */
+  #isOfSeveral(context: CallContext): boolean {
+    if (!listsTasks(context)) return false;
+    const server = serverOf(context.client.endpoint);
+    return server === undefined || this.#dependencies.upstreams.membersOf(server).length > 1;
+  }
+
   #run(
     context: CallContext,
     reply: ReplySink,
@@ -62,10 +69,12 @@ export class Dispatcher {
     ...[route, state, cancelled]: Parameters<RunRouted>
   ): RunningCall {
     let attempts = 0;
-    const once: RunRequest = (to) => {
-      const execution = new CallExecution(this.#dependencies, context, to, attempts++ > 0);
+    const once: RunRequest = (to, destination) => {
+      const sent = destination?.kind === 'other' ? atOther(context, destination.isMirror) : context;
+      const execution = new CallExecution(this.#dependencies, sent, to, attempts++ > 0);
       if (cancelled !== undefined) execution.cancel(cancelled.reason);
-      execution.start(route, state);
+      const isElsewhere = destination !== undefined && !(route instanceof GatewayError);
+      execution.start(isElsewhere ? this.#routes.to(destination, context, route) : route, state);
       return execution;
     };
     if (route instanceof GatewayError || cancelled !== undefined || this.#stages.length === 0)
@@ -82,7 +91,8 @@ export class Dispatcher {
   #setLevel({ message, client }: CallContext, reply: ReplySink): RunningCall {
     const { upstreams, levels } = this.#dependencies;
     const server = serverOf(client.endpoint);
-    const names = server === undefined ? upstreams.names : [server];
+    const groups = server === undefined ? upstreams.names : [server];
+    const names = groups.flatMap((group) => upstreams.membersOf(group));
     const level = stringMember(message.text, message.params, 'level');
     for (const name of names) {
       const connection = upstreams.openConnection(name, client);
@@ -105,18 +115,35 @@ class DispatchedRequest implements RoutedRequest {
   readonly name: string | undefined;
   readonly hints: ToolHints | undefined;
   readonly isPinned: boolean;
+  readonly isAtReplica: boolean;
 
-  constructor(context: CallContext, { upstreams, name, hints }: Route, arrivedMs: Millis, isPinned: boolean) {
+  constructor(
+    context: CallContext,
+    { upstreams, name, hints, task }: Route,
+    arrivedMs: Millis,
+    isPinned: boolean,
+  ) {
     this.context = context;
     this.arrivedMs = arrivedMs;
     this.upstreams = upstreams;
     this.name = name;
     this.hints = hints;
     this.isPinned = isPinned;
+    this.isAtReplica = task?.kind === 'about';
   }
 
   /** Few stages ask. */
   get wantsProgress(): boolean {
     return memberOf(metaOf(this.context.message), 'progressToken') !== undefined;
   }
+}
+
+/**
+ * What another server would ask a modern client comes back under a name that does not lead there, and to a
+ * mirror nobody listens: neither is told of anybody to ask.
+ */
+function atOther(context: CallContext, isMirror: boolean): CallContext {
+  const { client } = context;
+  if (isMirror) return { ...context, client: { ...client, session: undefined, capabilities: '{}' } };
+  return client.era === 'legacy' ? context : { ...context, client: { ...client, capabilities: '{}' } };
 }

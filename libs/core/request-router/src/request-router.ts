@@ -148,8 +148,9 @@ export class RequestRouter {
     client: ClientContext,
     tell: (message: RpcMessage) => void,
   ): void {
+    const shownAs = this.#upstreams.groupOf(upstream);
     this.#tasks.incoming(upstream, client.principal.id, message, (translated) =>
-      tell(this.#logLabels.inMessage(this.#labels.inRequest(translated, upstream, client), upstream, client)),
+      tell(this.#logLabels.inMessage(this.#labels.inRequest(translated, shownAs, client), shownAs, client)),
     );
   }
 

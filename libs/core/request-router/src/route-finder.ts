@@ -11,7 +11,9 @@ import {
   type CallContext,
   type CatalogueView,
   type CatalogueViews,
-  serverOf,
+  type ClientContext,
+  type Destination,
+  endpointOf,
   type Target,
 } from '@omni/model';
 import { GatewayError } from '@omni/ports';
@@ -42,7 +44,7 @@ const NOTHING_WAITS = (): void => {};
 
 export interface RouteFinderOptions {
   readonly views: CatalogueViews;
-  readonly upstreams: Pick<UpstreamAccess, 'names' | 'refusalOf'>;
+  readonly upstreams: Pick<UpstreamAccess, 'names' | 'refusalOf' | 'groupOf'>;
   readonly bridge: Bridge;
   readonly taskIds: TaskIds;
 }
@@ -61,6 +63,38 @@ export class RouteFinder {
     const route = this.#inView(context);
     // Clients that remember names call without listing first.
     return isUnknown(route) ? (onRoute) => this.#whenKnown(context, onRoute) : route;
+  }
+
+  /**
+   * The route of a request that goes elsewhere.
+   *
+   * @param route - Where its name leads.
+   */
+  to(destination: Destination, context: CallContext, route: Route): Route | GatewayError {
+    if (destination.kind === 'replicas') return { ...route, upstreams: destination.upstreams };
+    const { server, upstream, name, isMirror } = destination;
+    const view = this.#options.views.of({ ...context.client, endpoint: endpointOf(server) });
+    const other = this.#ofOther(context, view, name);
+    if (other instanceof GatewayError) return other;
+    // Its client could not ask for it: on the endpoint of one server only tasks of that one are known.
+    const isLost = other.task !== undefined && (isMirror || context.client.endpoint.kind === 'server');
+    // guard: route/lost-task
+    if (isLost) return new GatewayError('OMNI_NAME_UNKNOWN', `A task cannot begin at "${server}"`);
+    return { ...other, upstreams: [upstream], ...(isMirror && { learner: undefined }) };
+  }
+
+  /** @param name - As the server of the view calls it. */
+  #ofOther(context: CallContext, view: CatalogueView, name: string | undefined): Route | GatewayError {
+    switch (context.message.method) {
+      case 'tools/call':
+        return this.#ofTool({ ...context, paramHeaders: undefined }, view, name);
+      case 'prompts/get':
+        return this.#ofPrompt(context.message, view, name);
+      case 'resources/read':
+        return ofResource(context.message, view);
+      default:
+        return this.#ofCompletion(context.message, view, name);
+    }
   }
 
   /** @param state - Told along with the route. */
@@ -112,8 +146,7 @@ export class RouteFinder {
     return (onRoute) => {
       this.#options.taskIds.open(sealed, client, (task) => {
         // guard: task/endpoint
-        if (task === undefined || (serverOf(client.endpoint) ?? task.upstream) !== task.upstream)
-          return onRoute(unknownTask());
+        if (task === undefined || !this.#isShown(task.upstream, client)) return onRoute(unknownTask());
         const { upstream, id } = task;
         onRoute({
           ...NOWHERE,
@@ -125,6 +158,10 @@ export class RouteFinder {
       });
       return NOTHING_WAITS;
     };
+  }
+
+  #isShown(upstream: string, { endpoint }: ClientContext): boolean {
+    return endpoint.kind === 'all' || endpoint.server === this.#options.upstreams.groupOf(upstream);
   }
 
   #inView(context: CallContext): Route | GatewayError {
@@ -146,11 +183,16 @@ export class RouteFinder {
     }
   }
 
-  #ofTool({ message, client, paramHeaders }: CallContext, view: CatalogueView): Route | GatewayError {
+  /** @param wanted - In place of the name in the message. */
+  #ofTool(
+    { message, client, paramHeaders }: CallContext,
+    view: CatalogueView,
+    wanted?: string,
+  ): Route | GatewayError {
     const member = memberOf(message.params, 'name');
     const name = stringMember(message.text, message.params, 'name');
     if (member === undefined || name === undefined) return wrongParameter('name');
-    const target = this.#target(view, 'tool', name);
+    const target = this.#target(view, 'tool', wanted ?? name);
     if (target instanceof GatewayError) return target;
     const args = rawOf(message, memberOf(message.params, 'arguments'));
     const mismatch = paramHeaders === undefined ? undefined : target.checkHeaders(args, paramHeaders);
@@ -171,17 +213,17 @@ export class RouteFinder {
     };
   }
 
-  #ofPrompt(message: RpcMessage, view: CatalogueView): Route | GatewayError {
+  #ofPrompt(message: RpcMessage, view: CatalogueView, wanted?: string): Route | GatewayError {
     const member = memberOf(message.params, 'name');
     const name = stringMember(message.text, message.params, 'name');
     if (member === undefined || name === undefined) return wrongParameter('name');
-    const target = this.#target(view, 'prompt', name);
+    const target = this.#target(view, 'prompt', wanted ?? name);
     if (target instanceof GatewayError) return target;
     const edits = renamed(member, name, target.name);
     return { ...NOWHERE, upstreams: [target.upstream], name: target.name, edits };
   }
 
-  #ofCompletion(message: RpcMessage, view: CatalogueView): Route | GatewayError {
+  #ofCompletion(message: RpcMessage, view: CatalogueView, wanted?: string): Route | GatewayError {
     const ref = memberOf(message.params, 'ref');
     if (ref === undefined) return wrongParameter('ref');
     const text = message.text.slice(ref.start, ref.end);
@@ -192,7 +234,7 @@ export class RouteFinder {
       const member = memberOf(object, 'name');
       const name = stringMember(text, object, 'name');
       if (member === undefined || name === undefined) return wrongParameter('ref.name');
-      const target = this.#target(view, 'prompt', name);
+      const target = this.#target(view, 'prompt', wanted ?? name);
       if (target instanceof GatewayError) return target;
       const moved = { start: member.start + ref.start, end: member.end + ref.start };
       return { ...NOWHERE, upstreams: [target.upstream], edits: renamed(moved, name, target.name) };
@@ -221,9 +263,9 @@ function ofResource(message: RpcMessage, view: CatalogueView): Route | GatewayEr
   return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams, name: uri };
 }
 
-/** Whether the tasks of several servers are asked for. */
-export function isListOfAll({ message, client }: CallContext): boolean {
-  return message.method === TASK_LIST && client.endpoint.kind === 'all';
+/** Whether tasks are listed. */
+export function listsTasks({ message }: CallContext): boolean {
+  return message.method === TASK_LIST;
 }
 
 /** Whether a method is about tasks. */

@@ -294,6 +294,17 @@ export class ScriptedUpstreams implements UpstreamAccess {
     return this.refusals.get(upstream);
   }
 
+  /** Of replicas, by their names. */
+  readonly groups = new Map<string, string>();
+
+  groupOf(upstream: string): string {
+    return this.groups.get(upstream) ?? upstream;
+  }
+
+  membersOf(group: string): readonly string[] {
+    return [group, ...[...this.groups].flatMap(([member, of]) => (of === group ? [member] : []))];
+  }
+
   definitionOf(upstream: string): string {
     return `definition of ${upstream}`;
   }

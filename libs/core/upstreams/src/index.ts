@@ -31,6 +31,7 @@ export type { UpstreamFacts, UpstreamSnapshot } from './lifecycle/upstream-snaps
 export {
   UpstreamDefinitions,
   UpstreamRegistry,
+  type UpstreamGroup,
   type DefinitionChanges,
   type DefinitionsListener,
 } from './registry/upstream-registry.ts';

@@ -325,6 +325,11 @@ export class Upstream {
     return client.era === 'modern' || primary.era === 'legacy' ? primary : this.#legacyShared.connection;
   }
 
+  /** Whether an instance that is this client's own is open, or will be soon. */
+  hasOwnInstanceOf(client: ClientContext): boolean {
+    return this.#own.has(client);
+  }
+
   /**
    * Watches a resource on the client's connection, also over restarts.
    *

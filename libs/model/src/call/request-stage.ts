@@ -28,14 +28,37 @@ export interface RoutedRequest {
   readonly wantsProgress: boolean;
   /** Whether it goes on with something that only this one instance knows, such as a task. */
   readonly isPinned: boolean;
+  /** Whether its one candidate is the very replica that has what it goes on with. */
+  readonly isAtReplica: boolean;
 }
 
-/** Runs a request once; what becomes of it is told to the reply, possibly before this has returned. */
-export type RunRequest = (reply: ReplySink) => RunningCall;
+/** Where a request goes in place of the candidates that its name leads to. */
+export type Destination =
+  /** Replicas of them, in the same order. */
+  | { readonly kind: 'replicas'; readonly upstreams: readonly string[] }
+  /**
+   * A tool or prompt of another server. @param upstream - A replica of `server`. @param name - Under that
+   * server's own name. @param isMirror - Nobody waits for the answer: the client is not to hear of the call.
+   */
+  | {
+      readonly kind: 'other';
+      readonly server: string;
+      readonly upstream: string;
+      readonly name: string | undefined;
+      readonly isMirror: boolean;
+    };
+
+/**
+ * Runs a request once; what becomes of it is told to the reply, possibly before this has returned.
+ *
+ * @param to - Default: the candidates of the request.
+ */
+export type RunRequest = (reply: ReplySink, to?: Destination) => RunningCall;
 
 /**
  * Something that each routed request passes before its attempts, such as a quota. A stage may run what
- * follows several times, or not at all; it returns `next` itself where it has nothing to do.
+ * follows several times, or not at all; it returns `next` itself where it has nothing to do, and passes a
+ * destination on that a stage before it has chosen.
  *
  * What is told to the reply is told in order, `settle` once and last, and nothing after a cancel.
  */

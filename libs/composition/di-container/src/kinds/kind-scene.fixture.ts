@@ -229,6 +229,7 @@ export class KindScene {
       name: 'x',
       wantsProgress: false,
       isPinned,
+      isAtReplica: false,
     };
     const once: RunRequest = (reply) => this.#send(this.#callOf(method, true), handlerFor(reply));
     const { admission, requests } = this.#root.get(Token.RoutingPolicies);

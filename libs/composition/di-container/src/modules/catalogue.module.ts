@@ -13,6 +13,7 @@ import { shortIdentity } from '../identity.ts';
 import type { Scope } from '../scope/scope.ts';
 import { Token } from '../token.ts';
 import { HiddenItems } from '../upstreams/hidden-items.ts';
+import { ListedReplicas, listedServers } from '../upstreams/listed-replicas.ts';
 
 /** What upstreams offer, and what each client is shown of it. */
 export function registerCatalogue(scope: Scope): void {
@@ -26,17 +27,9 @@ export function registerCatalogue(scope: Scope): void {
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    useFactory: ({
-      configuration,
-      identity,
-      instructions,
-      registry: { current },
-      hidden,
-      clock,
-      logger,
-    }) => {
+    useFactory: ({ configuration, identity, instructions, registry, hidden, clock, logger }) => {
       const catalogue = new Catalogue({
-        upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
+        upstreams: listedServers(registry.current),
         prefix: configuration.naming.prefix,
         identity: shortIdentity(identity),
         instructions,
@@ -44,7 +37,12 @@ export function registerCatalogue(scope: Scope): void {
         logger,
         maxAnswerBytes: configuration.limits.maxListAnswerBytes,
       });
-      hidden.follow((upstream, items) => catalogue.withdraw(upstream, items));
+      hidden.follow((upstream) => {
+        const { current } = registry;
+        const server = current.groupOf(upstream);
+        const members = current.group(server)?.members ?? [];
+        catalogue.withdraw(server, hidden.ofAll(members.map(({ name }) => name)));
+      });
       return catalogue;
     },
   });
@@ -52,6 +50,10 @@ export function registerCatalogue(scope: Scope): void {
   scope.register(Token.Catalogue, {
     needs: { catalogue: Token.CatalogueWriter },
     useFactory: ({ catalogue }) => catalogue,
+  });
+  scope.register(Token.ListedReplicas, {
+    needs: { registry: Token.UpstreamRegistry, catalogue: Token.CatalogueWriter },
+    useFactory: (parts) => new ListedReplicas(parts),
   });
   scope.register(Token.ListBudget, {
     needs: { configuration: Token.Configuration, catalogue: Token.Catalogue },
@@ -79,10 +81,11 @@ export function registerCatalogue(scope: Scope): void {
         variantKeyOf: (client) => variantKeys.of(client),
         isRead: (upstream) => catalogue.isRead(upstream),
         read: ({ connection, capabilities }, variantKey) =>
-          budget.read(connection.upstream, variantKey, (room) =>
+          budget.read(registry.current.groupOf(connection.upstream), variantKey, (room) =>
             readCatalogue(connection, { identity: shortIdentity(identity), capabilities, room }),
           ),
-        publish: (variantKey, upstream, read, isNews) => catalogue.setFor(variantKey, upstream, read, isNews),
+        publish: (variantKey, upstream, read, isNews) =>
+          catalogue.setFor(variantKey, upstream, read && { ...read, upstream }, isNews),
         forget: (variantKey) => catalogue.forget(variantKey),
         listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
         clock,
@@ -95,7 +98,7 @@ export function registerCatalogue(scope: Scope): void {
       events: Token.EventBus,
       identity: Token.Identity,
       registry: Token.UpstreamRegistry,
-      catalogue: Token.CatalogueWriter,
+      listed: Token.ListedReplicas,
       reader: Token.VariantReader,
       budget: Token.ListBudget,
       supervision: Token.Supervision,
@@ -109,7 +112,7 @@ export function registerCatalogue(scope: Scope): void {
       events,
       identity,
       registry,
-      catalogue,
+      listed,
       reader,
       budget,
       supervision,
@@ -124,15 +127,18 @@ export function registerCatalogue(scope: Scope): void {
         for (const list of keptLists(read))
           supervision.saveList({ ...list, upstream, revision, readAt: clock.now() });
       };
-      return new CatalogueRefresher({
+      const refresher = new CatalogueRefresher({
         publish: (upstream, read, isSuccessor) => {
-          if (!catalogue.set(upstream, read, isSuccessor)) return;
+          const readAgain = (other: string): boolean => refresher.onListsChanged(other);
+          if (!listed.publish(upstream, read, isSuccessor, readAgain)) return;
           if (read !== undefined) keep(upstream, read);
-          reader.onBaseChanged(upstream);
-          events.publish({ type: 'catalogue.changed', subject: { server: upstream } });
+          const server = registry.current.groupOf(upstream);
+          reader.onBaseChanged(server);
+          events.publish({ type: 'catalogue.changed', subject: { server } });
         },
+        groupOf: (upstream) => registry.current.groupOf(upstream),
         read: (connection) =>
-          budget.read(connection.upstream, undefined, (room) =>
+          budget.read(registry.current.groupOf(connection.upstream), undefined, (room) =>
             readCatalogue(connection, { identity: shortIdentity(identity), room }),
           ),
         listAgeMs: (upstream) => registry.current.get(upstream)?.listAgeMs,
@@ -142,6 +148,7 @@ export function registerCatalogue(scope: Scope): void {
         logger,
         startGraceMs,
       });
+      return refresher;
     },
   });
   scope.register(Token.CatalogueViews, {

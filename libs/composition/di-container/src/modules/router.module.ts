@@ -1,9 +1,33 @@
+import { requestCandidates } from '@omni/call-policies';
+import { RoutingEvents } from '@omni/events';
 import { RequestRouter, ResourceSubscriptions, StateSeal } from '@omni/router';
 import type { Scope } from '../scope/scope.ts';
+import { tracedCall } from './routing-policies.ts';
 import { Token } from '../token.ts';
+import { candidatesInForce } from './candidates-in-force.ts';
 
 /** Where requests go. */
 export function registerRouter(scope: Scope): void {
+  scope.register(Token.RequestCandidates, {
+    needs: {
+      access: Token.UpstreamDirectory,
+      balancers: Token.Balancers,
+      events: Token.EventBus,
+      clock: Token.Clock,
+      random: Token.Random,
+      registry: Token.UpstreamRegistry,
+    },
+    useFactory: ({ events: bus, clock, registry, ...parts }) => {
+      const events = new RoutingEvents((event) => void bus.publish(event), clock);
+      const stage = requestCandidates({
+        ...parts,
+        clock,
+        onRouted: ({ request: { context, name }, server, to, why }) =>
+          events.routed(server, tracedCall(context), { name, to, why }),
+      });
+      return { name: 'candidates', stage, inForce: (spec) => candidatesInForce(spec, registry.current) };
+    },
+  });
   scope.register(Token.RequestRouter, {
     needs: {
       configuration: Token.Configuration,
@@ -12,6 +36,7 @@ export function registerRouter(scope: Scope): void {
       views: Token.CatalogueViews,
       refresher: Token.CatalogueRefresher,
       policies: Token.RoutingPolicies,
+      candidates: Token.RequestCandidates,
       clock: Token.Clock,
     },
     useFactory: ({
@@ -21,6 +46,7 @@ export function registerRouter(scope: Scope): void {
       views,
       refresher,
       policies,
+      candidates,
       clock,
     }) =>
       new RequestRouter({
@@ -33,7 +59,7 @@ export function registerRouter(scope: Scope): void {
         ...(sealing.keys.length === 0
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
-        stages: policies.requests.map(({ stage }) => stage),
+        stages: [...policies.requests, candidates].map(({ stage }) => stage),
         admission: policies.admission.map(({ stage }) => stage),
         labelsElicitations: naming.labelElicitations,
       }),

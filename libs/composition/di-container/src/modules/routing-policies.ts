@@ -18,7 +18,14 @@ import {
   requestRepeats,
 } from '@omni/call-policies';
 import { type NewEvent, RoutingEvents } from '@omni/events';
-import type { CallStage, DispatchStage, RequestStage } from '@omni/model';
+import {
+  type CallContext,
+  type CallStage,
+  type DispatchStage,
+  forwardedHeadersOf,
+  type RequestStage,
+  type UpstreamCall,
+} from '@omni/model';
 import type { Clock, Random, UpstreamSpec } from '@omni/ports';
 import type { GatewayConfiguration } from '../gateway-options.ts';
 import { declared, type DeclaredStage } from './declared-stage.ts';
@@ -130,11 +137,7 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
           clock,
           random,
           onRepeated: ({ request: { context }, upstream, attempt, why }) =>
-            events.retried(
-              upstream,
-              { method: context.message.method, caller: context.client.principal },
-              { attempt, why },
-            ),
+            events.retried(upstream, tracedCall(context), { attempt, why }),
         }),
         ({ retry, hedge, trustsHints }) =>
           retry.attempts === 1 ? 'routing.retry.attempts is 1' : { retry, hedge, trustsHints },
@@ -188,3 +191,12 @@ const breakerInForce: Parameters<typeof declared>[2] = ({ breaker }) =>
   breaker.failures === 0 && breaker.share === 0
     ? 'routing.breaker.failures and routing.breaker.share are 0'
     : breaker;
+
+/** What an event tells of a request. */
+export function tracedCall({
+  message,
+  client,
+}: CallContext): Pick<UpstreamCall, 'method' | 'caller' | 'forwardedHeaders'> {
+  const forwardedHeaders = forwardedHeadersOf(message, undefined, undefined);
+  return { method: message.method, caller: client.principal, forwardedHeaders };
+}

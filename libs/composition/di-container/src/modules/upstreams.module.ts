@@ -1,4 +1,4 @@
-import { CallQueues, Limiter, Overrides } from '@omni/call-policies';
+import { Balancers, CallQueues, Limiter, Overrides } from '@omni/call-policies';
 import { coordinatorProgram, InlineRoleHost, Supervision } from '@omni/coordinator';
 import { callTimeouts, type NewEvent } from '@omni/events';
 import { DEFAULT_UPSTREAM_LIMITS, Prober, StartLimiter, UpstreamRegistry, Upstreams } from '@omni/upstreams';
@@ -82,6 +82,10 @@ export function registerUpstreams(scope: Scope): void {
   scope.register(Token.CallQueues, {
     needs: { clock: Token.Clock },
     useFactory: ({ clock }) => new CallQueues(clock),
+  });
+  scope.register(Token.Balancers, {
+    needs: { clock: Token.Clock, random: Token.Random },
+    useFactory: (parts) => new Balancers(parts),
   });
   scope.register(Token.CallLimiter, {
     needs: { configuration: Token.Configuration, queues: Token.CallQueues, clock: Token.Clock },
@@ -202,7 +206,13 @@ export function registerUpstreams(scope: Scope): void {
         holdPlace: limiter.hold,
         starts,
         ...(telemetry.meter && { prober: measuredProber(new Prober(clock), telemetry.meter, clock) }),
-        observer: upstreamObserver({ refresher, reader, health, telemetry }),
+        observer: upstreamObserver({
+          refresher,
+          reader,
+          health,
+          telemetry,
+          groupOf: (upstream) => registry.current.groupOf(upstream),
+        }),
       });
     },
   });

@@ -58,7 +58,7 @@ describe('the parts of a gateway', () => {
     // Who reads lists of servers, and who takes new definitions and kept lists.
     expect(whoNeeds('CatalogueWriter')).toEqual([
       'Catalogue',
-      'CatalogueRefresher',
+      'ListedReplicas',
       'MasterServer',
       'VariantReader',
     ]);

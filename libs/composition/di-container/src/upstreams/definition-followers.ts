@@ -1,6 +1,7 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { Millis } from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
+import { type ListedReplicas, listedServers } from './listed-replicas.ts';
 import type { UpstreamHealth } from './upstream-health.ts';
 
 export interface DefinitionFollowers {
@@ -10,6 +11,7 @@ export interface DefinitionFollowers {
   readonly upstreams: Upstreams;
   readonly health: UpstreamHealth;
   readonly catalogue: Catalogue;
+  readonly listed: ListedReplicas;
   /** How long calls may take on servers that have lost their place. */
   readonly drainMs: Millis;
 }
@@ -18,7 +20,7 @@ export interface DefinitionFollowers {
  * Takes new definitions to everything that holds something of an upstream; the rest asks the registry at use.
  */
 export function followDefinitions(followers: DefinitionFollowers): void {
-  const { registry, refresher, lists, upstreams, health, catalogue, drainMs } = followers;
+  const { registry, refresher, lists, upstreams, health, catalogue, listed, drainMs } = followers;
   let wasEnabled = enabledIn(registry);
   registry.subscribe((definitions, changes) => {
     const isEnabled = enabledIn(registry);
@@ -35,9 +37,8 @@ export function followDefinitions(followers: DefinitionFollowers): void {
     upstreams.apply(definitions, changes, drainMs);
     health.follow();
     // Clients are told last: what they ask then is answered by what is new.
-    catalogue.setUpstreams(
-      definitions.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
-    );
+    catalogue.setUpstreams(listedServers(definitions));
+    listed.follow((name) => refresher.onListsChanged(name));
   });
 }
 

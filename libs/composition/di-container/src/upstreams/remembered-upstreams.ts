@@ -71,11 +71,12 @@ class KeptLists {
     const lists = this.#waiting.get(name);
     if (lists === undefined) return;
     this.#waiting.delete(name);
+    const server = registry.current.groupOf(name);
     const own = lists.filter(({ revision }) => revision === registry.current.idOf(name));
-    const isWanted = registry.current.get(name)?.enabled === true && !catalogue.isRead(name);
-    const restored = isWanted ? restoredCatalogue(name, own) : undefined;
+    const isWanted = registry.current.get(name)?.enabled === true && !catalogue.isRead(server);
+    const restored = isWanted ? restoredCatalogue(server, own) : undefined;
     if (restored === undefined) return;
-    catalogue.set(name, restored, false);
+    catalogue.set(server, restored, false);
     refresher.onRestored(name);
     // It may stay as it is for long, so that nothing else takes them out.
     const state = upstreams.get(name)?.record.state;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CallQueues, ErrorBudgets, Limiter, Overrides } from '@omni/call-policies';
+import { Balancers, CallQueues, ErrorBudgets, Limiter, Overrides } from '@omni/call-policies';
 import { Catalogue } from '@omni/capabilities';
 import { HealthMonitor, type ReadinessScope } from '@omni/health';
 import { DEFAULT_LIFECYCLE } from '@omni/ports';
@@ -52,6 +52,7 @@ class Scene {
     const configured = [{ name: 'up', isOff: false }];
     const catalogue = new Catalogue({ upstreams: configured, prefix: 'always', identity, clock });
     const queues = new CallQueues(clock);
+    const balancers = new Balancers({ clock, random: () => 0 });
     new UpstreamHealth({
       health: this.#health,
       registry,
@@ -61,6 +62,7 @@ class Scene {
       limiter: new Limiter({ maxUpstreamInFlight: 9, maxInstanceInFlight: 9, queues, clock }),
       queues,
       overrides: new Overrides({ clock, check: () => {} }),
+      balancers,
       clock,
     });
     this.#health.setAccepting(true);

@@ -1,4 +1,11 @@
-import type { CallQueues, ErrorBudgets, ErrorBudgetState, Limiter, Overrides } from '@omni/call-policies';
+import type {
+  Balancers,
+  CallQueues,
+  ErrorBudgets,
+  ErrorBudgetState,
+  Limiter,
+  Overrides,
+} from '@omni/call-policies';
 import type { CatalogueReading } from '@omni/capabilities';
 import type { HealthComponent, HealthMonitor } from '@omni/health';
 import {
@@ -21,6 +28,7 @@ export interface UpstreamHealthParts {
   readonly limiter: Limiter;
   readonly queues: CallQueues;
   readonly overrides: Pick<Overrides, 'list'>;
+  readonly balancers: Balancers;
   readonly clock: Clock;
 }
 
@@ -59,16 +67,26 @@ export class UpstreamHealth {
 
   #componentOf(name: string): HealthComponent {
     const { registry } = this.#parts;
+    const isCovered = (): boolean => this.#isCovered(name);
     return {
       name: `upstream:${name}`,
       server: name,
       get critical() {
-        return registry.current.get(name)?.critical === true;
+        return registry.current.get(name)?.critical === true && !isCovered();
       },
       getStatus: () => this.#statusOf(name),
       probe: async () => await this.#parts.upstreams.get(name)?.probe(),
       isOutdated: () => this.#isOutdated(name),
     };
+  }
+
+  /** Whether it is not ready, and another one of its server and the replicas of that is. */
+  #isCovered(name: string): boolean {
+    const { registry, upstreams } = this.#parts;
+    const members = registry.current.group(registry.current.groupOf(name))?.members ?? [];
+    const isReady = (one: string): boolean => upstreams.get(one)?.record.state.phase === 'ready';
+    // guard: health/covered
+    return members.length > 1 && !isReady(name) && members.some((member) => isReady(member.name));
   }
 
   /** A call wakes it: it is as good as asleep until an attempt fails. */

@@ -9,6 +9,8 @@ export interface UpstreamObserverParts {
   readonly reader: VariantReader;
   readonly health: HealthMonitor;
   readonly telemetry: UpstreamTelemetry;
+  /** The server that clients know an upstream as. */
+  readonly groupOf: (upstream: string) => string;
 }
 
 /** Tells the catalogue, the health monitor and the bus what happens to upstreams. */
@@ -17,6 +19,7 @@ export function upstreamObserver({
   reader,
   health,
   telemetry,
+  groupOf,
 }: UpstreamObserverParts): UpstreamObserver {
   return {
     onReady(name, connection, onListed) {
@@ -24,7 +27,7 @@ export function upstreamObserver({
     },
     onListsChanged(name, _kinds, source) {
       if (source.connection.binding === undefined) refresher.onListsChanged(name);
-      reader.onListsChanged(name, source);
+      reader.onListsChanged(groupOf(name), source);
     },
     onStateChanged({ name, record }, notes) {
       health.refresh();

@@ -1,15 +1,16 @@
-import type { OverrideInForce, Overrides } from '@omni/call-policies';
+import type { Balancers, OverrideInForce, Overrides } from '@omni/call-policies';
 import type { CatalogueReading } from '@omni/capabilities';
 import { project, type UpstreamProjection, type UpstreamRecord, type UpstreamState } from '@omni/model';
 import {
   type Clock,
+  DEFAULT_ROUTING,
   type Era,
   type FaultSettings,
   GatewayError,
   type Millis,
   type OwnerReport,
 } from '@omni/ports';
-import { errorFactsOf, refusalIn, type Upstreams } from '@omni/upstreams';
+import { errorFactsOf, refusalIn, type UpstreamRegistry, type Upstreams } from '@omni/upstreams';
 import { faultsOf } from './fault-watch.ts';
 
 type Upstream = ReturnType<Upstreams['all']>[number];
@@ -24,6 +25,8 @@ export interface ShownError {
 /** State and offer of one upstream, for people and scripts. */
 export interface UpstreamReport {
   readonly name: string;
+  /** The server that it is a replica of. */
+  readonly replicaOf?: string;
   /** `misconfigured`: it cannot run as it is configured, and `lastError` says why. */
   readonly state: UpstreamState['phase'];
   /** S001-ST-05. */
@@ -52,6 +55,16 @@ export interface UpstreamReport {
     readonly isPartial: boolean;
     readonly reason: string;
   }[];
+  /**
+   * What balancing goes by: of each tool, prompt and resource that was called lately the mean latency, the
+   * share of failures from 0 to 1, and what a call costs. Absent where nothing is balanced.
+   */
+  readonly calls?: readonly {
+    readonly capability: string;
+    readonly latencyMs: Millis | undefined;
+    readonly errorRate: number;
+    readonly cost: number;
+  }[];
   readonly lastError: ShownError | undefined;
   readonly retryInMs: number | undefined;
   /** Faults on purpose; absent where there are none. */
@@ -63,6 +76,8 @@ export interface UpstreamReport {
 /** What reports are made from. */
 export interface ReportSources {
   readonly catalogue: CatalogueReading;
+  readonly registry: UpstreamRegistry;
+  readonly balancers: Balancers;
   readonly overrides: Pick<Overrides, 'list'>;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -78,19 +93,24 @@ export interface OwnedUpstreamReport extends UpstreamReport {
 
 export function reportOf(
   { snapshot, ownerReports, spec }: Pick<Upstream, 'snapshot' | 'ownerReports' | 'spec'>,
-  { catalogue, overrides, clock }: ReportSources,
+  { catalogue, registry, balancers, overrides, clock }: ReportSources,
 ): UpstreamReport {
   const { name, facts } = snapshot;
   const now = clock.now();
+  const server = registry.current.groupOf(name);
   const inForce = overrides.list(name);
   const [faults] = faultsOf(spec);
   const record = shownRecord({ snapshot, spec });
   const { state } = record;
   const { healthStatus, circuitState, level, health } = project(record);
   const { adminState, ...shownHealth } = health;
-  const { counts, withheld, problems } = catalogue.describe(name);
+  const { counts, withheld, problems } = catalogue.describe(server);
+  const group = registry.current.group(server);
+  const loads = (group && balancers.find(group.server)?.loadsOf(name)) ?? [];
+  const { cost } = spec.routing ?? DEFAULT_ROUTING;
   return {
     name,
+    ...(spec.replica !== undefined && { replicaOf: server }),
     state: state.phase,
     health_status: healthStatus,
     circuit_state: circuitState,
@@ -110,6 +130,14 @@ export function reportOf(
       isPartial,
       reason: ownerReports.redacted(reason),
     })),
+    ...(loads.length > 0 && {
+      calls: loads.map(({ capability, latencyMs, errorShare }) => ({
+        capability: ownerReports.redacted(capability),
+        latencyMs,
+        errorRate: errorShare,
+        cost,
+      })),
+    }),
     lastError: errorOf(spec, record, now),
     retryInMs: 'nextAttemptAt' in state ? Math.max(0, state.nextAttemptAt - now) : undefined,
     ...(faults !== undefined && { faults }),

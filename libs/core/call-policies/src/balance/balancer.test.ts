@@ -18,7 +18,7 @@ function open(options: Partial<BalancerOptions> = {}) {
 }
 
 function begun(balancer: Balancer, available: readonly ReplicaFacts[], stickyKey?: string): BalancedCall {
-  const call = balancer.begin(available, stickyKey);
+  const call = balancer.begin(available, stickyKey === undefined ? {} : { stickyKey });
   if (call === undefined) throw new TypeError('none is available');
   return call;
 }
@@ -140,21 +140,13 @@ describe('Balancer, leaving out what fails', () => {
     expect(balancer.isEjected('r1')).toBe(false);
   });
 
-  it('forgets replicas that are gone', () => {
-    const { balancer } = open();
-    callOne(balancer, 'r1', 'upstream', 5);
-    balancer.retain(['r0', 'r1']);
-    expect(balancer.isEjected('r1')).toBe(true);
-    balancer.retain(['r0', 'r2']);
-    expect(balancer.isEjected('r1')).toBe(false);
-  });
-
   // guard: balance/slow-start
   it('gives a replica that is back a tenth of its part, and all of it after 30 s', () => {
     const { clock, balancer } = open();
     spread(balancer, THREE, 30);
     clock.advance(100_000);
-    balancer.onBack('r1');
+    // It could not be asked for a while.
+    spread(balancer, [{ key: 'r0' }, { key: 'r2' }], 1);
     const parts: number[] = [];
     for (let second = 0; second <= 30; second += 10) {
       parts.push((spread(balancer, THREE, 900)['r1'] ?? 0) / 300);
@@ -271,7 +263,7 @@ describe('Balancer, choosing', () => {
     }
   });
 
-  it('gives more to those with more weight, by every strategy', () => {
+  it('gives more to those with more weight, by every strategy [X003-09]', () => {
     const group = [{ key: 'a', weight: 4 }, { key: 'b' }];
     for (const strategy of ['least-latency', 'least-errors', 'power-of-two'] as const) {
       const { balancer } = open({ strategy });
@@ -361,5 +353,84 @@ describe('Balancer, choosing', () => {
       }),
       { seed: 1_114, numRuns: 100 },
     );
+  });
+});
+
+describe('Balancer, for what it goes by', () => {
+  it('goes by the latency of what is called, not of all that a replica does [S003-RT-01]', () => {
+    const { clock, balancer } = open({ strategy: 'least-latency' });
+    const answer = (key: string, capability: string, ms: number): void => {
+      const call = balancer.take(key, capability);
+      clock.advance(ms);
+      call.end('nobody');
+    };
+    answer('r0', 'tools/call quick', 10);
+    answer('r0', 'tools/call slow', 900);
+    answer('r1', 'tools/call quick', 50);
+    answer('r1', 'tools/call slow', 100);
+    const two = replicas(2);
+    const chosen = (capability: string): string | undefined => {
+      const call = balancer.begin(two, { capability });
+      call?.end('omni');
+      return call?.key;
+    };
+    expect(chosen('tools/call quick')).toBe('r0');
+    expect(chosen('tools/call slow')).toBe('r1');
+    expect(balancer.loadsOf('r1').map(({ capability }) => capability)).toEqual([
+      'tools/call quick',
+      'tools/call slow',
+    ]);
+    expect(balancer.loadsOf('r2')).toEqual([]);
+  });
+
+  it('goes by cost where it is asked to, and away from what is cheap and fails', () => {
+    const { balancer } = open({ strategy: 'least-cost' });
+    const two = [
+      { key: 'r0', cost: 1.4 },
+      { key: 'r1', cost: 1 },
+    ];
+    expect(spread(balancer, two, 20)).toEqual({ r1: 20 });
+    for (let time = 0; time < 4; time++) balancer.take('r1', '').end('upstream');
+    expect(spread(balancer, two, 20)).toEqual({ r0: 20 });
+  });
+
+  // guard: balance/capabilities
+  it('forgets what was called least lately, of a thousand and one things', () => {
+    const { balancer } = open();
+    for (let tool = 0; tool <= 1_000; tool++) balancer.take('r0', `tool ${tool}`).end('nobody');
+    const known = balancer.loadsOf('r0').map(({ capability }) => capability);
+    expect(known).toHaveLength(1_000);
+    expect(known).not.toContain('tool 0');
+  });
+});
+
+describe('Balancer, with a canary', () => {
+  const group = [{ key: 'r0' }, { key: 'r1' }, { key: 'new', canary: 0.05 }];
+
+  // guard: balance/canary
+  it('gives it its share of all calls, and the rest to the others', () => {
+    const { balancer } = open();
+    const { new: canary = 0, r0 = 0, r1 = 0 } = spread(balancer, group, 10_000);
+    expect(canary / 10_000).toBeCloseTo(0.05, 2);
+    expect(Math.abs(r0 - r1)).toBeLessThanOrEqual(1);
+  });
+
+  it('gives it the same callers each time, where calls are sticky', () => {
+    const { balancer } = open({ strategy: 'sticky' });
+    const chosenFor = (stickyKey: string): string | undefined => {
+      const call = balancer.begin(group, { stickyKey });
+      call?.end('nobody');
+      return call?.key;
+    };
+    const keys = Array.from({ length: 2_000 }, (_, index) => `session ${index}`);
+    const first = keys.map(chosenFor);
+    expect(keys.map(chosenFor)).toEqual(first);
+    expect(first.filter((key) => key === 'new').length / keys.length).toBeCloseTo(0.05, 1);
+  });
+
+  it('gives it everything where there is no other', () => {
+    const { balancer } = open();
+    expect(spread(balancer, [{ key: 'new', canary: 0.05 }], 10)).toEqual({ new: 10 });
+    expect(balancer.begin(group, { except: new Set(['r0', 'r1']) })).toMatchObject({ key: 'new' });
   });
 });

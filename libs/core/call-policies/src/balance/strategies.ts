@@ -1,5 +1,5 @@
-import type { Random } from '@omni/ports';
-import { textHash } from '../text-hash.ts';
+import type { BalanceStrategy, Random } from '@omni/ports';
+import { textShare } from '../text-hash.ts';
 import type { ReplicaLoad } from './replica-load.ts';
 
 /** One of several servers that can take a call. */
@@ -9,7 +9,9 @@ export interface Candidate<Replica> {
   readonly key: string;
   /** Its part of the calls, above 0; less than the configured one while it starts slowly. */
   readonly weight: number;
-  readonly load: ReplicaLoad;
+  /** What a call to it costs. */
+  readonly cost: number;
+  readonly load: Pick<ReplicaLoad, 'inFlight' | 'latencyMs' | 'errorShare'>;
 }
 
 /** What a choice may depend on. */
@@ -25,13 +27,13 @@ export type Strategy = <Replica>(
   facts: ChoiceFacts,
 ) => Candidate<Replica>;
 
-export type StrategyName = 'round-robin' | 'least-latency' | 'least-errors' | 'power-of-two' | 'sticky';
-
 /** What fails always is taken to answer one call in a hundred. */
 const LEAST_ANSWERED = 0.01;
+/** A difference of so little is none. */
+const CHEAP_ENOUGH = 1.01;
 
 /** A strategy with its own memory, so each group of replicas has its own. */
-export function strategyNamed(name: StrategyName): Strategy {
+export function strategyNamed(name: BalanceStrategy): Strategy {
   switch (name) {
     case 'round-robin':
       return roundRobin();
@@ -39,6 +41,8 @@ export function strategyNamed(name: StrategyName): Strategy {
       return leastLatency;
     case 'least-errors':
       return leastErrors;
+    case 'least-cost':
+      return leastCost;
     case 'power-of-two':
       return powerOfTwo;
     case 'sticky':
@@ -83,6 +87,15 @@ const leastErrors: Strategy = (candidates, { random }) =>
     return Math.round(load.errorShare * 100) + busy / (busy + 1);
   });
 
+/** By what a call costs that is answered; of equals the one with less to do. */
+const leastCost: Strategy = (candidates, { random }) => {
+  const costOf = ({ cost, load }: (typeof candidates)[number]): number =>
+    cost / Math.max(LEAST_ANSWERED, 1 - load.errorShare);
+  const least = Math.min(...candidates.map(costOf));
+  const cheapest = candidates.filter((candidate) => costOf(candidate) <= least * CHEAP_ENOUGH);
+  return lowest(fromAnywhere(cheapest, random), ({ load, weight }) => (load.inFlight + 1) / weight);
+};
+
 /** Of two by chance, the one with less to do. */
 const powerOfTwo: Strategy = (candidates, { random }) => {
   const first = Math.floor(random() * candidates.length);
@@ -94,12 +107,7 @@ const powerOfTwo: Strategy = (candidates, { random }) => {
 
 /** Rendezvous hashing by weight: when a replica goes, only its own keys move. */
 const sticky: Strategy = (candidates, { stickyKey = '' }) =>
-  lowest(candidates, ({ key, weight }) => -Math.log(shareOf(`${stickyKey}\n${key}`)) / weight);
-
-/** @returns Evenly spread, above 0 and below 1. */
-function shareOf(text: string): number {
-  return (textHash(text) + 0.5) / 2 ** 32;
-}
+  lowest(candidates, ({ key, weight }) => -Math.log(textShare(`${stickyKey}\n${key}`)) / weight);
 
 /** The same ones, beginning with any of them, so that the first of equals is not always the same. */
 function fromAnywhere<Item>(items: readonly Item[], random: Random): readonly Item[] {

@@ -98,24 +98,35 @@ export function requestOf(
   {
     hints,
     isPinned = false,
+    isAtReplica = false,
+    upstreams = ['up'],
+    session,
     wantsProgress = false,
   }: {
     readonly hints?: ToolHints;
     readonly isPinned?: boolean;
+    readonly isAtReplica?: boolean;
+    readonly upstreams?: readonly string[];
+    /** Key of its session. */
+    readonly session?: string;
     readonly wantsProgress?: boolean;
   } = {},
 ): RoutedRequest {
   const message = messageOf(`{"jsonrpc":"2.0","id":1,"method":"${method}","params":{}}`);
   // The stages read nothing else of a client.
-  const client = { principal: ADA } as CallContext['client'];
+  const client = {
+    principal: ADA,
+    ...(session !== undefined && { session: { key: session } }),
+  } as CallContext['client'];
   return {
     context: { message, client, paramHeaders: undefined },
     arrivedMs: 0,
-    upstreams: ['up'],
+    upstreams,
     name: 'add',
     hints,
     wantsProgress,
     isPinned,
+    isAtReplica,
   };
 }
 

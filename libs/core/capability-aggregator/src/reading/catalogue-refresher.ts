@@ -23,6 +23,8 @@ export interface CatalogueRefresherOptions {
     isSuccessor: boolean,
   ) => void;
   readonly read: (connection: UpstreamConnection) => Promise<UpstreamCatalogue>;
+  /** The server that clients know an upstream as. Default: it is that one. */
+  readonly groupOf?: (upstream: string) => string;
   /** How old an upstream's lists may become that does not say it; `undefined` for the default. */
   readonly listAgeMs?: (upstream: string) => number | undefined;
   /**
@@ -124,18 +126,19 @@ export class CatalogueRefresher {
    * Calls back when what is shown is young enough: at once in most cases, and else when what is too old has
    * been read again, or that takes too long. Nothing is read while nobody asks.
    *
-   * @param upstream - Whose lists are asked for; all when it is absent.
+   * @param server - Whose lists are asked for; all when it is absent.
    * @returns What ends the wait; the listener is not called then.
    */
-  whenFresh(upstream: string | undefined, listener: () => void): () => void {
-    const now = this.#options.clock.monotonicMs();
+  whenFresh(server: string | undefined, listener: () => void): () => void {
+    const { clock, groupOf = (upstream: string) => upstream } = this.#options;
+    const now = clock.monotonicMs();
     let waits = 1;
     const withdrawals: (() => void)[] = [];
     const onDone = (): void => {
       if (--waits === 0) listener();
     };
     for (const [name, kept] of this.#kept) {
-      if ((upstream !== undefined && name !== upstream) || !this.#isAged(kept, now)) continue;
+      if ((server !== undefined && groupOf(name) !== server) || !this.#isAged(kept, now)) continue;
       waits++;
       withdrawals.push(this.#whenReadAgain(name, kept, onDone));
     }
@@ -175,9 +178,12 @@ export class CatalogueRefresher {
     this.#settle();
   }
 
-  onListsChanged(upstream: string): void {
+  /** @returns Whether it is there to be read. */
+  onListsChanged(upstream: string): boolean {
     const kept = this.#kept.get(upstream);
-    if (kept?.connection !== undefined) this.#refresh(upstream, kept);
+    if (kept?.connection === undefined) return false;
+    this.#refresh(upstream, kept);
+    return true;
   }
 
   onDown(upstream: string): void {

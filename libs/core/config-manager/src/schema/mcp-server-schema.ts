@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { mayForward } from './forwardable-header.ts';
 import { isRootFolder } from './root-folder.ts';
 import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
-import { RoutingSchema } from './routing-schema.ts';
+import { ReplicaSchema, RoutingSchema } from './routing-schema.ts';
 import { NameTextSchema, PlainTextSchema, countSchema, durationSchema } from './setting-schema.ts';
 
 const VariableNameSchema = z
@@ -216,6 +216,11 @@ export const McpServerSchema = z.strictObject({
     .check(z.describe('As circuit_breaker of all servers, for this one.')),
   restart: z.optional(LIFECYCLE_SHAPE.restart).check(z.describe('As restart of all servers, for this one.')),
   routing: z.optional(RoutingSchema).check(z.describe('As routing of all servers, for this one.')),
+  replica: z
+    .optional(ReplicaSchema)
+    .check(
+      z.describe('Makes it a replica of another server: clients see that one, and calls go to any of them.'),
+    ),
   permanentExitCodes: z
     .optional(z.array(countSchema(1, 255)).check(z.maxLength(255)))
     .check(

@@ -28,7 +28,7 @@ describe('how calls are routed', () => {
   });
 
   const block =
-    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true }, coalesce: { followers: 9 }, faults: { share: 0.5, delay: 3s, end: abort }, batch: { max: 4, window: 8ms } }';
+    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true }, coalesce: { followers: 9 }, faults: { share: 0.5, delay: 3s, end: abort }, batch: { max: 4, window: 8ms }, balance: { strategy: sticky, stickyBy: user }, failover: [a], fallback: { x: a.y }, mirror: { to: a }, cost: 3 }';
   const whole: RoutingSettings = {
     deadlineMs: 20_000,
     trustsHints: true,
@@ -44,6 +44,11 @@ describe('how calls are routed', () => {
     coalesce: { followers: 9 },
     faults: { share: 0.5, delayMs: 3_000, end: 'abort' },
     batch: { maxCalls: 4, windowMs: 8 },
+    balance: { strategy: 'sticky', stickyBy: 'user' },
+    failover: ['a'],
+    fallback: { x: 'a.y' },
+    mirror: { to: 'a', share: 1 },
+    cost: 3,
   };
 
   it('may be said for all servers, and for one', () => {
@@ -69,6 +74,8 @@ describe('how calls are routed', () => {
     ['routing: { faults: { share: 2 } }', 'routing.faults.share'],
     ['routing: { faults: { end: never } }', 'routing.faults.end'],
     ['routing: { batch: { max: 0 } }', 'routing.batch.max'],
+    ['routing: { balance: { strategy: any } }', 'routing.balance.strategy'],
+    ['routing: { mirror: { to: a, share: 2 } }', 'routing.mirror.share'],
     ['limits: { userRate: { rps: -1 } }', 'limits.userRate.rps'],
     ['limits: { sessionQuota: { calls: 0 } }', 'limits.sessionQuota.calls'],
     ['limits: { maxHeapShare: 2 }', 'limits.maxHeapShare'],
@@ -108,6 +115,46 @@ describe('what a session may use', () => {
       windowMs: 3_600_000,
       calls: 5,
     });
+  });
+});
+
+describe('servers that others name', () => {
+  const servers =
+    'mcpServers:\n  up: { command: npx, routing: ROUTING }\n  up-2: { command: npx, replica: REPLICA }';
+
+  function messageOf(routing: string, replica: string): string {
+    try {
+      parsed(servers.replace('ROUTING', routing).replace('REPLICA', replica));
+      return '';
+    } catch (error) {
+      return (error as GatewayError).message;
+    }
+  }
+
+  it('are replicas with a weight or a share of their own', () => {
+    const [first, second] = parsed(
+      servers.replace('ROUTING', '{}').replace('REPLICA', '{ of: up, canary: 0.1 }'),
+    ).upstreams;
+    expect(first).not.toHaveProperty('replica');
+    expect(second?.replica).toEqual({ of: 'up', weight: 1, canary: 0.1 });
+  });
+
+  it.each([
+    [
+      '{}',
+      '{ of: upp }',
+      'omni.yaml:3:40  mcpServers.up-2.replica.of: "upp" is no server; did you mean "up"?',
+    ],
+    ['{}', '{ of: up-2 }', 'mcpServers.up-2.replica.of: "up-2" is a replica itself'],
+    ['{ failover: [down] }', '{ of: up }', 'mcpServers.up.routing.failover: "down" is no server'],
+    ['{ mirror: { to: down } }', '{ of: up }', 'mcpServers.up.routing.mirror.to: "down" is no server'],
+    ['{ fallback: { a: b } }', '{ of: up }', 'mcpServers.up.routing.fallback.a: "b" is no tool of a server'],
+  ])('are there: %s and %s are refused', (routing, replica, where) => {
+    expect(messageOf(routing, replica)).toContain(where);
+  });
+
+  it('may have dots in their names, as tools may', () => {
+    expect(messageOf('{ fallback: { a: up-2.b.c } }', '{ of: up }')).toBe('');
   });
 });
 

@@ -1,5 +1,12 @@
-import { DEFAULT_ROUTING, type QuotaSettings, type RateSettings, type RoutingSettings } from '@omni/ports';
+import {
+  DEFAULT_ROUTING,
+  type QuotaSettings,
+  type RateSettings,
+  type ReplicaSettings,
+  type RoutingSettings,
+} from '@omni/ports';
 import * as z from 'zod/mini';
+import { exposedServerName } from '../clients/exposed-server-name.ts';
 import { countSchema, durationSchema } from './setting-schema.ts';
 
 const DurationSchema = durationSchema({ allowZero: false });
@@ -161,6 +168,41 @@ const BatchSchema = z.strictObject({
     .check(z.describe('How long the first of them waits for others. Default: 2ms.')),
 });
 
+const ServerSchema = z.string().check(z.minLength(1), z.maxLength(256));
+
+const BalanceSchema = z.strictObject({
+  strategy: z
+    .optional(
+      z.enum(['round-robin', 'least-latency', 'least-errors', 'least-cost', 'power-of-two', 'sticky']),
+    )
+    .check(z.describe('How one of a server and its replicas is chosen for a call. Default: round-robin.')),
+  stickyBy: z
+    .optional(z.enum(['session', 'user', 'name']))
+    .check(
+      z.describe(
+        'Which calls go to the same replica with sticky: those of a session (of a user where there is none), of a user, or to one tool, prompt or resource. Default: session.',
+      ),
+    ),
+});
+
+const MirrorSchema = z.strictObject({
+  to: ServerSchema.check(z.describe('Server that is sent the same calls; nobody hears its answers.')),
+  share: z
+    .optional(z.number().check(z.minimum(0), z.maximum(1)))
+    .check(z.describe('Share of the calls that change nothing. Default: 1.')),
+});
+
+/** A server that is another one once more. */
+export const ReplicaSchema = z.strictObject({
+  of: ServerSchema.check(z.describe('The server whose calls it takes too; clients see that one alone.')),
+  weight: z
+    .optional(z.number().check(z.minimum(0.001), z.maximum(1_000)))
+    .check(z.describe('Its part of the calls; that of the server is 1. Default: 1.')),
+  canary: z
+    .optional(z.number().check(z.minimum(0), z.maximum(0.999)))
+    .check(z.describe('The share of all calls that it gets, in place of a part by weight.')),
+});
+
 /** How calls are routed: to all servers, and to one. */
 export const RoutingSchema = z.strictObject({
   deadline: z
@@ -201,6 +243,25 @@ export const RoutingSchema = z.strictObject({
   batch: z
     .optional(BatchSchema)
     .check(z.describe('Calls that are sent together to servers that speak revision 2025-03-26.')),
+  balance: z.optional(BalanceSchema).check(z.describe('How calls are spread over replicas.')),
+  failover: z
+    .optional(z.array(ServerSchema).check(z.maxLength(16)))
+    .check(
+      z.describe(
+        'Servers that are asked, in order, for the tool or prompt of the same name when the server and its replicas cannot be. Default: none.',
+      ),
+    ),
+  fallback: z
+    .optional(z.record(z.string(), z.string()))
+    .check(
+      z.describe(
+        'What is called in place of a tool when nobody else can be asked: its name here, then "server.tool". Default: nothing.',
+      ),
+    ),
+  mirror: z.optional(MirrorSchema).check(z.describe('What is sent to another server too.')),
+  cost: z
+    .optional(z.number().check(z.minimum(0), z.maximum(1_000_000)))
+    .check(z.describe('What a call costs, in any unit, for balance.strategy least-cost. Default: 1.')),
 });
 
 type Block = z.output<typeof RoutingSchema>;
@@ -211,6 +272,10 @@ export function routingOf(...blocks: readonly (Block | undefined)[]): RoutingSet
     (settings, block) => (block === undefined ? settings : withBlock(settings, block)),
     DEFAULT_ROUTING,
   );
+}
+
+export function replicaOf({ of, weight = 1, canary }: z.output<typeof ReplicaSchema>): ReplicaSettings {
+  return { of: exposedServerName(of), weight, ...(canary !== undefined && { canary }) };
 }
 
 /** @returns `undefined` where none is set. */
@@ -245,12 +310,15 @@ function withBlock(
     coalesce = {},
     faults = {},
     batch = {},
-    ...rates
+    balance = {},
+    ...rest
   }: Block,
 ): RoutingSettings {
-  const rate = rateOf(rates.rate) ?? settings.rate;
-  const capabilityRate = rateOf(rates.capabilityRate) ?? settings.capabilityRate;
-  const quota = quotaOf(rates.quota) ?? settings.quota;
+  const rate = rateOf(rest.rate) ?? settings.rate;
+  const capabilityRate = rateOf(rest.capabilityRate) ?? settings.capabilityRate;
+  const quota = quotaOf(rest.quota) ?? settings.quota;
+  const fallback = rest.fallback ?? settings.fallback;
+  const mirror = mirrorOf(rest.mirror) ?? settings.mirror;
   return {
     deadlineMs: deadline ?? settings.deadlineMs,
     trustsHints: trustHints ?? settings.trustsHints,
@@ -302,5 +370,17 @@ function withBlock(
       maxCalls: batch.max ?? settings.batch.maxCalls,
       windowMs: batch.window ?? settings.batch.windowMs,
     },
+    balance: {
+      strategy: balance.strategy ?? settings.balance.strategy,
+      stickyBy: balance.stickyBy ?? settings.balance.stickyBy,
+    },
+    failover: rest.failover?.map(exposedServerName) ?? settings.failover,
+    ...(fallback !== undefined && { fallback }),
+    ...(mirror !== undefined && { mirror }),
+    cost: rest.cost ?? settings.cost,
   };
+}
+
+function mirrorOf(mirror: z.output<typeof MirrorSchema> | undefined): RoutingSettings['mirror'] {
+  return mirror && { to: exposedServerName(mirror.to), share: mirror.share ?? 1 };
 }

@@ -254,7 +254,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   /** Goes on with a call that waits, if the view still leads to its server; if not, the call waits on. */
   #resume(route: Route | GatewayError, ticket: Ticket<ParkedCall>): void {
     // guard: parked/permitted
-    if (!this.#isOver && !leadsTo(route, ticket.call.connection.upstream))
+    if (!this.#isOver && !this.#leadsTo(route, ticket.call.connection.upstream))
       return this.onFailure(route instanceof GatewayError ? route : movedCall());
     const call = this.#dependencies.bridge.parks.take(ticket);
     if (call instanceof GatewayError) return this.onFailure(call);
@@ -300,7 +300,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     this.#isShown = true;
     const { client } = this.#context;
     return this.#reply.notification(
-      this.#dependencies.logLabels.inMessage(notification, this.#upstream(), client),
+      this.#dependencies.logLabels.inMessage(notification, this.#shownAs(), client),
     );
   }
 
@@ -312,7 +312,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
         new GatewayError('OMNI_METHOD_UNKNOWN', 'The client of this request does not take such requests'),
       );
     this.#isShown = true;
-    const labelled = this.#dependencies.labels.inRequest(message, upstream, client);
+    const labelled = this.#dependencies.labels.inRequest(message, this.#shownAs(), client);
     this.#reply.serverRequest(upstream, labelled, answer, signal);
   }
 
@@ -320,7 +320,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   #relay(received: RpcMessage, sentStatus: number, code: string | undefined): void {
     if (this.#isOver) return; // cancelled while the id of a task was sealed
     const { client, message: request } = this.#context;
-    const message = this.#dependencies.labels.inAnswer(received, this.#upstream(), client);
+    const message = this.#dependencies.labels.inAnswer(received, this.#shownAs(), client);
     if (this.#route.learner !== undefined && message.result !== undefined)
       this.#learn(resourceLinksIn(rawOf(message, message.result) ?? ''));
     this.#settle({
@@ -332,7 +332,7 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
   }
 
   #learn(uris: readonly string[]): void {
-    for (const uri of uris) this.#route.learner?.rememberUri(uri, this.#upstream());
+    for (const uri of uris) this.#route.learner?.rememberUri(uri, this.#shownAs());
   }
 
   /** The one place where the request is answered. */
@@ -345,6 +345,19 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     return this.#connection?.upstream ?? '';
   }
 
+  /** The name that clients know. */
+  #shownAs(): string {
+    return this.#dependencies.upstreams.groupOf(this.#upstream());
+  }
+
+  #leadsTo(route: Route | GatewayError, upstream: string): boolean {
+    const { upstreams } = this.#dependencies;
+    const server = upstreams.groupOf(upstream);
+    return (
+      !(route instanceof GatewayError) && route.upstreams.some((one) => upstreams.groupOf(one) === server)
+    );
+  }
+
   #isAcrossEras(): boolean {
     return this.#connection?.era !== this.#context.client.era;
   }
@@ -354,10 +367,6 @@ export class CallExecution implements AttemptHandler, ChunkSink, RunningCall {
     const names = forwardable === undefined ? undefined : this.#dependencies.forwards(upstream);
     return forwardedHeadersOf(message, forwardable, names);
   }
-}
-
-function leadsTo(route: Route | GatewayError, upstream: string): boolean {
-  return !(route instanceof GatewayError) && route.upstreams.includes(upstream);
 }
 
 function movedCall(): GatewayError {

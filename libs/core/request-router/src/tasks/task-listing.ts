@@ -60,7 +60,9 @@ export class TaskListing implements RunningCall {
       return this.#reply.settle({ kind: 'error', error });
     }
     const withTasks = this.#dependencies.tasks.upstreamsOf(client.principal.id);
-    Promise.all(upstreams.filter((name) => withTasks.has(name)).map((name) => this.#tasksAt(name))).then(
+    const { upstreams: access } = this.#dependencies;
+    const asked = upstreams.flatMap((name) => access.membersOf(name).filter((one) => withTasks.has(one)));
+    Promise.all(asked.map((name) => this.#tasksAt(name))).then(
       (lists) => {
         const result = `{"tasks":[${lists.flat().join(',')}]}`;
         this.#reply.settle({ kind: 'message', payload: resultText(message.id, result), status: 200 });

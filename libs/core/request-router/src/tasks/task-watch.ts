@@ -52,10 +52,11 @@ export class TaskWatch {
   }
 
   open(): void {
-    const { ids, client, taskIds } = this.#options;
+    const { ids, client, taskIds, upstreams } = this.#options;
     for (const sealed of taskIds) {
       ids.open(sealed, client, (task) => {
-        if (task !== undefined && (serverOf(client.endpoint) ?? task.upstream) === task.upstream)
+        const shownAs = task === undefined ? '' : upstreams.groupOf(task.upstream);
+        if (task !== undefined && (serverOf(client.endpoint) ?? shownAs) === shownAs)
           this.#add(task.upstream, task.id, sealed);
         if (--this.#unopened === 0 && !this.#isClosed) this.#start();
       });
@@ -105,7 +106,7 @@ export class TaskWatch {
   }
 
   #listenerFor(upstream: string, own: ReadonlyMap<string, string>): CallHandler {
-    const { labels, client, onTaskNotification } = this.#options;
+    const { labels, client, onTaskNotification, upstreams } = this.#options;
     return {
       onNotification: (message) => {
         const place = message.method === TASK_NOTICE ? taskIn(message.text, message.params) : undefined;
@@ -113,7 +114,7 @@ export class TaskWatch {
         if (place === undefined || sealed === undefined || this.#isClosed) return true;
         const notification = edited(message, renamed([place], place.id, sealed));
         if (!(notification instanceof GatewayError))
-          onTaskNotification(sealed, labels.inTaskNotice(notification, upstream, client));
+          onTaskNotification(sealed, labels.inTaskNotice(notification, upstreams.groupOf(upstream), client));
         return true;
       },
       onDrain: (listener) => listener(),

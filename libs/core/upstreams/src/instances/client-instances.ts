@@ -97,6 +97,11 @@ export class ClientInstances {
     return instance === undefined ? undefined : this.#options.sessions.connectionOf(instance.binding);
   }
 
+  /** Whether the client has an instance, or will have one soon. */
+  has(client: ClientContext): boolean {
+    return this.#groupOf(client).length > 0;
+  }
+
   /** Forgets everything; the connections are closed by {@link SessionConnections.close}. */
   close(): void {
     this.#cancelSweep?.();

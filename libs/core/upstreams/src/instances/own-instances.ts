@@ -137,6 +137,15 @@ export class OwnInstances {
       : this.#clients.connectionOf(client);
   }
 
+  /** Whether the client has a connection, or will have one soon. */
+  has(client: ClientContext): boolean {
+    const use = this.useOf(client);
+    if (use === 'shared' || use === 'request') return false;
+    return use === 'session' && client.session !== undefined
+      ? this.#connections.has(client.session)
+      : this.#clients.has(client);
+  }
+
   /**
    * A connection that is told what the client declares, to read lists from: the client's own, or one for the
    * time of reading.

@@ -20,6 +20,7 @@ const IN_PLACE: ReadonlySet<string> = new Set([
   'critical',
   'secretValues',
   'forwardHeaders',
+  'replica',
 ]);
 const ID_DIGITS = 32;
 

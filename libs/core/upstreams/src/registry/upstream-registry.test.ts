@@ -39,6 +39,7 @@ describe('definitionId', () => {
     ['routing', { routing: { ...DEFAULT_ROUTING, deadlineMs: 1 } }],
     ['secretValues', { secretValues: ['s'] }],
     ['forwardHeaders', { forwardHeaders: ['x-tenant'] }],
+    ['replica', { replica: { of: 'b', weight: 1 } }],
   ])('does not depend on %s', (_name, settings) => {
     expect(definitionId({ ...named('a'), ...settings })).toBe(id);
   });
@@ -147,5 +148,26 @@ describe('UpstreamRegistry', () => {
     const registry = new UpstreamRegistry(specs);
     specs.push(named('b'));
     expect(registry.current.names).toEqual(['a']);
+  });
+});
+
+describe('a server and its replicas', () => {
+  it('are a group, which is known by the server, and of which those count that are switched on', () => {
+    const replica = { of: 'a', weight: 1 };
+    const { current } = new UpstreamRegistry([
+      named('a-2', { replica }),
+      named('b'),
+      named('a', { enabled: false }),
+      named('a-3', { replica, enabled: false }),
+    ]);
+    expect(current.groups.map(({ server }) => server.name)).toEqual(['b', 'a']);
+    expect(current.group('a')?.members.map(({ name }) => name)).toEqual(['a-2']);
+    expect(current.group('a-2')).toBeUndefined();
+    expect(['a-2', 'a', 'b', 'nobody'].map((name) => current.groupOf(name))).toEqual([
+      'a',
+      'a',
+      'b',
+      'nobody',
+    ]);
   });
 });

@@ -27,12 +27,23 @@ interface Definition<Spec> {
   readonly settings: string;
 }
 
+/** A server and its replicas. */
+export interface UpstreamGroup<Spec extends UpstreamSpec = UpstreamSpec> {
+  /** That clients know. */
+  readonly server: Spec;
+  /** Those that are switched on; the server comes first. */
+  readonly members: readonly Spec[];
+}
+
 /** An immutable set of definitions, in the order in which their items are listed. */
 export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
   /** Rises with every set. */
   readonly version: number;
   readonly all: readonly Spec[];
   readonly names: readonly string[];
+  /** What clients know, in order. */
+  readonly groups: readonly UpstreamGroup<Spec>[];
+  readonly #groups: ReadonlyMap<string, UpstreamGroup<Spec>>;
   readonly #byName: ReadonlyMap<string, Definition<Spec>>;
 
   /** @throws {@link GatewayError} `OMNI_CONFIG_INVALID` for a name that is none or stands twice. */
@@ -43,6 +54,15 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
     this.#byName = new Map(
       specs.map((spec) => [spec.name, { spec, id: definitionId(spec), settings: settingsText(spec) }]),
     );
+    this.groups = specs
+      .filter(({ replica }) => replica === undefined)
+      .map((server) => ({
+        server,
+        members: [server, ...specs.filter(({ replica }) => replica?.of === server.name)].filter(
+          ({ enabled }) => enabled,
+        ),
+      }));
+    this.#groups = new Map(this.groups.map((group) => [group.server.name, group]));
     const misnamed = this.names.filter((name) => /* guard: registry/names */ !NAME.test(name));
     const twice = new Set(
       this.names.filter((name, index) => /* guard: registry/twice */ this.names.indexOf(name) !== index),
@@ -50,12 +70,29 @@ export class UpstreamDefinitions<Spec extends UpstreamSpec = UpstreamSpec> {
     const problems = [
       ...misnamed.map((name) => `${JSON.stringify(name)} is no name for a server: ${RULE}`),
       ...[...twice].map((name) => `Two servers are called ${JSON.stringify(name)}`),
+      ...specs.flatMap(({ name, replica }) =>
+        /* guard: registry/replicas */ replica === undefined || this.#groups.has(replica.of)
+          ? []
+          : [
+              `${JSON.stringify(name)} is a replica of ${JSON.stringify(replica.of)}, which is no server of its own`,
+            ],
+      ),
     ];
     if (problems.length > 0) throw invalid(problems);
   }
 
   get(name: string): Spec | undefined {
     return this.#byName.get(name)?.spec;
+  }
+
+  /** The server that clients know it as. */
+  groupOf(name: string): string {
+    return this.get(name)?.replica?.of ?? name;
+  }
+
+  /** @returns `undefined` for a replica, and for what is no server. */
+  group(name: string): UpstreamGroup<Spec> | undefined {
+    return this.#groups.get(name);
   }
 
   /** @see definitionId */
@@ -143,6 +180,6 @@ export class UpstreamRegistry<Spec extends UpstreamSpec = UpstreamSpec> {
 function invalid(problems: readonly string[]): GatewayError {
   return new GatewayError('OMNI_CONFIG_INVALID', problems.join('\n'), {
     data: { problems },
-    hint: 'Give each server a name of its own; it stands in its address and before the names of its tools.',
+    hint: 'Give each server a name of its own, which stands in its address and before the names of its tools; a replica names one of them.',
   });
 }
