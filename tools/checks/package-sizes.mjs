@@ -30,6 +30,7 @@ export const BUDGETS = {
   '@omni/config': 273,
   '@omni/config/json-schema': 81,
   '@omni/container': 680,
+  '@omni/container/compiled-code': 7,
   '@omni/container/node': 2090,
   '@omni/coordinator': 60,
   '@omni/events': 32,
