@@ -128,6 +128,11 @@ describe('the stages that a gateway says a call passes', () => {
       { name: 'deadline', per: 'request', off: 'routing.deadline is 0s' },
       { name: 'coalescing', per: 'request', off: 'routing.coalesce.followers is 0' },
       { name: 'attempts', per: 'request', off: 'routing.retry.attempts is 1' },
+      {
+        name: 'candidates',
+        per: 'request',
+        off: 'it has no replicas, and routing has no failover, fallback or mirror',
+      },
       { name: 'tracing', per: 'attempt', off: 'telemetry.otlp.endpoint is not set' },
       { name: 'metrics', per: 'attempt', off: 'telemetry.metrics is off' },
       { name: 'overrides', per: 'attempt', off: 'no override is set' },
