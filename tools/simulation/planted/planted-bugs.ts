@@ -1,3 +1,4 @@
+import type { SeedJob, World } from '../any-scenario.ts';
 import type { Invariant } from '../checks/violations.ts';
 
 /** A guard without which an invariant breaks. */
@@ -5,9 +6,16 @@ export interface PlantedBug {
   readonly guard: string;
   /** The invariant. */
   readonly by: Invariant;
+  /** Default: `life`. */
+  readonly world?: World;
   /** A seed of the suite `short` that shows it, and its length. */
   readonly seed: number;
   readonly seconds: number;
+}
+
+/** @returns The seed that shows a bug. */
+export function jobOf({ world = 'life', seed, seconds }: Omit<PlantedBug, 'guard' | 'by'>): SeedJob {
+  return { world, seed, seconds };
 }
 
 /** A guard whose absence no invariant can see. */
