@@ -16,7 +16,7 @@ export const SUITES: Readonly<Record<string, readonly SuitePart[]>> = {
   short: [
     { world: 'life', firstSeed: 1, seeds: 12, seconds: 40 * MINUTES },
     { world: 'life', firstSeed: 10_001, seeds: 120, seconds: 60 },
-    { world: 'policies', firstSeed: 1, seeds: 80, seconds: 20 },
+    { world: 'policies', firstSeed: 1, seeds: 80, seconds: 12 },
     { world: 'processes', firstSeed: 1, seeds: 2, seconds: 5 },
   ],
   /** Of a continuous integration. */

@@ -16,7 +16,7 @@ const BROKEN_BY_TESTS: readonly Invariant[] = ['I3', 'I15', 'same'];
 const OTHERS: Readonly<Record<World, readonly SeedJob[]>> = {
   life: Array.from({ length: 20 }, (_, index) => jobOf({ seed: 10_001 + index, seconds: 60 })),
   policies: Array.from({ length: 20 }, (_, index) =>
-    jobOf({ world: 'policies', seed: 1 + index, seconds: 20 }),
+    jobOf({ world: 'policies', seed: 1 + index, seconds: 12 }),
   ),
   processes: [],
 };

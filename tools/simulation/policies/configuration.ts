@@ -1,5 +1,6 @@
 import type { RateSettings, RoutingSettings } from '@omni/ports';
 import { type PlannedUpstream, type PolicyPlan, USERS } from './plan.ts';
+import { RESTART_MS } from './references/starts.ts';
 
 /** How a server is reached: members of its entry, such as `url`. */
 export type Reach = (upstream: PlannedUpstream) => Readonly<Record<string, unknown>>;
@@ -34,8 +35,8 @@ function entry(upstream: PlannedUpstream, reach: Reach): Readonly<Record<string,
     instances: 'shared',
     callTimeout: ms(callTimeoutMs),
     // Servers come back soon: what is looked at here is what becomes of calls.
-    restart: { steps: Array.from({ length: 30 }, () => '500ms'), flapFalls: 1_000 },
-    circuit_breaker: { failure_threshold: 30, recovery_timeout: '500ms' },
+    restart: { steps: Array.from({ length: 30 }, () => ms(RESTART_MS)), flapFalls: 1_000 },
+    circuit_breaker: { failure_threshold: 30, recovery_timeout: ms(RESTART_MS) },
     health: { interval: '0s' },
     routing: routingText(routing),
   };

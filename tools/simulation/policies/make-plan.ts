@@ -23,7 +23,7 @@ interface Spell {
 }
 
 const STATUSES = [408, 429, 429, 500, 501, 502, 503, 504, 505, 401, 403, 404, 511];
-const SPELL_EVERY_MS = 2_500;
+const SPELL_EVERY_MS = 700;
 const AWAY_EVERY_MS = 15_000;
 const USUAL_ANSWERS_MS = [3, 25, 120];
 /** Share of calls that their clients give up. */
@@ -70,7 +70,7 @@ export function upstreamOf(choices: Choices, name: string): PlannedUpstream {
     era: transport === 'http' ? 'modern' : choices.pick(['legacy', 'modern'] as const),
     callTimeoutMs: choices.pick([400, 1_000, 3_000]),
     // A queue is read where nothing else lets calls wait.
-    routing: choices.chance(0.3) ? calm(routing, choices) : routing,
+    routing: choices.chance(0.2) ? calm(routing, choices) : routing,
     away: [],
   };
 }
@@ -134,7 +134,7 @@ export function moodOf(choices: Choices, { transport, callTimeoutMs }: PlannedUp
   if (dice < 0.18) return { kind: 'tool-error', afterMs };
   if (dice < 0.28) return { kind: 'answer', afterMs: Math.round(choices.random() * callTimeoutMs * 1.5) };
   if (transport === 'stdio')
-    return dice < 0.6 ? { kind: 'cut', afterMs, at: 'request' } : { kind: 'silence' };
+    return dice < 0.7 ? { kind: 'cut', afterMs, at: 'request' } : { kind: 'silence' };
   if (dice < 0.5) return { kind: 'cut', afterMs, at: choices.pick(['request', 'request', 'body', 'stream']) };
   const status = choices.pick(STATUSES);
   const mayAsk = status === 429 || status === 503;

@@ -9,6 +9,7 @@ import type { Finding, Reference } from './references/finding.ts';
 import { judgeInFlight } from './references/in-flight.ts';
 import { judgeCallRates, judgeRequestRates } from './references/rates.ts';
 import { judgeRepeats } from './references/repeats.ts';
+import { judgeStarts } from './references/starts.ts';
 import { judgeTurns } from './references/turns.ts';
 
 /** A policy as the simulation knows it: how it may be set, and a second account of what it does. */
@@ -28,11 +29,11 @@ export const POLICIES: readonly SimulatedPolicy[] = [
   {
     name: 'rates of users and sessions',
     limits: (choices) => ({
-      ...(choices.chance(0.3) && {
-        userRate: { perSecond: choices.pick([2, 5, 20]), burst: choices.between(1, 10) },
+      ...(choices.chance(0.15) && {
+        userRate: { perSecond: choices.pick([5, 12, 20]), burst: choices.between(1, 10) },
       }),
-      ...(choices.chance(0.3) && {
-        sessionRate: { perSecond: choices.pick([1, 4, 10]), burst: choices.between(1, 8) },
+      ...(choices.chance(0.15) && {
+        sessionRate: { perSecond: choices.pick([4, 10]), burst: choices.between(1, 8) },
       }),
     }),
     judge: judgeRequestRates,
@@ -41,11 +42,11 @@ export const POLICIES: readonly SimulatedPolicy[] = [
   {
     name: 'rates of servers and tools',
     routing: (choices) => ({
-      ...(choices.chance(0.5) && {
-        rate: { perSecond: choices.pick([1.5, 5, 12, 30]), burst: choices.between(1, 10) },
+      ...(choices.chance(0.3) && {
+        rate: { perSecond: choices.pick([5, 12, 30]), burst: choices.between(1, 10) },
       }),
-      ...(choices.chance(0.25) && {
-        capabilityRate: { perSecond: choices.pick([1, 3, 10]), burst: choices.between(1, 6) },
+      ...(choices.chance(0.15) && {
+        capabilityRate: { perSecond: choices.pick([3, 10]), burst: choices.between(1, 6) },
       }),
     }),
     judge: judgeCallRates,
@@ -54,13 +55,13 @@ export const POLICIES: readonly SimulatedPolicy[] = [
   {
     name: 'queue',
     routing: (choices) => ({
-      queue: { maxWaiting: choices.pick([0, 3, 10, 40]), maxWaitMs: choices.pick([200, 1_000, 4_000]) },
+      queue: { maxWaiting: choices.pick([0, 0, 3, 10, 40]), maxWaitMs: choices.pick([200, 1_000, 4_000]) },
     }),
     judge: judgeTurns,
   },
   {
     name: 'calls under way',
-    limits: (choices) => ({ maxUpstreamInFlight: choices.pick([3, 12, 100]) }),
+    limits: (choices) => ({ maxUpstreamInFlight: choices.pick([3, 30, 100, 100]) }),
     judge: judgeInFlight,
   },
   {
@@ -69,7 +70,7 @@ export const POLICIES: readonly SimulatedPolicy[] = [
       const openMs = choices.pick([100, 400, 1_500]);
       return {
         breaker: {
-          failures: choices.pick([0, 1, 2, 3, 5]),
+          failures: choices.pick([0, 2, 3, 5, 8]),
           openMs,
           maxOpenMs: openMs * choices.pick([1, 2, 8]),
         },
@@ -80,9 +81,9 @@ export const POLICIES: readonly SimulatedPolicy[] = [
   {
     name: 'attempts',
     routing: (choices) => ({
-      trustsHints: choices.chance(0.7),
+      trustsHints: choices.chance(0.8),
       retry: {
-        attempts: choices.pick([1, 2, 3, 3, 5]),
+        attempts: choices.pick([1, 2, 3, 3, 3, 5]),
         backoffMs: choices.pick([1, 20, 250]),
         factor: choices.pick([1, 2, 3]),
         maxBackoffMs: choices.pick([300, 1_000]),
@@ -99,6 +100,7 @@ export const POLICIES: readonly SimulatedPolicy[] = [
     judge: judgeDeadlines,
     toleratesDelays: true,
   },
+  { name: 'waits for a start', judge: judgeStarts },
   { name: 'answers', judge: judgeAnswers },
 ];
 

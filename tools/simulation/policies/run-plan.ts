@@ -202,6 +202,8 @@ class PlanRun {
       );
       this.#conditions.reach(`policy:attempts ${attempts.length}`);
       for (const { end } of attempts) this.#conditions.reach(`policy:end ${end?.kind ?? 'none'}`);
+      for (const { number } of attempts.slice(1))
+        this.#conditions.reach(`policy:again after ${attempts[number - 2]?.end?.kind ?? 'none'}`);
     }
   }
 }

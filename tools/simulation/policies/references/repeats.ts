@@ -37,7 +37,10 @@ export const judgeRepeats: Reference = (history) => {
 };
 
 /** Whether a call only reads, or may at least be made again, as far as Omni may believe it. */
-function safetyOf({ plan: { capability }, upstream }: CallHistory): 'reads' | 'repeatable' | 'neither' {
+export function safetyOf({
+  plan: { capability },
+  upstream,
+}: CallHistory): 'reads' | 'repeatable' | 'neither' {
   if (capability === 'ask') return 'reads';
   if (!upstream.routing.trustsHints || capability === 'act') return 'neither';
   return capability === 'look' ? 'reads' : 'repeatable';
