@@ -21,6 +21,7 @@ const READY_MS = 1_000;
 /** The longest that anything of a plan can take beyond its end. */
 const LAST_ANSWERS_MS = 60_000;
 const LOOK_MS = 1_000;
+const READING_MS = 50;
 const STOP_MS = 30_000;
 
 /** What a run of a plan has shown. */
@@ -129,6 +130,8 @@ class PlanRun {
     while (time.nowMs < untilMs && this.#isWaiting()) await time.run(time.nowMs + LOOK_MS);
     for (const client of clients.values()) client.close();
     await time.run(time.nowMs + LOOK_MS);
+    // Lists may be read just now.
+    if (scope !== undefined && !isQuiet(scope)) await time.run(time.nowMs + READING_MS);
     if (scope !== undefined) this.#checkQuiet(scope);
     const stopped = server.stop({ deadlineMs: 1_000 });
     await time.run(time.nowMs + STOP_MS);
@@ -206,4 +209,13 @@ class PlanRun {
         this.#conditions.reach(`policy:again after ${attempts[number - 2]?.end?.kind ?? 'none'}`);
     }
   }
+}
+
+/** Whether no call runs, Omni's own included. */
+function isQuiet(scope: Scope): boolean {
+  const limiter = scope.get(Token.CallLimiter);
+  return scope
+    .get(Token.Upstreams)
+    .all()
+    .every(({ spec }) => limiter.inFlight(spec) === 0);
 }

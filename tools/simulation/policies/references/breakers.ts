@@ -41,7 +41,7 @@ export const judgeBreakers: Reference = (history) => {
 class Account {
   readonly #key: string;
   readonly #settings: CallHistory['upstream']['routing']['breaker'];
-  /** Whether calls wait for nothing but limits: it does not go away. */
+  /** Whether all its calls that fail have been on the wire. */
   readonly #isThere: boolean;
   readonly #findings: Finding[];
   #failures = 0;
@@ -58,7 +58,8 @@ class Account {
   constructor(key: string, { upstream }: CallHistory, findings: Finding[]) {
     this.#key = key;
     this.#settings = upstream.routing.breaker;
-    this.#isThere = upstream.transport === 'http' && upstream.away.length === 0;
+    const { transport, away, routing } = upstream;
+    this.#isThere = away.length === 0 && (transport === 'http' || routing.queue.maxWaiting === 0);
     this.#findings = findings;
   }
 
@@ -104,8 +105,11 @@ class Account {
     const { reply, repliedAtMs = 0, sentAtMs, attempts } = call;
     if (reply?.kind !== 'error' || reply.code !== 'OMNI_CIRCUIT_OPEN') return;
     const open = this.#open;
-    // An attempt that gets no further than a connection is not seen.
-    if (!this.#isThere) return;
+    if (!this.#isThere) {
+      // Failures that were not on the wire have opened it, nobody knows when.
+      if (open === undefined) this.#opens(repliedAtMs, 0);
+      return;
+    }
     if (open === undefined)
       return this.#find(repliedAtMs, call, `is refused after ${this.#failures} failures`);
     const openForMs = repliedAtMs - open.sinceMs;
@@ -119,7 +123,8 @@ class Account {
     const wasOpen = this.#openedAtMs !== undefined && this.#openedAtMs < sentAtMs;
     const waitedMs = repliedAtMs - sentAtMs;
     const isDue = sentAtMs > open.sinceMs + open.waitMs - EPSILON;
-    if (wasOpen && open.sinceMs < sentAtMs && !isDue && waitedMs > 0 && attempts.length === 0)
+    const waitsForTurns = call.upstream.transport === 'http' && attempts.length === 0;
+    if (waitsForTurns && wasOpen && open.sinceMs < sentAtMs && !isDue && waitedMs > 0)
       this.#find(repliedAtMs, call, `has waited ${waitedMs} ms to be refused`);
   }
 

@@ -172,6 +172,22 @@ function decidedAtMs({ call, number }: Attempt): number {
   return Math.max(...call.attempts.slice(0, number - 1).map(({ endedAtMs = 0 }) => endedAtMs));
 }
 
+/** Repeats of a call, and those that may have been decided and have not got as far as the wire. */
+export function mostRepeats({
+  attempts,
+  reply,
+  cancelledAtMs,
+  upstream,
+  repliedAtMs,
+  sentAtMs,
+}: CallHistory): number {
+  const [first, last] = [attempts[0], attempts.at(-1)];
+  const wasSentAtOnce = first === undefined || first.atMs === sentAtMs;
+  const isToldAtOnce = repliedAtMs === (last === undefined ? sentAtMs : last.endedAtMs);
+  const isSeen = cancelledAtMs === undefined && wasSentAtOnce && (isToldAtOnce || reply?.kind === 'answer');
+  return isSeen ? Math.max(0, attempts.length - 1) : upstream.routing.retry.attempts - 1;
+}
+
 /** What may be made again and fails was made as often as it may. */
 function judgeMissed({ calls }: History): readonly Finding[] {
   const all = [...calls.values()];
@@ -180,6 +196,8 @@ function judgeMissed({ calls }: History): readonly Finding[] {
     const { retry, deadlineMs, hedge } = upstream.routing;
     const last = attempts.at(-1);
     if (last === undefined || reply?.kind !== 'error' || shownAtMs !== undefined) return [];
+    // One that has waited for a start was an attempt as well.
+    if (attempts[0]?.atMs !== sentAtMs) return [];
     if (attempts.length >= retry.attempts || hedge.quantile > 0 || !mayFollow(last)) return [];
     // Refused by something else than its server.
     if (last.endedAtMs !== repliedAtMs) return [];
@@ -188,19 +206,12 @@ function judgeMissed({ calls }: History): readonly Finding[] {
     const longestMs =
       pauseMs + Math.min(retry.maxBackoffMs, retry.backoffMs * retry.factor ** (attempts.length - 1));
     if (repliedAtMs + longestMs + LATE_MS >= sentAtMs + limitMs) return [];
-    const isLately = (atMs: number): boolean => Math.abs(repliedAtMs - atMs) < WINDOW_MS + retry.maxBackoffMs;
-    const ofSame = all.filter((other) => other.plan.upstream === plan.upstream);
-    const seen = ofSame
-      .flatMap((other) => other.attempts.slice(1))
-      .filter(({ atMs }) => isLately(atMs)).length;
-    // One that was refused before it went over the wire counts as well.
-    const unseen = ofSame.filter(
-      (other) =>
-        other.reply?.kind === 'error' &&
-        isLately(other.repliedAtMs ?? 0) &&
-        other.attempts.length < retry.attempts,
-    ).length;
-    if (seen + unseen * (retry.attempts - 1) + 1 > REPEATS_A_WINDOW) return [];
+    const isLately = ({ sentAtMs: atMs }: CallHistory): boolean =>
+      Math.abs(repliedAtMs - atMs) < WINDOW_MS + retry.maxBackoffMs + limitMs;
+    const lately = all
+      .filter((other) => other.plan.upstream === plan.upstream && isLately(other))
+      .reduce((sum, other) => sum + mostRepeats(other), 0);
+    if (lately + 1 > REPEATS_A_WINDOW) return [];
     return [
       {
         invariant: 'P2' as const,

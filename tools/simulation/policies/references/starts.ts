@@ -1,4 +1,4 @@
-import { safetyOf } from './repeats.ts';
+import { mostRepeats, safetyOf } from './repeats.ts';
 import type { CallHistory, History } from '../history.ts';
 import type { PlannedUpstream } from '../plan.ts';
 import type { Finding, Reference } from './finding.ts';
@@ -47,21 +47,6 @@ function judgeProcess(upstream: PlannedUpstream, { calls, events }: History): re
       find(`fails at once: ${JSON.stringify(reply)}`);
   }
   return findings;
-}
-
-/** Repeats of a call, and those that may have been decided and never went over the wire. */
-function mostRepeats({
-  attempts,
-  reply,
-  cancelledAtMs,
-  upstream,
-  repliedAtMs,
-  sentAtMs,
-}: CallHistory): number {
-  const isAnswered = reply?.kind === 'answer' && cancelledAtMs === undefined;
-  if (isAnswered || (attempts.length === 0 && repliedAtMs === sentAtMs))
-    return Math.max(0, attempts.length - 1);
-  return upstream.routing.retry.attempts - 1;
 }
 
 /** By limits, before anything is asked of the server. */
