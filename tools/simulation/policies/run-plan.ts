@@ -16,7 +16,7 @@ import { PolicyClient } from './policy-client.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
 import { PolicyLauncher, PolicyNetwork } from './simulated-transports.ts';
 
-/** Servers and clients are there by then. */
+/** Servers and clients are there so long after the last process reads. */
 const READY_MS = 1_000;
 /** The longest that anything of a plan can take beyond its end. */
 const LAST_ANSWERS_MS = 60_000;
@@ -24,13 +24,18 @@ const LOOK_MS = 1_000;
 const READING_MS = 50;
 const STOP_MS = 30_000;
 
+export interface PlanRunOptions extends RunOptions {
+  /** From the start of a process until it reads. Default: 20. */
+  readonly startMs?: number;
+}
+
 /** What a run of a plan has shown. */
 export interface PolicyReport extends RunReport {
   readonly history: History;
 }
 
 /** Runs a plan against the real core on virtual time, and lets the references judge what went over the wire. */
-export async function runPlan(plan: PolicyPlan, options: RunOptions = {}): Promise<PolicyReport> {
+export async function runPlan(plan: PolicyPlan, options: PlanRunOptions = {}): Promise<PolicyReport> {
   const forbidden = new ForbiddenSources(new Choices(plan.seed, 'identifiers').random);
   const run = new PlanRun(plan, options);
   try {
@@ -43,6 +48,8 @@ export async function runPlan(plan: PolicyPlan, options: RunOptions = {}): Promi
 
 class PlanRun {
   readonly #plan: PolicyPlan;
+  /** When the first call can be sent. */
+  readonly #readyMs: number;
   readonly #time = new SimulatedTime((events) => {
     this.#violations.add('I10', `${events} events happen at one time, and more`);
     this.#time.end();
@@ -57,8 +64,10 @@ class PlanRun {
   #end: () => void = () => {};
   readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
 
-  constructor(plan: PolicyPlan, { keepsTrace = false }: RunOptions) {
+  constructor(plan: PolicyPlan, { keepsTrace = false, startMs = 20 }: PlanRunOptions) {
     this.#plan = plan;
+    // Few processes are started at the same time.
+    this.#readyMs = READY_MS + startMs * plan.upstreams.length;
     this.#trace = new Trace(() => this.#nowMs(), keepsTrace);
     this.#history = new History(plan, {
       nowMs: () => this.#nowMs(),
@@ -76,6 +85,7 @@ class PlanRun {
     );
     const transports = {
       time: this.#time,
+      startMs,
       history: this.#history,
       upstreamOf: (name: string): ScriptedUpstream => {
         const upstream = upstreams.get(name);
@@ -121,11 +131,11 @@ class PlanRun {
     );
     for (const call of this.#plan.calls) {
       const client = clients.get(call.client);
-      time.after(READY_MS + call.atMs, () => client?.call(call));
+      time.after(this.#readyMs + call.atMs, () => client?.call(call));
       if (call.cancelAfterMs !== undefined)
-        time.after(READY_MS + call.atMs + call.cancelAfterMs, () => client?.cancel(call));
+        time.after(this.#readyMs + call.atMs + call.cancelAfterMs, () => client?.cancel(call));
     }
-    await time.run(READY_MS + this.#plan.durationMs);
+    await time.run(this.#readyMs + this.#plan.durationMs);
     const untilMs = time.nowMs + LAST_ANSWERS_MS;
     while (time.nowMs < untilMs && this.#isWaiting()) await time.run(time.nowMs + LOOK_MS);
     for (const client of clients.values()) client.close();
@@ -168,7 +178,7 @@ class PlanRun {
   }
 
   #nowMs(): number {
-    return this.#time.nowMs - READY_MS;
+    return this.#time.nowMs - this.#readyMs;
   }
 
   #isWaiting(): boolean {

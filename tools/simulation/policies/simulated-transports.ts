@@ -20,12 +20,13 @@ export interface SimulatedTransportOptions {
   readonly upstreamOf: (name: string) => ScriptedUpstream;
   /** Whether it refuses connections now. */
   readonly isAway: (name: string) => boolean;
+  /** From the start of a process until it reads. */
+  readonly startMs: number;
 }
 
 const JSON_TYPE: HeaderList = ['content-type', 'application/json'];
 const EVENTS: HeaderList = ['content-type', 'text/event-stream'];
 const CONNECT_MS = 1;
-const START_MS = 20;
 const EXIT_MS = 2;
 const TOKEN = /"token":"([^"]+)"/;
 
@@ -176,9 +177,11 @@ export class PolicyLauncher implements ChildLauncher {
   }
 
   launch({ upstream }: ChildSpec, listener: ChannelListener): ChildChannel {
-    const { time, upstreamOf } = this.#options;
-    const child = new PolicyChild(++this.#pids, { time, upstream: upstreamOf(upstream), listener }, () =>
-      this.#running.delete(child),
+    const { time, upstreamOf, startMs } = this.#options;
+    const child = new PolicyChild(
+      ++this.#pids,
+      { time, startMs, upstream: upstreamOf(upstream), listener },
+      () => this.#running.delete(child),
     );
     this.#running.add(child);
     return child;
@@ -191,6 +194,7 @@ export class PolicyLauncher implements ChildLauncher {
 
 interface PolicyChildOptions {
   readonly time: SimulatedTime;
+  readonly startMs: number;
   readonly upstream: ScriptedUpstream;
   readonly listener: ChannelListener;
 }
@@ -212,7 +216,7 @@ class PolicyChild implements ChildChannel {
     this.#options = options;
     this.#onGone = onGone;
     this.#gone = new Promise((resolve) => (this.#resolveGone = resolve));
-    options.time.after(START_MS, () => {
+    options.time.after(options.startMs, () => {
       const queued = this.#queue ?? [];
       this.#queue = undefined;
       for (const text of queued) this.#read(text);

@@ -10,7 +10,10 @@ import { runForReal } from './run-for-real.ts';
 /** How much later things are, run by run: what is the same in all of them does not depend on it. */
 const DELAYS_MS = [0, 5, 20, 20, 60, 60, 120, 120, 250, 250, 400, 400];
 /** A difference that shows itself only once was a machine that stood still. */
-const REAL_RUNS = 2;
+const REAL_RUNS = 3;
+const START_MS = 20;
+/** The start of a process is work for a machine. */
+const START_FACTOR = 4;
 /** What is said of a process that was there and is gone, depending on when it is asked for. */
 const OF_GONE = /^OMNI_UPSTREAM_(?:EXITED|DOWN|STARTING)$/;
 
@@ -25,15 +28,20 @@ export async function compareWithReal(plan: PolicyPlan): Promise<RunReport> {
   if (first === undefined) throw new RangeError('Nothing was run');
   let violations: readonly Violation[] = reports.flatMap((report) => report.violations);
   for (let run = 0; run < REAL_RUNS && (run === 0 || violations.length > 0); run++)
-    violations = differences(await runForReal(plan), certain, run === 0 ? undefined : violations);
+    violations = differences(await runForReal(plan), certain, ...(run === 0 ? [] : [violations]));
   return { ...first, violations: [...reports.flatMap((report) => report.violations), ...violations] };
 }
 
-/** @param before - What was found before: only that counts. */
-function differences(
+/**
+ * What is not as it has to be where real processes have run a plan.
+ *
+ * @param certain - By call, what becomes of it.
+ * @param before - What was found before: only that counts. Default: everything does.
+ */
+export function differences(
   history: History,
   certain: ReadonlyMap<string, string>,
-  before: readonly Violation[] | undefined,
+  before?: readonly Violation[],
 ): readonly Violation[] {
   const outcomes = outcomesOf(history);
   const different = [...certain].flatMap(([call, outcome]): readonly Violation[] => {
@@ -67,7 +75,11 @@ async function certainOutcomes(plan: PolicyPlan): Promise<{
 }> {
   const reports: PolicyReport[] = [];
   for (const [index, delayMs] of DELAYS_MS.entries())
-    reports.push(await runPlan(delayed(plan, delayMs, plan.seed + index)));
+    reports.push(
+      await runPlan(delayed(plan, delayMs, plan.seed + index), {
+        startMs: START_MS + delayMs * START_FACTOR,
+      }),
+    );
   const [first, ...others] = reports.map(({ history }) => outcomesOf(history));
   const certain = new Map(
     [...(first ?? [])].filter(([call, outcome]) => others.every((other) => other.get(call) === outcome)),
@@ -75,7 +87,8 @@ async function certainOutcomes(plan: PolicyPlan): Promise<{
   return { reports, certain };
 }
 
-function outcomesOf({ calls }: History): ReadonlyMap<string, string> {
+/** By call. */
+export function outcomesOf({ calls }: History): ReadonlyMap<string, string> {
   return new Map([...calls].map(([id, call]) => [id, outcomeOf(call)]));
 }
 

@@ -100,16 +100,18 @@ async function startPumped(upstream: ScriptedUpstream): Promise<RealServer> {
       const line: ReplyLine = {
         answer: (answer) => {
           lines.delete(line);
-          socket.write(`${answer}\n`);
+          if (socket.writable) socket.write(`${answer}\n`);
         },
-        tell: (message) => void socket.write(`${message}\n`),
+        tell: (message) => {
+          if (socket.writable) socket.write(`${message}\n`);
+        },
         // A process knows no statuses: its plans have none.
         refuse: () => lines.delete(line),
         accept: () => lines.delete(line),
         cut: (_at, half) => {
           lines.delete(line);
           upstream.exited(lines);
-          socket.end(half);
+          if (socket.writable) socket.end(half);
         },
       };
       lines.add(line);

@@ -68,7 +68,9 @@ function whyNot(attempt: Attempt, history: History): string | undefined {
   if (shownAtMs < atMs) return `its client has heard of it at ${shownAtMs}`;
   if (cancelledAtMs < atMs) return `its client has given it up at ${cancelledAtMs}`;
   const limitMs = deadlineMs === 0 ? upstream.callTimeoutMs : deadlineMs;
-  const waits = upstream.routing.queue.maxWaiting > 0 && deadlineMs === 0;
+  // One that was begun in time may wait for a turn or a start.
+  const mayWait = upstream.routing.queue.maxWaiting > 0 || upstream.transport === 'stdio';
+  const waits = mayWait && deadlineMs === 0;
   const hedge = isHedge(attempt);
   if (!waits && atMs >= sentAtMs + limitMs + history.slackMs && hedge !== 'yes')
     return `its time was over at ${sentAtMs + limitMs}`;
@@ -196,8 +198,9 @@ function judgeMissed({ calls }: History): readonly Finding[] {
     const { retry, deadlineMs, hedge } = upstream.routing;
     const last = attempts.at(-1);
     if (last === undefined || reply?.kind !== 'error' || shownAtMs !== undefined) return [];
-    // One that has waited for a start was an attempt as well.
+    // One that has found a process gone, or has waited for its start, was an attempt as well.
     if (attempts[0]?.atMs !== sentAtMs) return [];
+    if (attempts.slice(0, -1).some(({ end }) => end?.kind === 'exit' || end?.kind === 'refused')) return [];
     if (attempts.length >= retry.attempts || hedge.quantile > 0 || !mayFollow(last)) return [];
     // Refused by something else than its server.
     if (last.endedAtMs !== repliedAtMs) return [];
