@@ -83,6 +83,7 @@ const OF_POLICIES: readonly string[] = [
   'reply answer',
   'reply OMNI_CIRCUIT_OPEN',
   'reply OMNI_OVERLOADED',
+  'reply OMNI_QUEUE_FULL',
   'reply OMNI_RATE_LIMITED',
   'reply OMNI_UPSTREAM_DOWN',
   'reply OMNI_UPSTREAM_EXITED',

@@ -51,6 +51,7 @@ function routingText({
   rate: upstreamRate,
   capabilityRate,
   queue,
+  concurrency: { isAdaptive, ...places },
 }: RoutingSettings): Readonly<Record<string, unknown>> {
   return {
     deadline: ms(deadlineMs),
@@ -67,6 +68,7 @@ function routingText({
     ...(upstreamRate !== undefined && { rate: rate(upstreamRate) }),
     ...(capabilityRate !== undefined && { capabilityRate: rate(capabilityRate) }),
     queue: { max: queue.maxWaiting, wait: ms(queue.maxWaitMs) },
+    concurrency: { adaptive: isAdaptive, ...places },
   };
 }
 

@@ -83,6 +83,7 @@ function calm(routing: PlannedUpstream['routing'], choices: Choices): PlannedUps
     queue: { ...routing.queue, maxWaiting: Math.max(5, routing.queue.maxWaiting) },
     retry: { ...routing.retry, attempts: 1 },
     hedge: { ...routing.hedge, quantile: 0 },
+    concurrency: { ...routing.concurrency, isAdaptive: false },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { RoutingSettings } from '@omni/ports';
+import { DEFAULT_ROUTING, type RoutingSettings } from '@omni/ports';
 import type { Choices } from '../engine/choices.ts';
 import type { History } from './history.ts';
 import type { PlannedLimits } from './plan.ts';
@@ -61,6 +61,14 @@ export const POLICIES: readonly SimulatedPolicy[] = [
   },
   {
     name: 'calls under way',
+    routing: (choices) => ({
+      concurrency: {
+        isAdaptive: choices.chance(0.2),
+        min: choices.between(1, 3),
+        max: choices.pick([4, 20]),
+        initial: choices.pick([3, 4]),
+      },
+    }),
     limits: (choices) => ({ maxUpstreamInFlight: choices.pick([3, 30, 100, 100]) }),
     judge: judgeInFlight,
   },
@@ -70,6 +78,7 @@ export const POLICIES: readonly SimulatedPolicy[] = [
       const openMs = choices.pick([100, 400, 1_500]);
       return {
         breaker: {
+          ...DEFAULT_ROUTING.breaker,
           failures: choices.pick([0, 2, 3, 5, 8]),
           openMs,
           maxOpenMs: openMs * choices.pick([1, 2, 8]),

@@ -2,7 +2,12 @@ import type { Attempt, CallHistory } from '../history.ts';
 import type { Finding, Reference } from './finding.ts';
 
 /** What Omni itself refuses, whatever servers do. */
-const OWN: ReadonlySet<string> = new Set(['OMNI_RATE_LIMITED', 'OMNI_OVERLOADED', 'OMNI_CIRCUIT_OPEN']);
+const OWN: ReadonlySet<string> = new Set([
+  'OMNI_RATE_LIMITED',
+  'OMNI_OVERLOADED',
+  'OMNI_QUEUE_FULL',
+  'OMNI_CIRCUIT_OPEN',
+]);
 /** What can be said of a server that was there and is gone. */
 const OF_GONE = [
   'OMNI_UPSTREAM_EXITED',

@@ -1,13 +1,16 @@
 import type { RateSettings } from '@omni/ports';
 import { type CallHistory, capabilityKey, type History } from '../history.ts';
-import type { PolicyPlan } from '../plan.ts';
+import type { PlannedUpstream, PolicyPlan } from '../plan.ts';
 import type { Finding, Reference } from './finding.ts';
 
 const EPSILON = 1e-6;
+/** No plan has as many calls under way. */
+export const UNREACHED = 100;
 /** Refused behind the rate of its server, or on the way: whether it took a token is not seen on the wire. */
 const BEHIND_RATES: ReadonlySet<string> = new Set([
   'OMNI_CIRCUIT_OPEN',
   'OMNI_OVERLOADED',
+  'OMNI_QUEUE_FULL',
   'OMNI_UPSTREAM_DOWN',
   'OMNI_UPSTREAM_STARTING',
   'OMNI_UPSTREAM_EXITED',
@@ -102,6 +105,12 @@ function refusedBy({ reply }: CallHistory): string | undefined {
   return reply?.kind === 'error' && reply.code === 'OMNI_RATE_LIMITED' ? reply.limit : undefined;
 }
 
+/** Whether calls that have their token may wait on: then it is not seen when they took it. */
+function waitsForPlaces({ limits }: PolicyPlan, { routing }: PlannedUpstream): boolean {
+  const isLimited = routing.concurrency.isAdaptive || limits.maxUpstreamInFlight < UNREACHED;
+  return routing.queue.maxWaiting > 0 && isLimited;
+}
+
 interface RateAccount {
   readonly certain: Buckets;
   readonly possible: Buckets;
@@ -120,10 +129,12 @@ function judgeArrivals(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const accounts = new Map<string, RateAccount>(
-    plan.upstreams.map(({ name, routing }) => {
-      const settings = scope === 'upstream' ? routing.rate : routing.capabilityRate;
-      return [name, { certain: new Buckets(settings), possible: new Buckets(settings) }];
-    }),
+    plan.upstreams
+      .filter((upstream) => !waitsForPlaces(plan, upstream))
+      .map(({ name, routing }) => {
+        const settings = scope === 'upstream' ? routing.rate : routing.capabilityRate;
+        return [name, { certain: new Buckets(settings), possible: new Buckets(settings) }];
+      }),
   );
   /** Attempts beside others are refused without a word, and what is late is not seen in its order. */
   const isCertain = ({ upstream: { routing, transport, away } }: CallHistory): boolean =>

@@ -51,6 +51,9 @@ describe('the reference of calls under way', () => {
     const scene = new WireScene({ limits: { maxUpstreamInFlight: 1 } }).call('a1').call('b1');
     expect(scene.answer('a1').call('a2').found(judgeInFlight)).toEqual([]);
     expect(scene.call('a3').found(judgeInFlight)).toEqual(['"u" has 3 calls of 2']);
+    const concurrency = { isAdaptive: true, min: 1, max: 1, initial: 1 };
+    const adaptive = new WireScene({ routing: { concurrency } }).call('a1').call('b1').call('a2');
+    expect(adaptive.found(judgeInFlight)).toEqual(['"u" has 3 calls of 2']);
   });
 });
 
@@ -83,14 +86,14 @@ describe('the reference of turns', () => {
   });
 
   it('finds a call that is refused while others might still wait', () => {
-    expect(scene().at(20).send('b2').reply('b2', 'OMNI_OVERLOADED').found(judgeTurns)).toEqual([
+    expect(scene().at(20).send('b2').reply('b2', 'OMNI_QUEUE_FULL').found(judgeTurns)).toEqual([
       'b2 of bob is refused after 0 ms, while 3 of 4 wait',
     ]);
   });
 });
 
 describe('the reference of breakers', () => {
-  const routing = { breaker: { failures: 2, openMs: 1_000, maxOpenMs: 8_000 } };
+  const routing = { breaker: { ...DEFAULT_ROUTING.breaker, failures: 2, openMs: 1_000, maxOpenMs: 8_000 } };
   const open = (): WireScene => new WireScene({ routing }).call('a1').fail('a1').call('a2').fail('a2');
 
   it('lets one trial through when its time has come, which decides', () => {

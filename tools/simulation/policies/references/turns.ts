@@ -2,29 +2,33 @@ import { withReserve } from '../../checks/gauges.ts';
 import type { CallHistory, History } from '../history.ts';
 import type { PlannedUpstream } from '../plan.ts';
 import type { Finding, Reference } from './finding.ts';
+import { UNREACHED } from './rates.ts';
 
 /**
  * The queue for a rate, as lists of names: calls of one user go in their order, and while a user waits, nobody
  * else is served twice. It reads servers at which nothing but the queue lets calls wait.
  */
 export const judgeTurns: Reference = (history) =>
-  history.plan.upstreams.filter(isReadable).flatMap((upstream) => judgeQueue(history, upstream));
+  history.plan.limits.maxUpstreamInFlight < UNREACHED
+    ? []
+    : history.plan.upstreams.filter(isReadable).flatMap((upstream) => judgeQueue(history, upstream));
 
 /** Whether all that waits there waits for the rate. */
-export function isReadable({ routing, transport, away }: PlannedUpstream): boolean {
-  const { rate, queue, capabilityRate, hedge, retry } = routing;
+function isReadable({ routing, transport, away }: PlannedUpstream): boolean {
+  const { rate, queue, capabilityRate, hedge, retry, concurrency } = routing;
   return (
     rate !== undefined &&
     queue.maxWaiting > 0 &&
     capabilityRate === undefined &&
     hedge.quantile === 0 &&
     retry.attempts === 1 &&
+    !concurrency.isAdaptive &&
     transport === 'http' &&
     away.length === 0
   );
 }
 
-function judgeQueue({ plan, events, slackMs }: History, upstream: PlannedUpstream): readonly Finding[] {
+function judgeQueue({ events, slackMs }: History, upstream: PlannedUpstream): readonly Finding[] {
   const findings: Finding[] = [];
   const { maxWaiting, maxWaitMs } = upstream.routing.queue;
   const most = withReserve(maxWaiting);
@@ -32,7 +36,6 @@ function judgeQueue({ plan, events, slackMs }: History, upstream: PlannedUpstrea
   const waiting = new Map<string, CallHistory[]>();
   /** Whom others have overtaken since a user waits, or was served. */
   const served = new Map<string, Set<string>>();
-  let running = 0;
   const size = (): number => [...waiting.values()].reduce((sum, { length }) => sum + length, 0);
   const leave = (call: CallHistory): void => {
     const line = waiting.get(call.user) ?? [];
@@ -76,34 +79,25 @@ function judgeQueue({ plan, events, slackMs }: History, upstream: PlannedUpstrea
           find(`is one of ${size()} that wait, of ${most}`);
         break;
       case 'arrived':
-        running++;
         serve(call, atMs, find);
-        break;
-      case 'ended':
-        running--;
         break;
       case 'replied': {
         const isWaiting = waiting.get(user)?.includes(call) === true;
         const code = isWaiting && call.reply?.kind === 'error' ? call.reply.code : undefined;
         const waitedMs = atMs - sentAtMs;
-        // A reading of the lists takes a place as well.
-        const hasRoom = running < plan.limits.maxUpstreamInFlight - 1;
+        const others = size() - 1;
         const isTooLong = Math.abs(waitedMs - maxWaitMs) <= slackMs;
-        if (code === 'OMNI_OVERLOADED' && !isTooLong && hasRoom) {
-          const others = size() - 1;
-          if (others < maxWaiting)
-            find(`is refused after ${waitedMs} ms, while ${others} of ${maxWaiting} wait`);
-        }
-        // What its turn has come for may be refused behind the queue.
-        const isBehind =
-          code === 'OMNI_CIRCUIT_OPEN' || (code === 'OMNI_OVERLOADED' && !hasRoom && !isTooLong);
-        if (isBehind && waitedMs > 0) serve(call, atMs, find);
-        else leave(call);
+        if (code === 'OMNI_QUEUE_FULL' && !isTooLong && others < maxWaiting)
+          find(`is refused after ${waitedMs} ms, while ${others} of ${maxWaiting} wait`);
+        // Its turn may have come, or its breaker has opened.
+        if (code === 'OMNI_CIRCUIT_OPEN') served.set(user, new Set());
+        leave(call);
         break;
       }
       case 'cancelled':
         leave(call);
         break;
+      case 'ended':
       case 'shown':
         break;
     }
