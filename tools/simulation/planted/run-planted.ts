@@ -12,7 +12,7 @@ import { jobOf, PLANTED_BUGS } from './planted-bugs.ts';
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const GUARD_IMPORT = pathToFileURL(join(ROOT, 'tools', 'guards', 'guard-import.mjs')).href;
 /** Only there the simulation runs what is guarded. */
-const SIMULATED = /^libs\/(?:core|model|composition|jsonrpc)\//;
+const SIMULATED = /^libs\/(?:core|model|composition|jsonrpc|ports)\//;
 
 /** What a simulation made of a core without one of its guards. */
 export interface PlantedOutcome {
