@@ -17,7 +17,7 @@ export type Mood =
    */
   | { readonly kind: 'cut'; readonly afterMs: number; readonly at: 'request' | 'body' | 'stream' };
 
-/** `act` says nothing of itself, `look` that it only reads, `again` that it may be repeated; `ask` is a prompt. */
+/** `act` says nothing of itself, `look` that it reads, `again` that it may be repeated; `ask` is a prompt. */
 export const CAPABILITIES = ['act', 'look', 'again', 'ask'] as const;
 
 export type Capability = (typeof CAPABILITIES)[number];

@@ -34,7 +34,7 @@ export interface PolicyReport extends RunReport {
   readonly history: History;
 }
 
-/** Runs a plan against the real core on virtual time, and lets the references judge what went over the wire. */
+/** Runs a plan with the real core on virtual time, and lets the references judge what went over the wire. */
 export async function runPlan(plan: PolicyPlan, options: PlanRunOptions = {}): Promise<PolicyReport> {
   const forbidden = new ForbiddenSources(new Choices(plan.seed, 'identifiers').random);
   const run = new PlanRun(plan, options);

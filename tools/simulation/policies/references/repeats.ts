@@ -18,8 +18,8 @@ const LATENCY_WINDOW_MS = 120_000;
 const LATE_MS = 200;
 
 /**
- * Which attempts may follow which: again only what has not run or is safe, not beyond the attempts, the budget
- * and the deadline, and not before the server wants it; beside another one only what reads.
+ * Which attempts may follow which: again only what has not run or is safe, not beyond the attempts, the
+ * budget and the deadline, and not before the server wants it; beside another one only what reads.
  */
 export const judgeRepeats: Reference = (history) => {
   const findings: Finding[] = [];

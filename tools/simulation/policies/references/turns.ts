@@ -5,8 +5,8 @@ import type { Finding, Reference } from './finding.ts';
 import { UNREACHED } from './rates.ts';
 
 /**
- * The queue for a rate, as lists of names: calls of one user go in their order, and while a user waits, nobody
- * else is served twice. It reads servers at which nothing but the queue lets calls wait.
+ * The queue for a rate, as lists of names: calls of one user go in their order, and while a user waits,
+ * nobody else is served twice. It reads servers at which nothing but the queue lets calls wait.
  */
 export const judgeTurns: Reference = (history) =>
   history.plan.limits.maxUpstreamInFlight < UNREACHED
