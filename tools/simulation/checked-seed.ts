@@ -1,11 +1,9 @@
 import type { Violation } from './checks/violations.ts';
-import { type Scenario, scenarioOf } from './scenario.ts';
-import { type RunReport, simulate } from './simulation.ts';
+import { type AnyScenario, runScenario, scenarioFor, type SeedJob, worldOf } from './any-scenario.ts';
+import type { RunOptions, RunReport } from './simulation.ts';
 
 /** What a seed has shown, run twice. */
-export interface SeedResult {
-  readonly seed: number;
-  readonly seconds: number;
+export interface SeedResult extends SeedJob {
   readonly hash: string;
   readonly violations: readonly Violation[];
   /** Sources of time and chance that the core asked in place of its ports. */
@@ -21,33 +19,35 @@ export interface SeedResult {
   readonly events: number;
 }
 
-export interface CheckOptions {
+export interface CheckOptions<Checked extends AnyScenario = AnyScenario> {
   /** Whether the repetition is left out, which is to be equal. Default: it is not. */
   readonly isOnce?: boolean;
   /** Whether a run ends with its first violation. Default: it goes on to its end. */
   readonly stopsAtFirst?: boolean;
-  /** Default: {@link simulate}. */
-  readonly run?: typeof simulate;
+  /** Default: {@link runScenario}. */
+  readonly run?: (scenario: Checked, options?: RunOptions) => Promise<RunReport>;
 }
 
-export async function checkSeed(seed: number, seconds: number, options: CheckOptions): Promise<SeedResult> {
-  return checkScenario(scenarioOf(seed, seconds * 1_000), options);
+export async function checkSeed(job: SeedJob, options: CheckOptions): Promise<SeedResult> {
+  return checkScenario(scenarioFor(job), options);
 }
 
-export async function checkScenario(
-  scenario: Scenario,
-  { isOnce = false, stopsAtFirst = false, run: simulated = simulate }: CheckOptions = {},
+export async function checkScenario<Checked extends AnyScenario>(
+  scenario: Checked,
+  { isOnce = false, stopsAtFirst = false, run: simulated = runScenario }: CheckOptions<Checked> = {},
 ): Promise<SeedResult> {
   const before = process.threadCpuUsage();
   const run = await simulated(scenario, { stopsAtFirst });
   const { user, system } = process.threadCpuUsage(before);
   const tookMs = (user + system) / 1_000;
   const violations = [...run.violations];
-  if (!isOnce) {
+  // What takes real time is never the same twice.
+  if (!isOnce && worldOf(scenario) !== 'processes') {
     const again = await simulated(scenario, { stopsAtFirst });
     if (again.hash !== run.hash) violations.push(difference(run, again));
   }
   return {
+    world: worldOf(scenario),
     seed: scenario.seed,
     seconds: scenario.durationMs / 1_000,
     hash: run.hash,
@@ -75,10 +75,9 @@ function difference(run: RunReport, again: RunReport): Violation {
 }
 
 /** What a seed has shown that has ended the thread which ran it. */
-export function crashedSeed(seed: number, seconds: number, error: Error): SeedResult {
+export function crashedSeed(job: SeedJob, error: Error): SeedResult {
   return {
-    seed,
-    seconds,
+    ...job,
     hash: '',
     violations: [{ invariant: 'crash', atMs: 0, what: error.stack ?? error.message }],
     forbidden: [],

@@ -2,16 +2,15 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { countsLine } from '../workspace/counts.mjs';
+import { type AnyScenario, runScenario, scenarioFor, type SeedJob } from './any-scenario.ts';
 import { checkScenario, isSound, type SeedResult } from './checked-seed.ts';
 import { NEEDED_CONDITIONS } from './checks/needed-conditions.ts';
 import { readScenario, writeFound } from './found-scenarios.ts';
-import { parseOptions, type SeedJob, type SimulateOptions, USAGE, UsageError } from './options.ts';
+import { parseOptions, type SimulateOptions, USAGE, UsageError } from './options.ts';
 import { runPlanted } from './planted/run-planted.ts';
 import { failureText, totalsOf, totalsText } from './report.ts';
-import { type Scenario, scenarioOf } from './scenario.ts';
 import { runSeeds } from './seed-pool.ts';
 import { shrink } from './shrink.ts';
-import { simulate } from './simulation.ts';
 
 /** A progress is told so often. */
 const TELL_EVERY = 20;
@@ -69,8 +68,8 @@ function doneIn(resume: string | undefined, jobs: readonly SeedJob[]): readonly 
     .filter((result) => wanted.has(keyOf(result)));
 }
 
-function keyOf({ seed, seconds }: SeedJob): string {
-  return `${seed} ${seconds}`;
+function keyOf({ world, seed, seconds }: SeedJob): string {
+  return `${world} ${seed} ${seconds}`;
 }
 
 async function report(options: SimulateOptions, results: readonly SeedResult[]): Promise<number> {
@@ -93,20 +92,21 @@ async function report(options: SimulateOptions, results: readonly SeedResult[]):
 
 async function smallerOf(
   { scenario, writesTest }: SimulateOptions,
-  { seed, seconds, violations }: SeedResult,
-): Promise<Scenario | undefined> {
-  const invariant = violations[0]?.invariant;
-  if (invariant === undefined || invariant === 'same') return undefined;
-  const whole = scenario === undefined ? scenarioOf(seed, seconds * 1_000) : readScenario(scenario);
+  result: SeedResult,
+): Promise<AnyScenario | undefined> {
+  const invariant = result.violations[0]?.invariant;
+  // Each run of processes takes real time.
+  if (invariant === undefined || invariant === 'same' || result.world === 'processes') return undefined;
+  const whole = scenario === undefined ? scenarioFor(result) : readScenario(scenario);
   const smaller = await shrink(whole, invariant);
   if (writesTest) console.error(`kept as ${writeFound(smaller, invariant)}`);
   return smaller;
 }
 
 async function printTrace({ jobs, scenario }: SimulateOptions): Promise<number> {
-  const [job = { seed: 1, seconds: 60 }] = jobs;
-  const whole = scenario === undefined ? scenarioOf(job.seed, job.seconds * 1_000) : readScenario(scenario);
-  const { trace, violations } = await simulate(whole, { keepsTrace: true });
+  const [job = { world: 'life', seed: 1, seconds: 60 } as const] = jobs;
+  const whole = scenario === undefined ? scenarioFor(job) : readScenario(scenario);
+  const { trace, violations } = await runScenario(whole, { keepsTrace: true });
   for (const line of trace) console.log(line);
   for (const { invariant, atMs, what } of violations)
     console.log(`${invariant} at ${atMs / 1_000} s: ${what}`);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { SeedJob, World } from './any-scenario.ts';
 import { SUITES } from './suites.ts';
 
 export const USAGE = `Lives through many hours of trouble with the real core, on virtual time.
@@ -6,6 +7,8 @@ Usage: npm run simulate -- [options]
   --seed N            the seed to run; default 1
   --seeds K           so many seeds, from --seed on; default 1
   --hours H           how long faults happen in each; also --minutes M, --seconds S; default 40 minutes
+  --policies          runs plans of calls that meet the policies of routing
+  --processes         runs such plans with real processes too, and compares what becomes of the calls
   --suite NAME        a set of seeds instead: ${Object.keys(SUITES).join(', ')}
   --shard I/N         of N equal parts of the seeds the I-th, from 1
   --resume FILE       keeps what is done in this file, and goes on there
@@ -29,6 +32,8 @@ const OPTIONS = {
   hours: { type: 'string' },
   minutes: { type: 'string' },
   seconds: { type: 'string' },
+  policies: { type: 'boolean', default: false },
+  processes: { type: 'boolean', default: false },
   suite: { type: 'string' },
   shard: { type: 'string', default: '1/1' },
   resume: { type: 'string' },
@@ -44,12 +49,6 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
-
-/** One seed of a given length. */
-export interface SeedJob {
-  readonly seed: number;
-  readonly seconds: number;
-}
 
 export interface SimulateOptions {
   readonly jobs: readonly SeedJob[];
@@ -109,16 +108,22 @@ function jobsOf(values: Values): readonly SeedJob[] {
   if (suite !== undefined) {
     const parts = SUITES[suite];
     if (parts === undefined) throw new UsageError(`No suite is called "${suite}"`);
-    return parts.flatMap(({ firstSeed, seeds, seconds }) =>
-      Array.from({ length: seeds }, (_, index) => ({ seed: firstSeed + index, seconds })),
+    return parts.flatMap(({ world, firstSeed, seeds, seconds }) =>
+      Array.from({ length: seeds }, (_, index) => ({ world, seed: firstSeed + index, seconds })),
     );
   }
   const first = wholeNumber(values.seed ?? '1', '--seed');
   const seconds = secondsOf(values);
   return Array.from({ length: wholeNumber(values.seeds ?? '1', '--seeds') }, (_, index) => ({
+    world: worldIn(values),
     seed: first + index,
     seconds,
   }));
+}
+
+function worldIn({ policies, processes }: Values): World {
+  if (processes) return 'processes';
+  return policies ? 'policies' : 'life';
 }
 
 function secondsOf({ hours, minutes, seconds }: Values): number {

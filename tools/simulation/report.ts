@@ -1,4 +1,5 @@
 import { isSound, type SeedResult } from './checked-seed.ts';
+import { optionsText } from './any-scenario.ts';
 import { INVARIANTS } from './checks/violations.ts';
 
 /** What many seeds have shown together. */
@@ -48,9 +49,9 @@ export function totalsOf(results: readonly SeedResult[], needed: readonly string
 
 /** What a failing seed has broken, and how to see it again. */
 export function failureText(result: SeedResult): string {
-  const { seed, seconds, violations, forbidden } = result;
+  const { world, seed, seconds, violations, forbidden } = result;
   return [
-    `seed ${seed} over ${seconds} s: npm run simulate -- --seed ${seed} --seconds ${seconds} --trace`,
+    `seed ${seed} of ${world} over ${seconds} s: npm run simulate -- ${optionsText(result)} --trace`,
     ...violations.map(
       ({ invariant, atMs, what }) =>
         `  ${invariant} at ${(atMs / 1_000).toFixed(3)} s: ${what}\n    (${INVARIANTS[invariant]})`,

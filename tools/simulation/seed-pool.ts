@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type CheckOptions, crashedSeed, type SeedResult } from './checked-seed.ts';
-import type { SeedJob } from './options.ts';
+import type { SeedJob } from './any-scenario.ts';
 
 export interface SeedPoolOptions {
   readonly jobs: readonly SeedJob[];
@@ -44,7 +44,7 @@ function runThread(
       else worker.postMessage(current);
     };
     worker.on('error', (error: Error) => {
-      if (current !== undefined) take(crashedSeed(current.seed, current.seconds, error));
+      if (current !== undefined) take(crashedSeed(current, error));
       current = undefined;
     });
     worker.on('exit', () => resolve());

@@ -1,29 +1,57 @@
+import { type AnyScenario, isPlan, runScenario } from './any-scenario.ts';
 import type { Invariant } from './checks/violations.ts';
+import type { PolicyPlan } from './policies/plan.ts';
 import type { Scenario } from './scenario.ts';
-import { type RunReport, simulate } from './simulation.ts';
+import type { RunReport } from './simulation.ts';
 
-export interface ShrinkOptions {
+export interface ShrinkOptions<Shrunk extends AnyScenario = AnyScenario> {
   /** Default 200. */
   readonly maxRuns?: number;
-  /** Default: {@link simulate}. */
-  readonly run?: (scenario: Scenario) => Promise<Pick<RunReport, 'violations'>>;
+  /** Default: {@link runScenario}. */
+  readonly run?: (scenario: Shrunk) => Promise<Pick<RunReport, 'violations'>>;
+}
+
+/** How scenarios of one world are made smaller. */
+interface Ways<Shrunk> {
+  /** Members that are lists, from which parts are left out. Of those that are needed one stays. */
+  readonly lists: readonly { readonly name: keyof Shrunk; readonly isNeeded: boolean }[];
+  /** Nothing may be said of what is not there. */
+  readonly tidy: (scenario: Shrunk) => Shrunk;
+  /** What lies behind `endMs` is not needed. */
+  readonly cut: (scenario: Shrunk, endMs: number) => Shrunk;
+  /** Each of them a little less. */
+  readonly details: (scenario: Shrunk) => readonly ((smaller: Shrunk) => Shrunk)[];
 }
 
 /** Behind a violation a scenario need not go on for long. */
 const AFTER_MS = 1_000;
 
 /**
- * Looks for a smaller scenario that breaks the same invariant: less time, fewer faults, clients and servers,
- * shorter faults.
+ * Looks for a smaller scenario that breaks the same invariant: less time, fewer faults, clients, calls and
+ * servers, shorter faults.
  */
-export async function shrink(
-  scenario: Scenario,
+export function shrink<Shrunk extends AnyScenario>(
+  scenario: Shrunk,
   invariant: Invariant,
-  { maxRuns = 200, run = simulate }: ShrinkOptions = {},
-): Promise<Scenario> {
+  options?: ShrinkOptions<Shrunk>,
+): Promise<Shrunk>;
+export function shrink(
+  scenario: AnyScenario,
+  invariant: Invariant,
+  { maxRuns = 200, run = runScenario }: ShrinkOptions = {},
+): Promise<AnyScenario> {
+  const search = { invariant, maxRuns, run };
+  return isPlan(scenario) ? shrinkBy(OF_PLANS, scenario, search) : shrinkBy(OF_LIVES, scenario, search);
+}
+
+async function shrinkBy<Shrunk extends AnyScenario>(
+  { lists, tidy, cut, details }: Ways<Shrunk>,
+  scenario: Shrunk,
+  { invariant, maxRuns, run }: Required<ShrinkOptions> & { readonly invariant: Invariant },
+): Promise<Shrunk> {
   let runs = 0;
   let smallest = scenario;
-  const breaks = async (candidate: Scenario): Promise<boolean> => {
+  const breaks = async (candidate: Shrunk): Promise<boolean> => {
     if (runs++ >= maxRuns) return false;
     const { violations } = await run(candidate);
     const first = violations.find((violation) => violation.invariant === invariant);
@@ -32,46 +60,81 @@ export async function shrink(
     return true;
   };
   if (!(await breaks(scenario))) return scenario;
-  for (const list of ['faults', 'clients', 'hosts'] as const) await shrinkList(list, () => smallest, breaks);
-  for (let index = 0; index < smallest.faults.length; index++)
-    await breaks({
-      ...smallest,
-      faults: smallest.faults.map((fault, at) =>
-        at === index ? { ...fault, forMs: Math.round(fault.forMs / 4) } : fault,
-      ),
-    });
+  for (const { name, isNeeded } of lists)
+    await shrinkList(
+      () => itemsOf(smallest, name),
+      async (items) => !(isNeeded && items.length === 0) && breaks(tidy({ ...smallest, [name]: items })),
+    );
+  for (const detail of details(smallest)) await breaks(detail(smallest));
   return smallest;
+}
+
+function itemsOf<Shrunk>(scenario: Shrunk, name: keyof Shrunk): readonly unknown[] {
+  const items: unknown = scenario[name];
+  return Array.isArray(items) ? items : [];
 }
 
 /** Takes ever smaller parts out, as long as what is left still breaks. */
 async function shrinkList(
-  list: 'faults' | 'clients' | 'hosts',
-  current: () => Scenario,
-  breaks: (candidate: Scenario) => Promise<boolean>,
+  current: () => readonly unknown[],
+  breaks: (items: readonly unknown[]) => Promise<boolean>,
 ): Promise<void> {
-  for (let size = Math.ceil(current()[list].length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let from = 0; from < current()[list].length;) {
-      const scenario = current();
-      const rest = [...scenario[list].slice(0, from), ...scenario[list].slice(from + size)];
-      // A world without servers or clients shows nothing.
-      const isEmpty = list !== 'faults' && rest.length === 0;
-      if (isEmpty || !(await breaks(without({ ...scenario, [list]: rest })))) from += size;
+  for (let size = Math.ceil(current().length / 2); size >= 1; size = Math.floor(size / 2)) {
+    for (let from = 0; from < current().length;) {
+      const items = current();
+      if (!(await breaks([...items.slice(0, from), ...items.slice(from + size)]))) from += size;
     }
   }
 }
 
-/** Nothing may be said of a server that is not there. */
-function without(smaller: Scenario): Scenario {
-  const names = new Set(smaller.hosts.map(({ name }) => name));
-  return {
-    ...smaller,
-    faults: smaller.faults.filter(({ host }) => names.has(host)),
-    core: smaller.core.filter((name) => names.has(name)),
-  };
-}
+const OF_LIVES: Ways<Scenario> = {
+  lists: [
+    { name: 'faults', isNeeded: false },
+    { name: 'clients', isNeeded: true },
+    { name: 'hosts', isNeeded: true },
+  ],
+  tidy: (scenario) => {
+    const names = new Set(scenario.hosts.map(({ name }) => name));
+    return {
+      ...scenario,
+      faults: scenario.faults.filter(({ host }) => names.has(host)),
+      core: scenario.core.filter((name) => names.has(name)),
+    };
+  },
+  cut: (scenario, endMs) =>
+    scenario.durationMs <= endMs
+      ? scenario
+      : { ...scenario, durationMs: endMs, faults: scenario.faults.filter(({ atMs }) => atMs < endMs) },
+  details: ({ faults }) =>
+    faults.map((_, index) => (smaller) => ({
+      ...smaller,
+      faults: smaller.faults.map((fault, at) =>
+        at === index ? { ...fault, forMs: Math.round(fault.forMs / 4) } : fault,
+      ),
+    })),
+};
 
-/** What lies behind `endMs` is not needed. */
-function cut(scenario: Scenario, endMs: number): Scenario {
-  if (scenario.durationMs <= endMs) return scenario;
-  return { ...scenario, durationMs: endMs, faults: scenario.faults.filter(({ atMs }) => atMs < endMs) };
-}
+const OF_PLANS: Ways<PolicyPlan> = {
+  lists: [
+    { name: 'upstreams', isNeeded: true },
+    { name: 'clients', isNeeded: true },
+    { name: 'calls', isNeeded: true },
+  ],
+  tidy: (plan) => {
+    const upstreams = new Set(plan.upstreams.map(({ name }) => name));
+    const clients = new Set(plan.clients.map(({ name }) => name));
+    return {
+      ...plan,
+      calls: plan.calls.filter(({ upstream, client }) => upstreams.has(upstream) && clients.has(client)),
+    };
+  },
+  cut: (plan, endMs) =>
+    plan.durationMs <= endMs
+      ? plan
+      : { ...plan, durationMs: endMs, calls: plan.calls.filter(({ atMs }) => atMs < endMs) },
+  details: ({ calls }) =>
+    calls.map(({ id }) => (smaller) => ({
+      ...smaller,
+      calls: smaller.calls.map((call) => (call.id === id ? { ...call, moods: call.moods.slice(-1) } : call)),
+    })),
+};

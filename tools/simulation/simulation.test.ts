@@ -66,16 +66,19 @@ describe('shrink', () => {
 describe('the options of npm run simulate', () => {
   it('name seeds and lengths', () => {
     expect(parseOptions(['--seed', '7', '--seeds', '2', '--hours', '1.5']).jobs).toEqual([
-      { seed: 7, seconds: 5_400 },
-      { seed: 8, seconds: 5_400 },
+      { world: 'life', seed: 7, seconds: 5_400 },
+      { world: 'life', seed: 8, seconds: 5_400 },
     ]);
-    expect(parseOptions(['--suite', 'short']).jobs).toHaveLength(132);
+    expect(parseOptions(['--suite', 'short']).jobs).toHaveLength(214);
     expect(parseOptions(['--suite', 'short']).hasOwnSeeds).toBe(true);
+    expect(parseOptions(['--policies', '--seconds', '20']).jobs).toEqual([
+      { world: 'policies', seed: 1, seconds: 20 },
+    ]);
     expect(parseOptions(['--planted']).hasOwnSeeds).toBe(false);
     const shards = [1, 2, 3].map(
       (part) => parseOptions(['--suite', 'long', '--shard', `${part}/3`]).jobs.length,
     );
-    expect(shards.reduce((sum, count) => sum + count)).toBe(500);
+    expect(shards.reduce((sum, count) => sum + count)).toBe(1_112);
   });
 
   it.each([

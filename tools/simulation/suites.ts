@@ -1,5 +1,8 @@
+import type { World } from './any-scenario.ts';
+
 /** How many seeds of which length: what one place runs. */
 export interface SuitePart {
+  readonly world: World;
   readonly firstSeed: number;
   readonly seeds: number;
   readonly seconds: number;
@@ -11,18 +14,24 @@ const MINUTES = 60;
 export const SUITES: Readonly<Record<string, readonly SuitePart[]>> = {
   /** Of `npm test`. */
   short: [
-    { firstSeed: 1, seeds: 12, seconds: 40 * MINUTES },
-    { firstSeed: 10_001, seeds: 120, seconds: 60 },
+    { world: 'life', firstSeed: 1, seeds: 12, seconds: 40 * MINUTES },
+    { world: 'life', firstSeed: 10_001, seeds: 120, seconds: 60 },
+    { world: 'policies', firstSeed: 1, seeds: 80, seconds: 12 },
+    { world: 'processes', firstSeed: 1, seeds: 2, seconds: 5 },
   ],
   /** Of a continuous integration. */
   long: [
-    { firstSeed: 1, seeds: 60, seconds: 40 * MINUTES },
-    { firstSeed: 10_001, seeds: 440, seconds: 80 },
+    { world: 'life', firstSeed: 1, seeds: 60, seconds: 40 * MINUTES },
+    { world: 'life', firstSeed: 10_001, seeds: 440, seconds: 80 },
+    { world: 'policies', firstSeed: 1, seeds: 600, seconds: 20 },
+    { world: 'processes', firstSeed: 1, seeds: 12, seconds: 8 },
   ],
   /** 10,000 hours, counted once though each seed runs twice. */
   night: [
-    { firstSeed: 100_001, seeds: 9_000, seconds: 60 * MINUTES },
-    { firstSeed: 200_001, seeds: 1_200, seconds: 40 * MINUTES },
-    { firstSeed: 300_001, seeds: 9_000, seconds: 80 },
+    { world: 'life', firstSeed: 100_001, seeds: 9_000, seconds: 60 * MINUTES },
+    { world: 'life', firstSeed: 200_001, seeds: 1_200, seconds: 40 * MINUTES },
+    { world: 'life', firstSeed: 300_001, seeds: 9_000, seconds: 80 },
+    { world: 'policies', firstSeed: 100_001, seeds: 10_000, seconds: 20 },
+    { world: 'processes', firstSeed: 101, seeds: 200, seconds: 8 },
   ],
 };

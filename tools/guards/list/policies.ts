@@ -54,6 +54,11 @@ export const POLICY_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'breaker/from-before',
+    against: 'Calls from before a breaker opened time out one by one, and open it again though its tool works.',
+    without: 'true',
+  },
+  {
     name: 'breaker/one-crash',
     against: 'One crash of a server keeps calls away from a tool that ran several times just then.',
   },

@@ -78,6 +78,31 @@ const REFUSALS: readonly string[] = [
   'OMNI_UPSTREAM_UNREACHABLE',
 ];
 
+/** What becomes of calls that meet the policies of routing. */
+const OF_POLICIES: readonly string[] = [
+  'reply answer',
+  'reply OMNI_CIRCUIT_OPEN',
+  'reply OMNI_OVERLOADED',
+  'reply OMNI_QUEUE_FULL',
+  'reply OMNI_RATE_LIMITED',
+  'reply OMNI_UPSTREAM_DOWN',
+  'reply OMNI_UPSTREAM_EXITED',
+  'reply OMNI_UPSTREAM_HTTP_STATUS',
+  'reply OMNI_UPSTREAM_TIMEOUT',
+  'reply OMNI_UPSTREAM_UNREACHABLE',
+  'attempts 5',
+  'end error',
+  'end tool-error',
+  'end taken-back',
+  // Beside one that is answered later.
+  'again after answer',
+  'again after cut',
+  'again after exit',
+  'again after refused',
+  'again after status',
+  'again after taken-back',
+];
+
 /** What a night has to reach, or it has not looked where it should. */
 export const NEEDED_CONDITIONS: readonly string[] = [
   ...Object.entries(FAULT_KINDS).flatMap(([kind, transports]) =>
@@ -86,6 +111,7 @@ export const NEEDED_CONDITIONS: readonly string[] = [
   ...WORLD_FAULT_KINDS.map((kind) => `fault:${kind}`),
   ...EDGES.map((edge) => `edge:${edge}`),
   ...REFUSALS.map((code) => `refusal:${code}`),
+  ...OF_POLICIES.map((name) => `policy:${name}`),
   'client hears notifications/progress',
   'client hears notifications/tools/list_changed',
   'client hears notifications/subscriptions/acknowledged',

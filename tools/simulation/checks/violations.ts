@@ -12,6 +12,13 @@ export const INVARIANTS = {
   I12: 'bytes of arguments and results are equal',
   I13: 'all gauges are 0 when nothing runs',
   I15: 'nothing follows a terminal answer',
+  P1: 'no limit is exceeded, and nothing is refused that a limit lets through',
+  P2: 'a call is made again where that is harmless, within its attempts, its budget and its time',
+  P3: 'what fails is left alone until its wait is over, then one call at a time tries it',
+  P4: 'users take turns, and calls of one keep their order',
+  P5: 'a request ends within its deadline, an attempt within its time',
+  P6: 'a client hears what its server answered, and an error says what has happened',
+  P7: 'what virtual time says for certain is so with real processes',
   crash: 'nothing is thrown that nobody catches',
   heal: 'whoever heals is healthy within the longest wait',
   same: 'a run is equal to its repetition',
@@ -44,8 +51,9 @@ export class Violations {
     return this.#found;
   }
 
-  add(invariant: Invariant, what: string): void {
-    if (this.#found.length < MAX_VIOLATIONS) this.#found.push({ invariant, atMs: this.#nowMs(), what });
+  /** @param atMs - When it happened. Default: now. */
+  add(invariant: Invariant, what: string, atMs = this.#nowMs()): void {
+    if (this.#found.length < MAX_VIOLATIONS) this.#found.push({ invariant, atMs, what });
     if (this.#found.length === 1) this.#onFirst();
   }
 }

@@ -1,3 +1,4 @@
+import type { SeedJob, World } from '../any-scenario.ts';
 import type { Invariant } from '../checks/violations.ts';
 
 /** A guard without which an invariant breaks. */
@@ -5,9 +6,16 @@ export interface PlantedBug {
   readonly guard: string;
   /** The invariant. */
   readonly by: Invariant;
+  /** Default: `life`. */
+  readonly world?: World;
   /** A seed of the suite `short` that shows it, and its length. */
   readonly seed: number;
   readonly seconds: number;
+}
+
+/** @returns The seed that shows a bug. */
+export function jobOf({ world = 'life', seed, seconds }: Omit<PlantedBug, 'guard' | 'by'>): SeedJob {
+  return { world, seed, seconds };
 }
 
 /** A guard whose absence no invariant can see. */
@@ -19,6 +27,17 @@ export interface UnseenBug {
 /** What the suite `short` notices. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'admission/in-flight', by: 'I10', seed: 10005, seconds: 60 },
+  { guard: 'attempts/one-shown', by: 'P2', world: 'policies', seed: 4, seconds: 12 },
+  { guard: 'breaker/capability', by: 'P3', world: 'policies', seed: 1, seconds: 12 },
+  { guard: 'breaker/credentials', by: 'P3', world: 'policies', seed: 3, seconds: 12 },
+  { guard: 'breaker/forgotten', by: 'P3', world: 'policies', seed: 24, seconds: 12 },
+  { guard: 'breaker/from-before', by: 'P3', world: 'policies', seed: 71, seconds: 12 },
+  { guard: 'breaker/late', by: 'P3', world: 'policies', seed: 1, seconds: 12 },
+  { guard: 'breaker/not-upstream', by: 'P3', world: 'policies', seed: 1, seconds: 12 },
+  { guard: 'breaker/one-crash', by: 'P3', world: 'policies', seed: 6, seconds: 12 },
+  { guard: 'breaker/one-trial', by: 'P3', world: 'policies', seed: 1, seconds: 12 },
+  { guard: 'breaker/refused-early', by: 'P3', world: 'policies', seed: 4, seconds: 12 },
+  { guard: 'breaker/undecided', by: 'P3', world: 'policies', seed: 4, seconds: 12 },
   { guard: 'change/fresh-wait', by: 'I1', seed: 10021, seconds: 60 },
   { guard: 'change/gone', by: 'I5', seed: 10010, seconds: 60 },
   { guard: 'change/reading', by: 'I10', seed: 5, seconds: 2400 },
@@ -34,6 +53,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'era/envelope-to-legacy', by: 'I12', seed: 10001, seconds: 60 },
   { guard: 'era/modern-members', by: 'I12', seed: 10001, seconds: 60 },
   { guard: 'handshake/silent', by: 'heal', seed: 10013, seconds: 60 },
+  { guard: 'hedge/progress', by: 'P2', world: 'policies', seed: 8, seconds: 12 },
+  { guard: 'hedge/read-only', by: 'P2', world: 'policies', seed: 3, seconds: 12 },
   { guard: 'instance/idle', by: 'I7', seed: 10003, seconds: 60 },
   { guard: 'instance/others-capabilities', by: 'I2', seed: 10001, seconds: 60 },
   { guard: 'instance/own-capabilities', by: 'I2', seed: 10014, seconds: 60 },
@@ -52,6 +73,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'lifecycle/threshold', by: 'I8', seed: 10005, seconds: 60 },
   { guard: 'lifecycle/trial-reopens', by: 'I8', seed: 1, seconds: 2400 },
   { guard: 'limiter/places-back', by: 'I13', seed: 10001, seconds: 60 },
+  { guard: 'limiter/upstream', by: 'I13', world: 'policies', seed: 3, seconds: 12 },
   { guard: 'link/answered-at-once', by: 'heal', seed: 10019, seconds: 60 },
   { guard: 'link/cancelled-answer', by: 'I7', seed: 4, seconds: 2400 },
   { guard: 'link/in-flight', by: 'I10', seed: 10011, seconds: 60 },
@@ -60,7 +82,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'link/progress-token', by: 'I2', seed: 10001, seconds: 60 },
   { guard: 'link/too-long', by: 'I1', seed: 10025, seconds: 60 },
   { guard: 'process/cancel', by: 'I1', seed: 10001, seconds: 60 },
+  { guard: 'queue/full', by: 'P4', world: 'policies', seed: 12, seconds: 12 },
+  { guard: 'queue/places-back', by: 'P4', world: 'policies', seed: 12, seconds: 12 },
+  { guard: 'queue/timer-undone', by: 'P6', world: 'policies', seed: 12, seconds: 12 },
+  { guard: 'queue/turns', by: 'P4', world: 'policies', seed: 39, seconds: 12 },
+  { guard: 'queue/waited', by: 'P4', world: 'policies', seed: 12, seconds: 12 },
+  { guard: 'rate/all-or-none', by: 'P1', world: 'policies', seed: 5, seconds: 12 },
+  { guard: 'rate/bucket', by: 'P1', world: 'policies', seed: 12, seconds: 12 },
+  { guard: 'rate/calls', by: 'P1', world: 'policies', seed: 5, seconds: 12 },
+  { guard: 'rate/no-overtaking', by: 'P4', world: 'policies', seed: 12, seconds: 12 },
+  { guard: 'rate/requests', by: 'P1', world: 'policies', seed: 5, seconds: 12 },
   { guard: 'registry/unchanged', by: 'I7', seed: 10001, seconds: 60 },
+  { guard: 'repeat/attempts', by: 'P2', world: 'policies', seed: 4, seconds: 12 },
+  { guard: 'repeat/budget', by: 'P2', world: 'policies', seed: 1, seconds: 12 },
+  { guard: 'repeat/deadline', by: 'P2', world: 'policies', seed: 19, seconds: 12 },
+  { guard: 'repeat/few-samples', by: 'P2', world: 'policies', seed: 3, seconds: 12 },
+  { guard: 'repeat/not-sent', by: 'P2', world: 'policies', seed: 1, seconds: 12 },
+  { guard: 'repeat/retry-after', by: 'P2', world: 'policies', seed: 4, seconds: 12 },
+  { guard: 'repeat/safe', by: 'P2', world: 'policies', seed: 1, seconds: 12 },
+  { guard: 'repeat/starts-in-time', by: 'P2', world: 'policies', seed: 57, seconds: 12 },
+  { guard: 'repeat/statuses', by: 'P2', world: 'policies', seed: 73, seconds: 12 },
+  { guard: 'repeat/trusted', by: 'P2', world: 'policies', seed: 4, seconds: 12 },
+  { guard: 'repeat/waits-if-safe', by: 'P2', world: 'policies', seed: 6, seconds: 12 },
   { guard: 'reply/cancel-when-gone', by: 'I7', seed: 10004, seconds: 60 },
   { guard: 'request/permit', by: 'I13', seed: 10001, seconds: 60 },
   { guard: 'restart/fails-fast', by: 'I4', seed: 10041, seconds: 60 },
@@ -74,6 +117,26 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
 
 /** Looked at and not noticed, though the simulation runs what they guard. Their own tests see them. */
 export const UNSEEN_BUGS: readonly UnseenBug[] = [
+  {
+    guard: 'breaker/asked-too-much',
+    why: 'What would count in its place is a failure of Omni, which opens no breaker either.',
+  },
+  {
+    guard: 'breaker/bounded',
+    why: 'No plan has as many as a thousand tools.',
+  },
+  {
+    guard: 'breaker/callers-timeout',
+    why: 'Nobody tells Omni yet how much time a caller has.',
+  },
+  {
+    guard: 'breaker/late-failure',
+    why: 'Few calls of a plan outlive the wait of a breaker, and fail before its first trial.',
+  },
+  {
+    guard: 'breaker/open',
+    why: 'Calls are refused before, and those that wait when it opens end then: this is the second lock.',
+  },
   {
     guard: 'change/contradictions',
     why: 'Clients make too few wrong calls for the readings that follow to be too many.',
@@ -135,8 +198,40 @@ export const UNSEEN_BUGS: readonly UnseenBug[] = [
     why: 'Its limit is that of the whole server here, which refuses before.',
   },
   {
+    guard: 'limiter/reserve',
+    why: 'Lists are read again a little later, and no plan asks for what they leave out.',
+  },
+  {
+    guard: 'limiter/waiting',
+    why: 'Calls that wait for a start pass the limiter when it has come.',
+  },
+  {
     guard: 'link/backlog',
     why: 'The call that was not taken ends with its deadline, as with a server that hangs.',
+  },
+  {
+    guard: 'rate/forgotten',
+    why: 'Buckets that stay full take memory and let nothing else through.',
+  },
+  {
+    guard: 'rate/max-keys',
+    why: 'No plan has as many as ten thousand users.',
+  },
+  {
+    guard: 'repeat/corrected',
+    why: 'Nothing corrects a revision or a header between two attempts yet.',
+  },
+  {
+    guard: 'repeat/further-round',
+    why: 'Plans know no calls that ask their client for something.',
+  },
+  {
+    guard: 'repeat/pinned',
+    why: 'Plans know no tasks.',
+  },
+  {
+    guard: 'repeat/shown',
+    why: 'An attempt that was shown is not asked about again: this is the second lock.',
   },
   {
     guard: 'reply/one-answer',
@@ -149,5 +244,9 @@ export const UNSEEN_BUGS: readonly UnseenBug[] = [
   {
     guard: 'route/behind-answer',
     why: 'A connection tells nothing of a call that it has answered: this is the second lock.',
+  },
+  {
+    guard: 'route/own-id',
+    why: 'Exchanges of HTTP are apart, and channels give calls ids of their own.',
   },
 ];

@@ -4,14 +4,15 @@ import { GUARDS } from '../../guards/guards.ts';
 import { placeGuards, type PlacedGuard } from '../../guards/placed-guards.ts';
 import { countsLine } from '../../workspace/counts.mjs';
 import type { SeedResult } from '../checked-seed.ts';
-import type { SeedJob, SimulateOptions } from '../options.ts';
+import { optionsText, type SeedJob } from '../any-scenario.ts';
+import type { SimulateOptions } from '../options.ts';
 import { runSeeds } from '../seed-pool.ts';
-import { PLANTED_BUGS } from './planted-bugs.ts';
+import { jobOf, PLANTED_BUGS } from './planted-bugs.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const GUARD_IMPORT = pathToFileURL(join(ROOT, 'tools', 'guards', 'guard-import.mjs')).href;
 /** Only there the simulation runs what is guarded. */
-const SIMULATED = /^libs\/(?:core|model|composition|jsonrpc)\//;
+const SIMULATED = /^libs\/(?:core|model|composition|jsonrpc|ports)\//;
 
 /** What a simulation made of a core without one of its guards. */
 export interface PlantedOutcome {
@@ -35,7 +36,7 @@ export interface PlantedOutcome {
  */
 export async function runPlanted(options: SimulateOptions): Promise<number> {
   const names = options.planted ?? [];
-  const jobsOf = new Map(PLANTED_BUGS.map(({ guard, seed, seconds }) => [guard, [{ seed, seconds }]]));
+  const jobsOf = new Map(PLANTED_BUGS.map(({ guard, ...bug }) => [guard, [jobOf(bug)]]));
   const wanted = placedGuards().filter(({ name }) =>
     names.length === 0 ? jobsOf.has(name) : names.some((beginning) => name.startsWith(beginning)),
   );
@@ -106,7 +107,7 @@ async function livesWithout({
   return {
     guard: name,
     against,
-    seed: noticed === undefined ? undefined : { seed: noticed.seed, seconds: noticed.seconds },
+    seed: noticed,
     found: [...new Set(noticed?.violations.map(({ invariant }) => invariant))],
     what: noticed?.violations[0]?.what ?? '',
     simulatedHours: simulatedMs / 3_600_000,
@@ -117,6 +118,6 @@ function outcomeText({ guard, found, seed, what, simulatedHours }: PlantedOutcom
   const how =
     seed === undefined
       ? 'NOT NOTICED'
-      : `noticed as ${found.join(', ')} (--seed ${seed.seed} --seconds ${seed.seconds}: ${what.slice(0, 160)})`;
+      : `noticed as ${found.join(', ')} (${optionsText(seed)}: ${what.slice(0, 160)})`;
   return `${guard.padEnd(32)} ${how} after ${simulatedHours.toFixed(1)} h`;
 }

@@ -160,6 +160,25 @@ describe('a tool that fails', () => {
     expect(scene.call().handler).toBeDefined();
   });
 
+  // guard: breaker/from-before
+  it('that works again is not left alone for calls from before, as long as one may run', () => {
+    const scene = new Scene();
+    const late = Array.from({ length: 6 }, () => scene.call());
+    scene.fail(3);
+    scene.clock.advance(30_000);
+    scene.call().answer();
+    for (const call of late.splice(0, 3)) call.handler?.onFailure(exited(), 'sent');
+    expect(scene.changes).toEqual(['up bad open', 'up bad half-open', 'up bad closed']);
+    scene.call().answer();
+    for (const call of late.splice(0, 2)) call.handler?.onFailure(exited(), 'sent');
+    scene.clock.advance(scene.spec.maxCallTimeMs);
+    scene.call().answer();
+    scene.fail(2);
+    expect(scene.changes).toHaveLength(3);
+    scene.fail(1);
+    expect(scene.changes.at(-1)).toBe('up bad open');
+  });
+
   it('that takes longer than the deadline of requests fails, and one that is cancelled does not [X004-16]', () => {
     const scene = new Scene();
     for (let time = 0; time < 3; time++) scene.call().cancel();

@@ -21,7 +21,9 @@ export interface CapabilityBreakersOptions {
 
 /** What a call was let through by; nothing where there was no breaker. */
 interface Admitted {
-  readonly breaker: CircuitBreaker | undefined;
+  /** Of the calls, in their order. */
+  readonly number: number;
+  readonly known: KnownBreaker | undefined;
   readonly permit: BreakerPermit | undefined;
 }
 
@@ -29,6 +31,10 @@ interface Admitted {
 interface KnownBreaker {
   readonly called: Called;
   readonly breaker: CircuitBreaker;
+  /** Number of the last call that was made before it closed again; 0 where it has never been open. */
+  closedBehind: number;
+  /** Monotonic: by then none of those calls runs any more. */
+  keptUntilMs: number;
 }
 
 /** Breakers of one upstream at the same time; one that is closed is forgotten first. */
@@ -38,11 +44,13 @@ const MAX_BREAKERS = 1_000;
  * Keeps calls away from a tool, prompt or resource that has failed several times in a row, while the others
  * of its server go on (S003-RT-02).
  *
- * A breaker exists from a failure to the next success: what works costs nothing.
+ * A breaker exists from a failure to the next success: what works costs nothing. One that has been open is
+ * kept for as long as a call from before may run, whose end is not held against the tool.
  */
 export class CapabilityBreakers {
   readonly #options: CapabilityBreakersOptions;
   readonly #known: KeptState<Map<string, KnownBreaker>>;
+  #calls = 0;
   /** What ended several calls at the same time, such as an exit, and whose calls. */
   readonly #counted = new WeakMap<GatewayError, Set<string>>();
 
@@ -81,19 +89,17 @@ export class CapabilityBreakers {
     return (call, handler) => {
       const called = calledOf(call);
       if (called === undefined || isHeldClosed(held, called)) return next(call, handler);
-      const breaker = this.#known.find(spec)?.get(keyOf(called))?.breaker;
-      const permit = breaker?.admit();
+      const known = this.#known.find(spec)?.get(keyOf(called));
+      const permit = known?.breaker.admit();
       // guard: breaker/capability
-      if (breaker !== undefined && permit === undefined)
-        return refusedCall(handler, circuitOpen(called, breaker));
-      return new JudgedCall(handler, (end) => this.#onEnd(spec, called, { breaker, permit }, end)).begin(
-        next,
-        call,
-      );
+      if (known !== undefined && permit === undefined)
+        return refusedCall(handler, circuitOpen(called, known.breaker));
+      const admitted = { number: ++this.#calls, known, permit };
+      return new JudgedCall(handler, (end) => this.#onEnd(spec, called, admitted, end)).begin(next, call);
     };
   };
 
-  #onEnd(spec: UpstreamSpec, called: Called, { breaker, permit }: Admitted, end: CallEnd): void {
+  #onEnd(spec: UpstreamSpec, called: Called, { number, known, permit }: Admitted, end: CallEnd): void {
     const whose = whoseFailure(end);
     const breakers = this.#known.find(spec);
     // What works, of a server whose tools all do, has nothing to be told.
@@ -101,18 +107,27 @@ export class CapabilityBreakers {
     const key = keyOf(called);
     const culprit = whose === 'upstream' && this.#isCounted(end, key) ? 'omni' : whose;
     // One that was forgotten meanwhile is nobody's.
-    if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key)?.breaker === breaker)
+    if (permit !== undefined && /* guard: breaker/forgotten */ breakers?.get(key) === known)
       permit.settle(culprit);
-    else if (culprit === 'upstream') this.#count(spec, called, key);
+    else if (culprit === 'upstream') this.#count(spec, called, key, number);
     // One success ends a row; of a share it is a part.
     const isRow = (spec.routing ?? DEFAULT_ROUTING).breaker.share === 0;
-    if (isRow && culprit === 'nobody' && breakers?.get(key)?.breaker.state === 'closed') breakers.delete(key);
+    if (isRow && culprit === 'nobody') this.#forget(breakers, key);
   }
 
   /** A failure of a call that no breaker knew of; an open one has its trials. */
-  #count(spec: UpstreamSpec, called: Called, key: string): void {
-    const breaker = this.#breakerOf(spec, called, key);
-    if (/* guard: breaker/late-failure */ breaker.state === 'closed') breaker.admit()?.settle('upstream');
+  #count(spec: UpstreamSpec, called: Called, key: string, number: number): void {
+    const { breaker, closedBehind } = this.#breakerOf(spec, called, key);
+    const isOfNow = /* guard: breaker/from-before */ number > closedBehind;
+    if (isOfNow && /* guard: breaker/late-failure */ breaker.state === 'closed')
+      breaker.admit()?.settle('upstream');
+  }
+
+  #forget(breakers: Map<string, KnownBreaker> | undefined, key: string): void {
+    const known = breakers?.get(key);
+    if (known?.breaker.state !== 'closed') return;
+    if (known.closedBehind === 0 || this.#options.clock.monotonicMs() >= known.keptUntilMs)
+      breakers?.delete(key);
   }
 
   /** One crash of a server is one failure of a tool, however many of its calls it ends. */
@@ -126,10 +141,10 @@ export class CapabilityBreakers {
     return false;
   }
 
-  #breakerOf(spec: UpstreamSpec, called: Called, key: string): CircuitBreaker {
+  #breakerOf(spec: UpstreamSpec, called: Called, key: string): KnownBreaker {
     const breakers = this.#known.of(spec);
-    const known = breakers.get(key);
-    if (known !== undefined) return known.breaker;
+    const found = breakers.get(key);
+    if (found !== undefined) return found;
     // guard: breaker/bounded
     if (breakers.size >= MAX_BREAKERS) forgetOne(breakers);
     const { openMs, maxOpenMs } = (spec.routing ?? DEFAULT_ROUTING).breaker;
@@ -139,14 +154,19 @@ export class CapabilityBreakers {
       firstWaitMs: openMs,
       maxWaitMs: maxOpenMs,
       onChange: (state) => {
+        if (state === 'closed') {
+          known.closedBehind = this.#calls;
+          known.keptUntilMs = clock.monotonicMs() + spec.maxCallTimeMs;
+        }
         onChange?.(spec.name, called, state);
         if (state === 'open') onOpened?.(spec, key, circuitOpen(called, opened));
       },
       clock,
       random,
     });
-    breakers.set(key, { called, breaker: opened });
-    return opened;
+    const known: KnownBreaker = { called, breaker: opened, closedBehind: 0, keptUntilMs: 0 };
+    breakers.set(key, known);
+    return known;
   }
 }
 

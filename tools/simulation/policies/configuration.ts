@@ -1,0 +1,81 @@
+import type { RateSettings, RoutingSettings } from '@omni/ports';
+import { type PlannedUpstream, type PolicyPlan, USERS } from './plan.ts';
+import { RESTART_MS } from './references/starts.ts';
+
+/** How a server is reached: members of its entry, such as `url`. */
+export type Reach = (upstream: PlannedUpstream) => Readonly<Record<string, unknown>>;
+
+export function tokenOf(user: string): string {
+  return `simulated-token-of-${user}`;
+}
+
+/** The configuration file of a plan: what Omni is told of it, on virtual time and as a process. */
+export function configurationTextOf({ limits, upstreams }: PolicyPlan, reach: Reach): string {
+  const { maxUpstreamInFlight, userRate, sessionRate } = limits;
+  return JSON.stringify({
+    auth: {
+      mode: 'token',
+      token: tokenOf('owner'),
+      tokens: USERS.map((name) => ({ name, token: tokenOf(name) })),
+    },
+    limits: {
+      maxUpstreamInFlight,
+      ...(userRate !== undefined && { userRate: rate(userRate) }),
+      ...(sessionRate !== undefined && { sessionRate: rate(sessionRate) }),
+    },
+    mcpServers: Object.fromEntries(upstreams.map((upstream) => [upstream.name, entry(upstream, reach)])),
+  });
+}
+
+function entry(upstream: PlannedUpstream, reach: Reach): Readonly<Record<string, unknown>> {
+  const { era, callTimeoutMs, routing } = upstream;
+  return {
+    ...reach(upstream),
+    protocol: era === 'modern' ? '2026-07-28' : 'legacy',
+    instances: 'shared',
+    callTimeout: ms(callTimeoutMs),
+    // Servers come back soon: what is looked at here is what becomes of calls.
+    restart: { steps: Array.from({ length: 30 }, () => ms(RESTART_MS)), flapFalls: 1_000 },
+    circuit_breaker: { failure_threshold: 30, recovery_timeout: ms(RESTART_MS) },
+    health: { interval: '0s' },
+    routing: routingText(routing),
+  };
+}
+
+function routingText({
+  deadlineMs,
+  trustsHints,
+  retry,
+  hedge,
+  breaker,
+  rate: upstreamRate,
+  capabilityRate,
+  queue,
+  concurrency: { isAdaptive, ...places },
+}: RoutingSettings): Readonly<Record<string, unknown>> {
+  return {
+    deadline: ms(deadlineMs),
+    trustHints: trustsHints,
+    retry: {
+      attempts: retry.attempts,
+      backoff: ms(retry.backoffMs),
+      factor: retry.factor,
+      maxBackoff: ms(retry.maxBackoffMs),
+      budget: retry.budget,
+    },
+    hedge: { quantile: hedge.quantile, minDelay: ms(hedge.minDelayMs) },
+    breaker: { failures: breaker.failures, open: ms(breaker.openMs), maxOpen: ms(breaker.maxOpenMs) },
+    ...(upstreamRate !== undefined && { rate: rate(upstreamRate) }),
+    ...(capabilityRate !== undefined && { capabilityRate: rate(capabilityRate) }),
+    queue: { max: queue.maxWaiting, wait: ms(queue.maxWaitMs) },
+    concurrency: { adaptive: isAdaptive, ...places },
+  };
+}
+
+function rate({ perSecond, burst }: RateSettings): { readonly rps: number; readonly burst: number } {
+  return { rps: perSecond, burst };
+}
+
+function ms(value: number): string {
+  return `${value}ms`;
+}

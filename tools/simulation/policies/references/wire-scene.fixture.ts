@@ -1,0 +1,120 @@
+import { DEFAULT_ROUTING, type RoutingSettings } from '@omni/ports';
+import { type Attempt, type AttemptEnd, History, type Reply } from '../history.ts';
+import type { Capability, PlannedCall, PlannedLimits, PlannedUpstream } from '../plan.ts';
+import type { Reference } from './finding.ts';
+
+export interface WireSceneOptions {
+  readonly routing?: Partial<RoutingSettings>;
+  readonly limits?: Partial<PlannedLimits>;
+  readonly upstream?: Partial<PlannedUpstream>;
+}
+
+/** Of the calls, whose names say who makes them: `a1` is of ada, `b1` of bob. */
+const USERS = { a: 'ada', b: 'bob' } as const;
+const IDS = ['a', 'b'].flatMap((user) => Array.from({ length: 40 }, (_, index) => `${user}${index}`));
+
+/** What goes over the wire, written down by hand. */
+export class WireScene {
+  readonly #history: History;
+  readonly #attempts: Attempt[] = [];
+  #nowMs = 0;
+
+  /** @param capability - What all calls are for. */
+  constructor({ routing, limits, upstream }: WireSceneOptions = {}, capability: Capability = 'act') {
+    const calls = IDS.map((id): PlannedCall => ({
+      id,
+      atMs: 0,
+      client: id.slice(0, 1),
+      upstream: 'u',
+      capability,
+      wantsProgress: id.endsWith('9'),
+      moods: [],
+    }));
+    const plan = {
+      seed: 1,
+      durationMs: 60_000,
+      isForProcesses: false,
+      limits: { maxUpstreamInFlight: 100, ...limits },
+      upstreams: [
+        {
+          name: 'u',
+          transport: 'http',
+          era: 'modern',
+          callTimeoutMs: 1_000,
+          away: [],
+          routing: { ...DEFAULT_ROUTING, ...routing },
+          ...upstream,
+        } as const,
+      ],
+      clients: Object.entries(USERS).map(([name, user]) => ({ name, user, era: 'modern' }) as const),
+      calls,
+    };
+    this.#history = new History(plan, { nowMs: () => this.#nowMs });
+  }
+
+  /** From now on it is this late. */
+  at(ms: number): this {
+    this.#nowMs = ms;
+    return this;
+  }
+
+  send(id: string): this {
+    this.#history.sent(id);
+    return this;
+  }
+
+  /** An attempt of it arrives at the server. */
+  arrive(id: string): this {
+    const attempt = this.#history.arrived(id);
+    if (attempt !== undefined) this.#attempts.push(attempt);
+    return this;
+  }
+
+  call(id: string): this {
+    return this.send(id).arrive(id);
+  }
+
+  /** Its last attempt ends. */
+  end(id: string, end: AttemptEnd): this {
+    const attempt = this.#attempts.findLast(
+      ({ call, end: known }) => call.plan.id === id && known === undefined,
+    );
+    if (attempt !== undefined) this.#history.ended(attempt, end);
+    return this;
+  }
+
+  show(id: string): this {
+    this.#history.shown(id);
+    return this;
+  }
+
+  cancel(id: string): this {
+    this.#history.cancelled(id);
+    return this;
+  }
+
+  reply(id: string, reply: Reply | string): this {
+    this.#history.replied(id, typeof reply === 'string' ? { kind: 'error', code: reply } : reply);
+    return this;
+  }
+
+  limited(id: string, limit: string): this {
+    return this.reply(id, { kind: 'error', code: 'OMNI_RATE_LIMITED', limit });
+  }
+
+  /** It is answered, and its client is told. */
+  answer(id: string): this {
+    const number = this.#attempts.filter(({ call }) => call.plan.id === id).length;
+    return this.end(id, { kind: 'answer' }).reply(id, { kind: 'answer', attempt: number });
+  }
+
+  /** It fails, and its client is told. */
+  fail(id: string): this {
+    return this.end(id, { kind: 'cut', at: 'request' }).reply(id, 'OMNI_UPSTREAM_UNREACHABLE');
+  }
+
+  /** What a reference has against it. */
+  found(reference: Reference): readonly string[] {
+    return reference(this.#history).map(({ what }) => what);
+  }
+}
