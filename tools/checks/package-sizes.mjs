@@ -42,6 +42,7 @@ export const BUDGETS = {
   '@omni/ports': 44,
   '@omni/protocol': 102,
   '@omni/router': 82,
+  '@omni/secrets': 1,
   '@omni/sql': 315,
   '@omni/telemetry': 55,
   '@omni/testing': 30,

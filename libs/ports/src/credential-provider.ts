@@ -18,6 +18,11 @@ export interface CredentialProvider {
   /** Variables for the environment of an upstream's process. */
   environment(upstream: string): CredentialValues;
   /**
+   * Those of the values in force, or parts of them, that are secrets whatever they are called: they are kept
+   * out of everything that is printed. The same list until it changes. Absent: names and looks decide.
+   */
+  secretValues?(upstream: string): readonly string[];
+  /**
    * The upstream has answered 401: is there something newer? Called once at a time for an upstream, but for
    * as many refusals as there are: who asks elsewhere limits how often.
    *
