@@ -99,6 +99,7 @@ export type {
 export { type AuditRecord, type AuditSink, silentAudit } from './secrets/audit-sink.ts';
 export type { KeyWrapper } from './secrets/key-wrapper.ts';
 export type { CredentialOwner, SealedRow, SealedStore } from './secrets/sealed-store.ts';
+export type { SharedText } from './secrets/shared-text.ts';
 export { SecretBuffer } from './secrets/secret-buffer.ts';
 export type { SecretProvider } from './secrets/secret-provider.ts';
 export {

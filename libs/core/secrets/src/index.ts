@@ -7,6 +7,8 @@ export {
   sealedSecretOf,
   unseal,
 } from './envelope/envelope.ts';
+export { KeyRing, type SealingKeys } from './envelope/key-ring.ts';
+export { SealedSecrets } from './envelope/sealed-secrets.ts';
 export { StoredCredentials, type StoredCredentialsOptions } from './envelope/stored-credentials.ts';
 export {
   MIN_MASKED_LENGTH,

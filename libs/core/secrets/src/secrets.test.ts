@@ -2,11 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { type AuditRecord, GatewayError, SecretBuffer, type SecretReference } from '@omni/ports';
 import { ScriptedSecrets, VirtualClock } from '@omni/testing';
 import { MetricRegistry } from './metric-registry.fixture.ts';
+import type { SecretUser } from './access/secret-rules.ts';
 import { Secrets, type SecretsOptions } from './secrets.ts';
 
 const TOKEN: SecretReference = { scheme: 'SECRET', name: 'token' };
 const DB: SecretReference = { scheme: 'VAULT', name: 'db/password', field: 'user' };
-const OWNER = { id: 'owner' };
+const OWNER: SecretUser = { id: 'owner' };
 const DOWN = new GatewayError('OMNI_SECRET_UNAVAILABLE', 'vault is sealed');
 
 function scene(options: Partial<SecretsOptions> = {}) {

@@ -42,7 +42,8 @@ export class SecretBuffer {
 
   /** Another object with the same bytes, which lives on its own. */
   copy(): SecretBuffer {
-    return new SecretBuffer(this.bytes.slice());
+    // A slice of a Buffer of Node shares its bytes.
+    return new SecretBuffer(Uint8Array.from(this.bytes));
   }
 
   equals(other: SecretBuffer): boolean {

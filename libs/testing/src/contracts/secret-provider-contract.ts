@@ -100,7 +100,7 @@ export function secretProviderContract(
     await put(scene, second, 'value-of-second');
     await put(scene, first, 'value-of-first');
     assert.deepEqual(
-      await scene.provider.list(),
+      [...(await scene.provider.list())],
       scene.isListed ? [first, second].toSorted((a, b) => (a < b ? -1 : 1)) : [],
     );
   });
