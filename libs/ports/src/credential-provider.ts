@@ -1,3 +1,7 @@
+import type { ComponentStatus } from './component-status.ts';
+import type { GatewayError } from './errors/gateway-error.ts';
+import type { UpstreamSpec } from './upstream-spec.ts';
+
 /**
  * Values of headers or of environment variables by name. Never changed: values that differ are another
  * object.
@@ -13,6 +17,19 @@ export type CredentialValues = Readonly<Record<string, string>>;
  * comparing two objects is how a change is noticed.
  */
 export interface CredentialProvider {
+  /**
+   * Told which upstreams there are to be, before they are. Absent: they need no word of it.
+   *
+   * @returns Settles when values are there for those that are new, or cannot be had.
+   */
+  define?(upstreams: readonly UpstreamSpec[]): Promise<void>;
+  /**
+   * Why there are no whole credentials for an upstream, so that no connection is opened; `undefined` where
+   * there are. Absent: always.
+   */
+  lack?(upstream: string): GatewayError | undefined;
+  /** How well it is, for the page of health. Absent: nothing can be wrong. */
+  getStatus?(): ComponentStatus;
   /** Headers for every request to an upstream over HTTP, and for the upgrade to a WebSocket. */
   headers(upstream: string): CredentialValues;
   /** Variables for the environment of an upstream's process. */

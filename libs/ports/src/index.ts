@@ -108,6 +108,7 @@ export {
   type SecretReference,
   secretReferenceText,
   type SecretScheme,
+  shownReference,
   type SecretText,
   type UpstreamSecrets,
 } from './secrets/secret-reference.ts';

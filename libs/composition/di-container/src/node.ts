@@ -4,6 +4,7 @@ export {
   type Configuration,
   type Environment,
   type LoadOptions,
+  type TextOptions,
 } from './node/node-configuration.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
 export {

@@ -59,7 +59,7 @@ describe('Secrets', () => {
     const { read } = scene();
     await expect(read({ scheme: 'SECRET', name: 'nothing' })).rejects.toMatchObject({
       code: 'OMNI_SECRET_UNKNOWN',
-      message: 'There is no secret SECRET:nothing',
+      message: 'There is no value for the secret "nothing"',
     });
     await expect(read({ scheme: 'KEYCHAIN', name: 'nothing' })).rejects.toMatchObject({
       code: 'OMNI_SECRET_UNAVAILABLE',
@@ -267,7 +267,7 @@ describe('Secrets', () => {
       const { read, types, file } = scene({ rules: { token: { servers: ['github'] } } });
       await expect(read(TOKEN, { id: 'setting:auth.token' })).rejects.toMatchObject({
         code: 'OMNI_SECRET_DENIED',
-        message: 'SECRET:token: secrets.rules allows token for github only',
+        message: 'Not allowed: the secret "token"; secrets.rules allows token for github only',
       });
       const other = { id: 'server:x', server: 'x' };
       await expect(read(TOKEN, other)).rejects.toMatchObject({ code: 'OMNI_SECRET_DENIED' });

@@ -12,6 +12,7 @@ import {
   type SecretReference,
   secretReferenceText,
   silentAudit,
+  shownReference,
   silentLogger,
   type StatusLevel,
 } from '@omni/ports';
@@ -116,7 +117,7 @@ export class Secrets {
     const kept = this.#of(reference, user.id);
     if (kept.isFresh && kept.failure === undefined) this.#log.hits(reference, user.id).add();
     const secret = await kept.get();
-    if (secret === undefined) throw unknown(reference);
+    if (secret === undefined) throw unknownSecret(reference);
     return secret.copy();
   }
 
@@ -198,7 +199,7 @@ export class Secrets {
     const reason = this.refusalOf(reference, user);
     if (reason === undefined) return;
     this.#log.record(reference, user.id, { kind: 'refused', reason });
-    throw new GatewayError('OMNI_SECRET_DENIED', `${secretReferenceText(reference)}: ${reason}`);
+    throw new GatewayError('OMNI_SECRET_DENIED', `Not allowed: ${shownReference(reference)}; ${reason}`);
   }
 
   /** What some of these providers may have been asked for. */
@@ -317,16 +318,14 @@ class Watched implements WatchedSecret {
       this.#text = undefined;
       // Not as cause: what a decoder says may quote bytes.
       const { reference } = this.#kept;
-      this.#flaw = new GatewayError(
-        'OMNI_SECRET_CORRUPT',
-        `${secretReferenceText(reference)} is no text in UTF-8`,
-      );
+      this.#flaw = new GatewayError('OMNI_SECRET_CORRUPT', `No text in UTF-8: ${shownReference(reference)}`);
     }
   }
 }
 
-function unknown(reference: SecretReference): GatewayError {
-  return new GatewayError('OMNI_SECRET_UNKNOWN', `There is no secret ${secretReferenceText(reference)}`);
+/** Told where nobody has a value. */
+export function unknownSecret(reference: SecretReference): GatewayError {
+  return new GatewayError('OMNI_SECRET_UNKNOWN', `There is no value for ${shownReference(reference)}`);
 }
 
 /** For `catch`: a provider that takes nothing is passed over. */

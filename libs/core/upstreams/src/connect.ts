@@ -53,6 +53,9 @@ export function connect(
   done: (result: OpenConnection | GatewayError) => void,
 ): () => void {
   const { spec, context, isRestart = false } = options;
+  const lack = context.credentials.lack?.(spec.name);
+  // guard: credentials/lack
+  if (lack !== undefined) return refusedLater(lack, done);
   if (/* guard: starting/all-processes */ spec.transport.kind !== 'stdio') return attempt(options, done);
   let abort = (): void => {};
   const leave = context.starts.begin({
@@ -70,6 +73,14 @@ export function connect(
     abort();
     leave();
   };
+}
+
+function refusedLater(error: GatewayError, done: (result: GatewayError) => void): () => void {
+  let isOver = false;
+  queueMicrotask(() => {
+    if (!isOver) done(error);
+  });
+  return () => void (isOver = true);
 }
 
 function attempt(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void): () => void {

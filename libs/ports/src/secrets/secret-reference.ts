@@ -56,6 +56,15 @@ export function parseSecretReference(text: string): SecretReference | { readonly
   return { scheme, name, field };
 }
 
+/**
+ * What people are told of a reference: words that nothing takes for a password, as it would
+ * `SECRET:name`.
+ */
+export function shownReference(reference: SecretReference): string {
+  const { scheme, name } = reference;
+  return scheme === 'SECRET' ? `the secret "${name}"` : `\${${secretReferenceText(reference)}}`;
+}
+
 /** As it is written, without `${` and `}`: the identity of a reference. */
 export function secretReferenceText({ scheme, name, field }: SecretReference): string {
   return field === undefined ? `${scheme}:${name}` : `${scheme}:${name}#${field}`;

@@ -62,6 +62,7 @@ export async function startHttpGateway({
   const { server, logger, end } = await createNodeParts({
     ...options,
     environment,
+    secrets: configuration.secrets,
     state: { folder: stateDirectory(environment), otherwise: 'fail' },
     configuration: {
       ...configuration,

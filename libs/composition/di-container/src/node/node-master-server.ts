@@ -11,8 +11,9 @@ import {
   unusableProxies,
   UndiciHttpClient,
 } from '@omni/node';
-import { type Logger, silentLogger, systemClock } from '@omni/ports';
-import type { MetricRegistry, Tracer } from '@omni/telemetry';
+import type { SecretsSettings } from '@omni/config';
+import { type AuditSink, type Logger, silentLogger, systemClock } from '@omni/ports';
+import { MetricRegistry, type Tracer } from '@omni/telemetry';
 import { wholeConfiguration } from '../configuration/whole-configuration.ts';
 import { createMasterServer } from '../create-master-server.ts';
 import { IDENTITY } from '../identity.ts';
@@ -24,6 +25,7 @@ import type { Environment } from './node-configuration.ts';
 import { storedDefinitionReader } from './stored-definitions.ts';
 import type { MasterServerOptions } from '../master-server-options.ts';
 import { PhaseLog } from '../phase-log.ts';
+import { secretCredentials } from './secrets/secret-credentials.ts';
 
 export interface NodeMasterServerOptions extends Omit<
   MasterServerOptions,
@@ -46,6 +48,8 @@ export interface NodeMasterServerOptions extends Omit<
   readonly onLogLost?: ((reason: string) => void) | undefined;
   /** Where traces and metrics are sent; it is closed at the end. Default: nowhere. */
   readonly exporter?: TelemetryExporter | undefined;
+  /** Told every access to a secret, beside the log. Default: nobody. */
+  readonly audit?: AuditSink | undefined;
 }
 
 /** Sends what is traced and measured to somebody else. */
@@ -71,6 +75,8 @@ export interface NodePartsOptions extends NodeMasterServerOptions {
   readonly state?: StatePlace | undefined;
   /** Where definitions in the store look up variables. Default: nowhere. */
   readonly environment?: Environment | undefined;
+  /** How secrets are come by. Default: there are none. */
+  readonly secrets?: SecretsSettings | undefined;
 }
 
 /** Builds a gateway on Node, without a listener. Nothing runs before `start()`. */
@@ -86,6 +92,8 @@ export async function createNodeParts({
   supervision = 'inline',
   state,
   environment = {},
+  secrets: secretsSettings,
+  audit,
   ...options
 }: NodePartsOptions): Promise<NodeParts> {
   const configuration = wholeConfiguration(options.configuration);
@@ -101,6 +109,14 @@ export async function createNodeParts({
       `${variable} holds no address of an HTTP proxy (http: or https:), so that servers are reached without one; correct it, or set outgoing.proxy`,
     );
   }
+  const metrics = exporter?.metrics ?? options.metrics ?? new MetricRegistry();
+  const secrets =
+    secretsSettings &&
+    state &&
+    secretCredentials({
+      ...{ settings: secretsSettings, environment, state, logger, audit, metrics },
+      others: options.credentials,
+    });
   const store = await startPhases.run('store', () => holdStore(configuration.storage, state, logger));
   const server = await startPhases
     .run('container', () =>
@@ -111,7 +127,9 @@ export async function createNodeParts({
         startPhases,
         measureRuntime,
         heap: new NodeHeapMeter(),
-        ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
+        metrics,
+        ...(exporter !== undefined && { tracer: exporter.tracer }),
+        ...(secrets !== undefined && { credentials: secrets.credentials }),
         launcher: new NodeChildLauncher({ logger }),
         http: new UndiciHttpClient({
           userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
@@ -125,6 +143,7 @@ export async function createNodeParts({
     )
     .catch((error: unknown) => {
       store.release();
+      secrets?.close();
       throw error;
     });
   // Ends the children of an earlier Omni that was killed without time to end them.
@@ -132,6 +151,7 @@ export async function createNodeParts({
   if (ended > 0) logger.warn({ ended }, 'ended process groups that an earlier Omni left behind');
   const end = async (): Promise<void> => {
     store.release();
+    secrets?.close();
     await exporter?.close();
     await own?.flush();
   };

@@ -13,9 +13,9 @@ export interface SecretUser {
 /** Where a secret may go. */
 export interface SecretRule {
   /** Names of upstreams. Default: all. */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
   /** Hosts, `*.example.com` with those below. Default: all, and processes. */
-  readonly hosts?: readonly string[];
+  readonly hosts?: readonly string[] | undefined;
 }
 
 /**

@@ -13,7 +13,11 @@ function upstream(
   headers: Readonly<Record<string, SecretText>>,
   environment: Readonly<Record<string, SecretText>> = {},
 ): UpstreamWithSecrets {
-  return { name, secrets: { headers, environment }, host: 'up.test' };
+  return {
+    name,
+    secrets: { headers, environment },
+    transport: { kind: 'http', url: 'https://up.test/mcp', headers: {} },
+  };
 }
 
 function scene(values: Readonly<Record<string, string>> = { token: 'value-of-token' }) {
@@ -37,7 +41,7 @@ describe('SecretCredentials', () => {
     ]);
     expect(credentials.headers('up')).toEqual({ Authorization: 'Bearer value-of-token' });
     expect(credentials.environment('up')).toEqual({ DSN: 'db://ada:value-of-token@host' });
-    expect(credentials.failuresOf('up')).toEqual([]);
+    expect(credentials.lack('up')).toBeUndefined();
   });
 
   // guard: secrets/short-values
@@ -55,6 +59,7 @@ describe('SecretCredentials', () => {
       upstream('up', { Authorization: BEARER }),
       upstream('else', { Authorization: [{ scheme: 'SECRET', name: 'other' }] }),
     ]);
+    expect(told.splice(0).toSorted()).toEqual(['else', 'up']);
     const [headers, others] = [credentials.headers('up'), credentials.headers('else')];
     expect(credentials.headers('up')).toBe(headers);
     file.tell();
@@ -74,7 +79,10 @@ describe('SecretCredentials', () => {
       upstream('up', { A: BEARER, B: [{ scheme: 'SECRET', name: 'none' }] }, { C: [TOKEN] }),
     ]);
     expect(credentials.headers('up')).toEqual({ A: 'Bearer value-of-token' });
-    expect(credentials.failuresOf('up')).toEqual(['there is no secret SECRET:none']);
+    expect(credentials.lack('up')).toMatchObject({
+      code: 'OMNI_SECRET_UNKNOWN',
+      message: 'There is no value for the secret "none"',
+    });
     file.put('token', 'split\r\nX-Injected: 1');
     file.tell();
     await clock.advanceAsync(0);
@@ -93,7 +101,11 @@ describe('SecretCredentials', () => {
       upstream('else', { A: BEARER }),
     ]);
     expect(credentials.headers('up')).toEqual({ B: 'Bearer value-of-token' });
-    expect(credentials.failuresOf('up')).toEqual(['SECRET:kept: secrets.rules allows kept for other only']);
+    expect(credentials.lack('up')).toMatchObject({
+      code: 'OMNI_SECRET_DENIED',
+      message: 'Not allowed: the secret "kept"; secrets.rules allows kept for other only',
+    });
+    expect(credentials.lack('else')).toBeUndefined();
     expect(credentials.headers('else')).toEqual({ A: 'Bearer value-of-token' });
   });
 

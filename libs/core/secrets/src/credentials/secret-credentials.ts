@@ -1,6 +1,7 @@
 import {
   callForeign,
   type Clock,
+  type ComponentStatus,
   type CredentialProvider,
   type CredentialValues,
   GatewayError,
@@ -8,17 +9,14 @@ import {
   secretReferenceText,
   type SecretText,
   type UpstreamSecrets,
+  type UpstreamSpec,
+  type UpstreamTransport,
 } from '@omni/ports';
 import type { SecretUser } from '../access/secret-rules.ts';
-import type { Secrets, WatchedSecret } from '../secrets.ts';
+import { type Secrets, unknownSecret, type WatchedSecret } from '../secrets.ts';
 
-/** An upstream whose headers or variables hold secrets. */
-export interface UpstreamWithSecrets {
-  readonly name: string;
-  readonly secrets: UpstreamSecrets;
-  /** Where requests go; absent for a process. */
-  readonly host?: string;
-}
+/** What is read of a definition. */
+export type UpstreamWithSecrets = Pick<UpstreamSpec, 'name' | 'transport' | 'secrets'>;
 
 const NO_VALUES: CredentialValues = Object.freeze({});
 const NO_SECRETS: readonly string[] = Object.freeze([]);
@@ -44,40 +42,26 @@ export class SecretCredentials implements CredentialProvider {
     this.#clock = clock;
   }
 
-  /**
-   * Which upstreams there are now. Those that are the same keep their values.
-   *
-   * @returns Settles when every new one has its values, or cannot have them.
-   */
-  async define(upstreams: readonly UpstreamWithSecrets[]): Promise<void> {
-    const former = new Map(this.#upstreams);
-    this.#upstreams.clear();
-    const ready: Promise<void>[] = [];
-    for (const upstream of upstreams) {
-      const kept = former.get(upstream.name);
-      if (kept?.isSame(upstream) === true) {
-        this.#upstreams.set(upstream.name, kept);
-        former.delete(upstream.name);
-      } else ready.push(this.add(upstream));
+  /** Those that are the same keep their values; of others the former serve until the new ones are there. */
+  async define(specs: readonly UpstreamWithSecrets[]): Promise<void> {
+    const wanted = specs.flatMap(({ name, transport, secrets }): readonly WantedSecrets[] =>
+      secrets === undefined ? [] : [{ name, secrets, host: hostOf(transport) }],
+    );
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const [name, upstream] of this.#upstreams) {
+      if (names.has(name)) continue;
+      this.#upstreams.delete(name);
+      upstream.close();
     }
-    // Behind: what both need stays.
-    for (const gone of former.values()) gone.close();
-    await Promise.all(ready);
+    await Promise.all(wanted.map((upstream) => this.#add(upstream)));
   }
 
-  /** One more upstream, in place of one of the same name. @returns As {@link define}. */
-  async add(upstream: UpstreamWithSecrets): Promise<void> {
-    const former = this.#upstreams.get(upstream.name);
-    if (former?.isSame(upstream) === true) return former.ready;
-    const filled = new FilledUpstream(upstream, this.#secrets, () => this.#tell(upstream.name));
-    this.#upstreams.set(upstream.name, filled);
-    former?.close();
-    await filled.ready;
+  lack(upstream: string): GatewayError | undefined {
+    return this.#upstreams.get(upstream)?.lack;
   }
 
-  /** Why values of an upstream could not be read, free of values; empty when all are there. */
-  failuresOf(upstream: string): readonly string[] {
-    return this.#upstreams.get(upstream)?.failures ?? [];
+  getStatus(): ComponentStatus {
+    return this.#secrets.getStatus();
   }
 
   headers(upstream: string): CredentialValues {
@@ -107,6 +91,19 @@ export class SecretCredentials implements CredentialProvider {
     this.#upstreams.clear();
   }
 
+  async #add(wanted: WantedSecrets): Promise<void> {
+    const former = this.#upstreams.get(wanted.name);
+    if (former?.isSame(wanted) === true) return former.ready;
+    const filled = new FilledUpstream(wanted, this.#secrets, () => this.#tell(wanted.name));
+    if (former === undefined) this.#upstreams.set(wanted.name, filled);
+    await filled.ready;
+    if (former !== undefined) {
+      this.#upstreams.set(wanted.name, filled);
+      former.close();
+    }
+    this.#tell(wanted.name);
+  }
+
   #tell(upstream: string): void {
     for (const listener of [...this.#listeners])
       callForeign(
@@ -116,12 +113,23 @@ export class SecretCredentials implements CredentialProvider {
   }
 }
 
+interface WantedSecrets {
+  readonly name: string;
+  readonly secrets: UpstreamSecrets;
+  /** Where they would be sent; `undefined` for a process. */
+  readonly host: string | undefined;
+}
+
+function hostOf(transport: UpstreamTransport): string | undefined {
+  return 'url' in transport ? URL.parse(transport.url)?.hostname : undefined;
+}
+
 /** The values of one upstream. */
 class FilledUpstream {
   readonly ready: Promise<void>;
-  readonly #upstream: UpstreamWithSecrets;
+  readonly #wanted: WantedSecrets;
   readonly #watched = new Map<string, WatchedSecret>();
-  readonly #refused: string[] = [];
+  readonly #refused: GatewayError[] = [];
   readonly #onChange: () => void;
   #headers = NO_VALUES;
   #environment = NO_VALUES;
@@ -129,12 +137,12 @@ class FilledUpstream {
   #rereadAtMs = -Infinity;
   #isReady = false;
 
-  constructor(upstream: UpstreamWithSecrets, secrets: Secrets, onChange: () => void) {
-    this.#upstream = upstream;
+  constructor(wanted: WantedSecrets, secrets: Secrets, onChange: () => void) {
+    this.#wanted = wanted;
     this.#onChange = onChange;
-    const { name, host } = upstream;
+    const { name, host } = wanted;
     const user: SecretUser = { id: `server:${name}`, server: name, ...(host !== undefined && { host }) };
-    for (const reference of referencesOf(upstream.secrets)) {
+    for (const reference of referencesOf(wanted.secrets)) {
       const key = secretReferenceText(reference);
       if (this.#watched.has(key)) continue;
       try {
@@ -144,7 +152,7 @@ class FilledUpstream {
         );
       } catch (error) {
         // One that is refused keeps nobody else from theirs.
-        this.#refused.push(GatewayError.from(error).message);
+        this.#refused.push(GatewayError.from(error));
       }
     }
     this.ready = Promise.all([...this.#watched.values()].map((watched) => watched.ready)).then(() => {
@@ -166,16 +174,19 @@ class FilledUpstream {
     return this.#secretValues;
   }
 
-  get failures(): readonly string[] {
-    const missing = [...this.#watched].flatMap(([key, { text, failure }]) => {
-      if (text !== undefined) return [];
-      return [failure === undefined ? `there is no secret ${key}` : `${key}: ${failure.message}`];
-    });
-    return [...this.#refused, ...missing];
+  get lack(): GatewayError | undefined {
+    const [refusal] = this.#refused;
+    if (refusal !== undefined) return refusal;
+    if (!this.#isReady) return new GatewayError('OMNI_SECRET_UNAVAILABLE', 'Its secrets are being read');
+    for (const reference of referencesOf(this.#wanted.secrets)) {
+      const { text, failure } = this.#watched.get(secretReferenceText(reference)) ?? {};
+      if (text === undefined) return failure ?? unknownSecret(reference);
+    }
+    return undefined;
   }
 
-  isSame({ secrets, host }: UpstreamWithSecrets): boolean {
-    return host === this.#upstream.host && JSON.stringify(secrets) === JSON.stringify(this.#upstream.secrets);
+  isSame({ secrets, host }: WantedSecrets): boolean {
+    return host === this.#wanted.host && JSON.stringify(secrets) === JSON.stringify(this.#wanted.secrets);
   }
 
   /** @returns `undefined` when that was done a moment ago. */
@@ -203,7 +214,7 @@ class FilledUpstream {
   }
 
   #fill(): void {
-    const { headers, environment } = this.#upstream.secrets;
+    const { headers, environment } = this.#wanted.secrets;
     this.#headers = this.#filled(headers, HEADER_VALUE);
     this.#environment = this.#filled(environment, VARIABLE_VALUE);
     this.#secretValues = Object.freeze(
