@@ -6,6 +6,13 @@ export {
   type LoadOptions,
   type TextOptions,
 } from './node/node-configuration.ts';
+export {
+  type ConfiguredSecrets,
+  type MigratedSecret,
+  migrateSecrets,
+  type MigrateOptions,
+  openConfiguredSecrets,
+} from './node/secrets/secrets-of-configuration.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
 export {
   exposeCollector,

@@ -2,6 +2,7 @@ export type { ConfigProblem, Position } from './checks/config-problem.ts';
 export type { ConfigSource } from './document/config-source.ts';
 export { ConfigurationManager, type Unsubscribe } from './configuration-manager.ts';
 export { defaultConfiguration, type Configuration } from './configuration.ts';
+export { literalSecrets, type LiteralSecret } from './literal-secrets.ts';
 export { parseConfiguration, type ParseOptions, parseSecretsSettings } from './parse-configuration.ts';
 export type { SecretReading, SecretSource } from './collaborators.ts';
 export type { SecretPlace, SecretsSettings, VaultSettings } from './schema/secrets-schema.ts';

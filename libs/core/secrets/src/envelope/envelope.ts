@@ -179,7 +179,10 @@ async function decrypt(key: Uint8Array, sealed: Uint8Array, context: Uint8Array)
   }
 }
 
-function imported(key: Uint8Array, name: 'AES-GCM' | 'HMAC'): Promise<CryptoKey> {
+/** Not every runtime's types have a name for it. */
+type ImportedKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+function imported(key: Uint8Array, name: 'AES-GCM' | 'HMAC'): Promise<ImportedKey> {
   return name === 'HMAC'
     ? crypto.subtle.importKey('raw', own(key), { name, hash: 'SHA-256' }, false, ['sign'])
     : crypto.subtle.importKey('raw', own(key), name, false, ['encrypt', 'decrypt']);
