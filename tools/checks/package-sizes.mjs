@@ -42,7 +42,7 @@ export const BUDGETS = {
   '@omni/ports': 44,
   '@omni/protocol': 102,
   '@omni/router': 82,
-  '@omni/secrets': 1,
+  '@omni/secrets': 41,
   '@omni/sql': 315,
   '@omni/telemetry': 55,
   '@omni/testing': 30,

@@ -108,7 +108,7 @@ export function hiddenLine(
           end();
           return reject(new GatewayError('OMNI_CANCELLED', 'Nothing was typed'));
         }
-        if (character === '\u007f' || character === '\b') typed = [...typed].slice(0, -1).join('');
+        if (character === '\u007f' || character === '\b') typed = typed.replace(/.$/u, '');
         else typed += character;
       }
     };

@@ -8,7 +8,7 @@ export {
   unseal,
 } from './envelope/envelope.ts';
 export { KeyRing, type SealingKeys } from './envelope/key-ring.ts';
-export { SealedSecrets } from './envelope/sealed-secrets.ts';
+export { SealedSecrets, type SealedSecretsOptions } from './envelope/sealed-secrets.ts';
 export { StoredCredentials, type StoredCredentialsOptions } from './envelope/stored-credentials.ts';
 export {
   MIN_MASKED_LENGTH,

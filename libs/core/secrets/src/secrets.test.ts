@@ -344,6 +344,7 @@ describe('Secrets', () => {
       expect(watched.text).toBe('newer-value');
     });
 
+    // guard: secrets/max-stale
     it('stays in force while it cannot be read, for a day at most', async () => {
       const { secrets, clock, file } = scene({ fallback: [] });
       const watched = secrets.watch(TOKEN, OWNER, () => {});

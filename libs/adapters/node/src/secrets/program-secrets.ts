@@ -132,8 +132,8 @@ class BoundedOutput {
 
 /** What it complained about, without what it has printed as a value. */
 function said(words: Buffer, value: Buffer): string {
-  // guard: secrets/program-words
-  const text = redactorOf([value.toString('utf8')])(words.toString('utf8'));
+  const redact = /* guard: secrets/program-words */ redactorOf([value.toString('utf8')]);
+  const text = redact(words.toString('utf8'));
   const [line = ''] = text.trim().split('\n');
   return line === '' ? '' : `: ${line.slice(0, 200)}`;
 }

@@ -1,5 +1,6 @@
 import { type CancelTimer, type Clock, GatewayError, systemClock } from '@omni/ports';
 import { request } from 'undici';
+import { errorCode } from '../files/error-code.ts';
 import { isLoopback } from '../http/client/proxy-rules.ts';
 
 /** How Omni proves itself to Vault. Values are asked for when they are needed. */
@@ -243,10 +244,11 @@ function parsed(text: string): VaultAnswer {
   }
 }
 
-/** @returns A code; what a library says may hold anything. */
+/** @returns A code or a kind; what a library says may hold anything. */
 function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'unknown';
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+  const kind =
+    typeof cause === 'object' && cause !== null && 'name' in cause ? String(cause.name) : 'unknown';
+  return errorCode(cause) ?? kind;
 }
 
 function unavailable(message: string, cause?: unknown): GatewayError {

@@ -25,8 +25,7 @@ function definitionOf(row: StoredDefinition, environment: Environment): readonly
   const { name, enabled, critical } = row;
   const text = JSON.stringify({ mcpServers: { [name]: entryOf(row) } });
   // Who writes to the database could start programs anyway; who uses the API need not.
-  // guard: secrets/api-definitions
-  const isOperatorOwned = row.source !== 'api';
+  const isOperatorOwned = /* guard: secrets/api-definitions */ row.source !== 'api';
   const { upstreams } = parseConfigurationText(text, `store: ${name}`, environment, { isOperatorOwned });
   return upstreams.map((spec) => ({
     ...spec,

@@ -89,7 +89,8 @@ export class KeptSecret {
   /** Reads it now, or waits for who does. Never throws: {@link failure} says it. */
   read(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    return (this.#reading ??= /* guard: secrets/single-flight */ this.#readOnce());
+    this.#reading = /* guard: secrets/single-flight */ this.#reading ?? this.#readOnce();
+    return this.#reading;
   }
 
   /** It may be another one by now. */

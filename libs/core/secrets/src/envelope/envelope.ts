@@ -151,7 +151,7 @@ async function encrypt(key: Uint8Array, plain: Uint8Array, context: Uint8Array):
   // Random for each message; a key of a secret seals one, and one that wraps stays far below 2^32.
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const sealed = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv: nonce, /* guard: secrets/sealed-place */ additionalData: own(context) },
+    { name: 'AES-GCM', iv: nonce, additionalData: /* guard: secrets/sealed-place */ own(context) },
     await imported(key, 'AES-GCM'),
     own(plain),
   );
@@ -165,7 +165,11 @@ async function decrypt(key: Uint8Array, sealed: Uint8Array, context: Uint8Array)
   try {
     return new Uint8Array(
       await crypto.subtle.decrypt(
-        { name: 'AES-GCM', iv: own(sealed.subarray(0, NONCE_BYTES)), additionalData: own(context) },
+        {
+          name: 'AES-GCM',
+          iv: own(sealed.subarray(0, NONCE_BYTES)),
+          additionalData: /* guard: secrets/sealed-place */ own(context),
+        },
         await imported(key, 'AES-GCM'),
         own(sealed.subarray(NONCE_BYTES)),
       ),

@@ -48,7 +48,6 @@ describe('SealedSecrets [X002-03]', () => {
     for (const name of names) expect(await read(two, name)).toBe(`value of ${name}`);
   });
 
-  // guard: secrets/truncated
   it('are damaged at each length but the whole one, and never written over', async () => {
     const { secrets, text } = scene();
     await put(secrets, 'github-token');

@@ -164,7 +164,6 @@ export class SealedSecrets implements SecretProvider {
     try {
       value = JSON.parse(text);
     } catch {
-      // guard: secrets/truncated
       throw corrupt('is damaged: it is no whole JSON');
     }
     // Any object may be read by names.

@@ -83,8 +83,7 @@ export class StoredCredentials {
         const sealed = await rewrap(sealedOf(row), placeOf(row.owner), { to, from: this.#keys });
         const wrapped = { owner: row.owner, keyId: to.id, sealed: JSON.stringify(sealed) };
         // Where somebody has written meanwhile, theirs stays.
-        // guard: secrets/online-change
-        if (await this.#store.write(wrapped, row)) changed++;
+        if (await this.#store.write(wrapped, /* guard: secrets/online-change */ row)) changed++;
       }
     }
   }

@@ -72,7 +72,7 @@ async function gateway(
   await parts.server.whenSettled({ deadlineMs: 10_000 });
   const output = (): string =>
     JSON.stringify(
-      [lines, audit, events, parts.server.upstreams(), parts.server.metrics?.read(), loaded],
+      [lines, audit, events, parts.server.upstreams(), parts.server.metrics?.read(), loaded.upstreams],
       (_key, value: unknown) => (value instanceof Error ? inspect(value, { depth: 9 }) : value),
     );
   return { ...parts, client: new SceneClient(parts.server), audit, output };
@@ -118,7 +118,7 @@ describe('SealedSecrets in a file [X002-03] [S002-SB-01]', () => {
 });
 
 describe('a gateway with secrets', () => {
-  it('hands them to servers, and another one within a second, to those alone that use it', async () => {
+  it('hands them to servers, and another one within a second, to those alone that use it [S002-SE-05]', async () => {
     await set('web', 'first-value-of-web');
     await set('tool', 'first-value-of-tool');
     const { server, url } = await web('first-value-of-web');
@@ -185,10 +185,11 @@ mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: 
     expect(audit.filter(({ type }) => type === 'secret.resolved')).toHaveLength(2);
   }, 60_000);
 
+  // guard: credentials/told-secrets
   it('hides what a server says of its own, and leaves the rest readable', async () => {
     await set('tool', 'ordinary words of a passphrase');
     const { client, server, output } = await gateway(
-      `mcpServers: { tool: { command: "${process.execPath}", args: ["-e", ${PROGRAM}], env: { TOKEN: "\${SECRET:tool}" } } }`,
+      `mcpServers: { tool: { command: "${process.execPath}", args: ["-e", ${PROGRAM}], env: { NOTE: "\${SECRET:tool}" } } }`,
     );
     await call(client, 'tool__fall');
     await eventually(() => JSON.stringify(server.upstreams()).includes('cannot log in'));
@@ -197,6 +198,7 @@ mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: 
     expect(output()).not.toContain('ordinary words of a passphrase');
   }, 60_000);
 
+  // guard: credentials/lack
   it('keeps a server down that lacks one, says why, and starts it when it is there', async () => {
     const { url } = await web('value-of-web-1');
     const { client, server, audit } = await gateway(`
@@ -215,7 +217,7 @@ mcpServers:
     await eventually(async () => (await call(client, 'web__show')) === 'shown value-of-web-1');
   }, 60_000);
 
-  it('goes on without a Vault that is out of reach, or with the environment', async () => {
+  it('goes on without a Vault that is out of reach, or with the environment [S002-SE-03] [S002-SE-06]', async () => {
     const { url } = await web('value-of-environment');
     const { client, server, audit, output } = await gateway(
       `
@@ -262,6 +264,29 @@ mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: 
       message: expect.stringContaining(`needs the key ${keyId}`),
     });
   });
+
+  it('does not let a slow provider hold its start up, and starts its server when it has answered', async () => {
+    const { url } = await web('value-of-web-1');
+    await writeFile(join(folder, 'slow'), 'sleep 3; echo value-of-web-1');
+    const startedMs = performance.now();
+    const { client, server } = await gateway(`
+mcpServers:
+  web: { url: "${url}", protocol: legacy, headers: { Authorization: "Bearer \${EXEC:sh ${folder}/slow}" } }
+  tool: { command: "${process.execPath}", args: ["-e", ${PROGRAM}], env: { TOKEN: plain } }
+`);
+    expect(performance.now() - startedMs).toBeLessThan(2_900);
+    expect(await call(client, 'tool__show')).toMatch(/^plain /);
+    expect(JSON.stringify(server.upstreams())).toContain('Its secrets are being read');
+    await eventually(async () => (await call(client, 'web__show')) === 'shown value-of-web-1');
+  }, 60_000);
+
+  it('leaves a truncated file as it is, and says so', async () => {
+    await set('web', 'value-of-web-1');
+    await truncate(join(folder, 'secrets.json'), 100);
+    const { server } = await gateway('mcpServers: { a: { command: x, env: { A: "${SECRET:web}" } } }');
+    expect(JSON.stringify(server.upstreams())).toContain('secrets.json is damaged: it is no whole JSON');
+    expect((await readFile(join(folder, 'secrets.json'))).length).toBe(100);
+  }, 60_000);
 
   it('reads those of its own settings at its start', async () => {
     await set('owner', 'token-of-the-owner-1');

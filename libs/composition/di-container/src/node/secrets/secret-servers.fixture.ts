@@ -13,7 +13,7 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
     say({ id, result: { protocolVersion: params.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 't', version: '1' } } });
   else if (method === 'tools/list') say({ id, result: { tools: [{ name: 'show', inputSchema: { type: 'object' } }, { name: 'fall', inputSchema: { type: 'object' } }] } });
   else if (method === 'tools/call' && params.name === 'fall') {
-    process.stderr.write('cannot log in at db.example with ' + process.env.TOKEN + '\\n', () => process.exit(1));
+    process.stderr.write('cannot log in at db.example with ' + process.env.NOTE + '\\n', () => process.exit(1));
   } else if (method === 'tools/call')
     say({ id, result: { content: [{ type: 'text', text: process.env.TOKEN + ' ' + process.pid }] } });
   else if (id !== undefined) say({ id, result: {} });
