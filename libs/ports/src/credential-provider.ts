@@ -54,6 +54,8 @@ export interface CredentialProvider {
    * @returns Ends it.
    */
   subscribe(listener: (upstream: string) => void): () => void;
+  /** The gateway has stopped: nobody asks any more. May be called twice. Absent: there is nothing to end. */
+  close?(): void;
 }
 
 const NO_VALUES: CredentialValues = Object.freeze({});

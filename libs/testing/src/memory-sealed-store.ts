@@ -10,8 +10,8 @@ export class MemorySealedStore implements SealedStore {
 
   write(row: SealedRow, expected?: SealedRow): Promise<boolean> {
     const key = keyOf(row.owner);
-    if (expected !== undefined && this.rows.get(key)?.sealed !== expected.sealed)
-      return Promise.resolve(false);
+    const current = this.rows.get(key);
+    if (expected !== undefined && current?.sealed !== expected.sealed) return Promise.resolve(false);
     this.rows.set(key, row);
     return Promise.resolve(true);
   }

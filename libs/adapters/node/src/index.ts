@@ -39,11 +39,17 @@ export { NodeHeapMeter } from './metrics/node-heap-meter.ts';
 export { measureRuntime } from './metrics/runtime-metrics.ts';
 export { EnvironmentSecrets, type EnvironmentSecretsOptions } from './secrets/environment-secrets.ts';
 export { FileSecrets, type FileSecretsOptions } from './secrets/file-secrets.ts';
-export { Keychain, type KeyringModule } from './secrets/keychain.ts';
+export { Keychain, type KeyringEntry, type KeyringModule } from './secrets/keychain.ts';
 export { KeychainSecrets, KeychainText } from './secrets/keychain-secrets.ts';
 export { PrivateTextFile } from './secrets/private-text-file.ts';
 export { ProgramSecrets, type ProgramSecretsOptions } from './secrets/program-secrets.ts';
-export { VaultClient, type VaultClientOptions, type VaultLogin } from './secrets/vault-client.ts';
+export {
+  type VaultAnswer,
+  type VaultCall,
+  VaultClient,
+  type VaultClientOptions,
+  type VaultLogin,
+} from './secrets/vault-client.ts';
 export {
   VaultSecrets,
   type VaultSecretsOptions,

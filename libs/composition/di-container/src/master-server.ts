@@ -516,7 +516,13 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
   const scan = new RepairScan(upstreams, parts.clock);
   const { listening, starts, memory } = parts;
   return [
-    { name: 'own parts', stop: () => parts.endOfParts() },
+    {
+      name: 'own parts',
+      async stop() {
+        parts.credentials.close?.();
+        await parts.endOfParts();
+      },
+    },
     { name: 'dialer', stop: () => dialer?.close() },
     { name: 'http client', stop: () => http?.close() },
     { name: 'launcher', stop: () => launcher?.close() },

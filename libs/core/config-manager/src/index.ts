@@ -5,7 +5,12 @@ export { defaultConfiguration, type Configuration } from './configuration.ts';
 export { literalSecrets, type LiteralSecret } from './literal-secrets.ts';
 export { parseConfiguration, type ParseOptions, parseSecretsSettings } from './parse-configuration.ts';
 export type { SecretReading, SecretSource } from './collaborators.ts';
-export type { SecretPlace, SecretsSettings, VaultSettings } from './schema/secrets-schema.ts';
+export type {
+  SecretPlace,
+  SecretRuleSettings,
+  SecretsSettings,
+  VaultSettings,
+} from './schema/secrets-schema.ts';
 export type { UpstreamConfig } from './upstream-config.ts';
 export type { Environment } from './document/variables.ts';
 export { hostProblem, originProblem } from './schema/setting-schema.ts';

@@ -52,7 +52,8 @@ export class KeychainText implements SharedText {
   readonly #keychain: Keychain;
   readonly #account: string;
 
-  constructor(account: `${typeof OWN}${string}`, keychain: Keychain = new Keychain()) {
+  /** @param account - Begins with `omni-`: no secret of users. */
+  constructor(account: string, keychain: Keychain = new Keychain()) {
     this.#keychain = keychain;
     this.#account = account;
   }

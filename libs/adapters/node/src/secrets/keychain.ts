@@ -10,7 +10,8 @@ export interface KeyringModule {
   findCredentialsAsync(service: string): Promise<readonly { readonly account: string }[]>;
 }
 
-interface KeyringEntry {
+/** One password of a keychain. */
+export interface KeyringEntry {
   getPassword(signal?: AbortSignal): Promise<string | null>;
   setPassword(password: string): Promise<void>;
   deletePassword(): Promise<boolean>;

@@ -5,8 +5,6 @@ import type { GatewayConfiguration } from '../gateway-options.ts';
 /** Where the state of a gateway lies. */
 export interface StatePlace {
   readonly folder: string;
-  /** Where secrets are, which gateways of one user share. Default: {@link folder}. */
-  readonly secretsFolder?: string;
   /** What becomes of a gateway that cannot have it: it fails, or remembers nothing. */
   readonly otherwise: 'fail' | 'forget';
 }

@@ -48,8 +48,17 @@ export interface NodeMasterServerOptions extends Omit<
   readonly onLogLost?: ((reason: string) => void) | undefined;
   /** Where traces and metrics are sent; it is closed at the end. Default: nowhere. */
   readonly exporter?: TelemetryExporter | undefined;
+  /** How secrets of servers are come by. Default: there are none, and who refers to one is refused. */
+  readonly secrets?: NodeSecrets | undefined;
   /** Told every access to a secret, beside the log. Default: nobody. */
   readonly audit?: AuditSink | undefined;
+}
+
+/** Where secrets are, as a configuration says. */
+export interface NodeSecrets {
+  readonly settings: SecretsSettings;
+  /** Says where the state folder is, and what programs that print secrets get. */
+  readonly environment: Environment;
 }
 
 /** Sends what is traced and measured to somebody else. */
@@ -75,8 +84,6 @@ export interface NodePartsOptions extends NodeMasterServerOptions {
   readonly state?: StatePlace | undefined;
   /** Where definitions in the store look up variables. Default: nowhere. */
   readonly environment?: Environment | undefined;
-  /** How secrets are come by. Default: there are none. */
-  readonly secrets?: SecretsSettings | undefined;
 }
 
 /** Builds a gateway on Node, without a listener. Nothing runs before `start()`. */
@@ -92,7 +99,7 @@ export async function createNodeParts({
   supervision = 'inline',
   state,
   environment = {},
-  secrets: secretsSettings,
+  secrets,
   audit,
   ...options
 }: NodePartsOptions): Promise<NodeParts> {
@@ -110,13 +117,8 @@ export async function createNodeParts({
     );
   }
   const metrics = exporter?.metrics ?? options.metrics ?? new MetricRegistry();
-  const secrets =
-    secretsSettings &&
-    state &&
-    secretCredentials({
-      ...{ settings: secretsSettings, environment, state, logger, audit, metrics },
-      others: options.credentials,
-    });
+  const credentials =
+    secrets && secretCredentials({ ...secrets, logger, audit, metrics, others: options.credentials });
   const store = await startPhases.run('store', () => holdStore(configuration.storage, state, logger));
   const server = await startPhases
     .run('container', () =>
@@ -129,7 +131,7 @@ export async function createNodeParts({
         heap: new NodeHeapMeter(),
         metrics,
         ...(exporter !== undefined && { tracer: exporter.tracer }),
-        ...(secrets !== undefined && { credentials: secrets.credentials }),
+        ...(credentials !== undefined && { credentials }),
         launcher: new NodeChildLauncher({ logger }),
         http: new UndiciHttpClient({
           userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
@@ -143,7 +145,7 @@ export async function createNodeParts({
     )
     .catch((error: unknown) => {
       store.release();
-      secrets?.close();
+      credentials?.close?.();
       throw error;
     });
   // Ends the children of an earlier Omni that was killed without time to end them.
@@ -151,7 +153,6 @@ export async function createNodeParts({
   if (ended > 0) logger.warn({ ended }, 'ended process groups that an earlier Omni left behind');
   const end = async (): Promise<void> => {
     store.release();
-    secrets?.close();
     await exporter?.close();
     await own?.flush();
   };

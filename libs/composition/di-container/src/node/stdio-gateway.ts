@@ -48,11 +48,10 @@ export async function startStdioGateway({
   const { server, end } = await createNodeParts({
     ...options,
     environment,
-    secrets: configuration.secrets,
+    secrets: environment && { settings: configuration.secrets, environment },
     // Every editor starts one: the first remembers, in a place of its own, so that `serve` has the other.
     state: environment && {
       folder: join(stateDirectory(environment), 'stdio'),
-      secretsFolder: stateDirectory(environment),
       otherwise: 'forget',
     },
     configuration,

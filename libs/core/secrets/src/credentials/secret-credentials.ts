@@ -36,10 +36,13 @@ export class SecretCredentials implements CredentialProvider {
   readonly #clock: Clock;
   readonly #upstreams = new Map<string, FilledUpstream>();
   readonly #listeners = new Set<(upstream: string) => void>();
+  readonly #onClose: () => void;
 
-  constructor(secrets: Secrets, clock: Clock) {
+  /** @param onClose - Ends what is there for this alone. Default: nothing. */
+  constructor(secrets: Secrets, clock: Clock, onClose: () => void = () => {}) {
     this.#secrets = secrets;
     this.#clock = clock;
+    this.#onClose = onClose;
   }
 
   /** Those that are the same keep their values; of others the former serve until the new ones are there. */
@@ -86,9 +89,10 @@ export class SecretCredentials implements CredentialProvider {
     return () => void this.#listeners.delete(own);
   }
 
-  dispose(): void {
+  close(): void {
     for (const upstream of this.#upstreams.values()) upstream.close();
     this.#upstreams.clear();
+    this.#onClose();
   }
 
   async #add(wanted: WantedSecrets): Promise<void> {

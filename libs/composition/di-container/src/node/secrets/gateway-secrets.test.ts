@@ -56,7 +56,7 @@ async function gateway(
   const audit: AuditRecord[] = [];
   const parts = await createNodeParts({
     configuration: loaded,
-    secrets: loaded.secrets,
+    secrets: { settings: loaded.secrets, environment: env },
     environment: env,
     logger,
     audit: { record: (record) => void audit.push(record) },

@@ -36,6 +36,10 @@ export function layeredCredentials(under: CredentialProvider, over: CredentialPr
       });
       return asked.length === 0 ? undefined : Promise.all(asked).then(() => {});
     },
+    close() {
+      under.close?.();
+      over.close?.();
+    },
     subscribe(listener) {
       const ends = [under.subscribe(listener), over.subscribe(listener)];
       return () => {

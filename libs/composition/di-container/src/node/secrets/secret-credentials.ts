@@ -1,4 +1,4 @@
-import type { SecretsSettings } from '@omni/config';
+import { stateDirectory } from '@omni/node';
 import {
   type AuditRecord,
   type AuditSink,
@@ -9,15 +9,11 @@ import {
   systemClock,
 } from '@omni/ports';
 import { SecretCredentials } from '@omni/secrets';
-import type { StatePlace } from '../held-store.ts';
-import type { Environment } from '../node-configuration.ts';
+import type { NodeSecrets } from '../node-master-server.ts';
 import { layeredCredentials } from './layered-credentials.ts';
 import { openSecrets } from './open-secrets.ts';
 
-export interface SecretCredentialsOptions {
-  readonly settings: SecretsSettings;
-  readonly environment: Environment;
-  readonly state: StatePlace;
+export interface SecretCredentialsOptions extends NodeSecrets {
   readonly logger: Logger;
   /** Told every access, beside the log. */
   readonly audit: AuditSink | undefined;
@@ -28,25 +24,16 @@ export interface SecretCredentialsOptions {
   readonly clock?: Clock;
 }
 
-/** Credentials of servers, filled with the secrets of a gateway. */
-export function secretCredentials(options: SecretCredentialsOptions): {
-  readonly credentials: CredentialProvider;
-  close(): void;
-} {
-  const { settings, environment, state, logger, audit, metrics, others, clock = systemClock } = options;
+/** Credentials of servers, filled with the secrets of a gateway; they end with it. */
+export function secretCredentials(options: SecretCredentialsOptions): CredentialProvider {
+  const { settings, environment, logger, audit, metrics, others, clock = systemClock } = options;
   const opened = openSecrets({
     ...{ settings, environment, clock, logger, metrics },
-    stateFolder: state.secretsFolder ?? state.folder,
+    stateFolder: stateDirectory(environment),
     audit: loggedAudit(logger, audit),
   });
-  const own = new SecretCredentials(opened.secrets, clock);
-  return {
-    credentials: others === undefined ? own : layeredCredentials(own, others),
-    close() {
-      own.dispose();
-      opened.close();
-    },
-  };
+  const own = new SecretCredentials(opened.secrets, clock, () => opened.close());
+  return others === undefined ? own : layeredCredentials(own, others);
 }
 
 /** Hits are many, and of no interest to whoever reads the log. */
