@@ -13,6 +13,7 @@ export {
   type MigrateOptions,
   openConfiguredSecrets,
 } from './node/secrets/secrets-of-configuration.ts';
+export type { NodeSecrets } from './node/secrets/secret-credentials.ts';
 export type { OpenSecrets } from './node/secrets/open-secrets.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
 export {
@@ -27,7 +28,6 @@ export { PhaseLog } from './phase-log.ts';
 export {
   createNodeMasterServer,
   type NodeMasterServerOptions,
-  type NodeSecrets,
   type TelemetryExporter,
 } from './node/node-master-server.ts';
 export type { SupervisionKind } from './node/coordinator-host.ts';

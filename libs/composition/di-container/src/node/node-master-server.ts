@@ -11,7 +11,6 @@ import {
   unusableProxies,
   UndiciHttpClient,
 } from '@omni/node';
-import type { SecretsSettings } from '@omni/config';
 import { type AuditSink, type Logger, silentLogger, systemClock } from '@omni/ports';
 import { MetricRegistry, type Tracer } from '@omni/telemetry';
 import { wholeConfiguration } from '../configuration/whole-configuration.ts';
@@ -25,7 +24,7 @@ import type { Environment } from './node-configuration.ts';
 import { storedDefinitionReader } from './stored-definitions.ts';
 import type { MasterServerOptions } from '../master-server-options.ts';
 import { PhaseLog } from '../phase-log.ts';
-import { secretCredentials } from './secrets/secret-credentials.ts';
+import { type NodeSecrets, secretCredentials } from './secrets/secret-credentials.ts';
 
 export interface NodeMasterServerOptions extends Omit<
   MasterServerOptions,
@@ -52,13 +51,6 @@ export interface NodeMasterServerOptions extends Omit<
   readonly secrets?: NodeSecrets | undefined;
   /** Told every access to a secret, beside the log. Default: nobody. */
   readonly audit?: AuditSink | undefined;
-}
-
-/** Where secrets are, as a configuration says. */
-export interface NodeSecrets {
-  readonly settings: SecretsSettings;
-  /** Says where the state folder is, and what programs that print secrets get. */
-  readonly environment: Environment;
 }
 
 /** Sends what is traced and measured to somebody else. */

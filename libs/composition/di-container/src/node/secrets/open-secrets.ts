@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SecretPlace, SecretsSettings, VaultSettings } from '@omni/config';
+import type { Environment, SecretPlace, SecretsSettings, VaultSettings } from '@omni/config';
 import {
   EnvironmentSecrets,
   FileSecrets,
@@ -23,7 +23,6 @@ import {
   type SecretText,
 } from '@omni/ports';
 import { KeyRing, SealedSecrets, type SealingKeys, Secrets, type SecretUser } from '@omni/secrets';
-import type { Environment } from '../node-configuration.ts';
 
 export interface OpenSecretsOptions {
   readonly settings: SecretsSettings;

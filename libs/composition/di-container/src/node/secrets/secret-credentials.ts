@@ -1,3 +1,4 @@
+import type { Environment, SecretsSettings } from '@omni/config';
 import { stateDirectory } from '@omni/node';
 import {
   type AuditRecord,
@@ -9,9 +10,15 @@ import {
   systemClock,
 } from '@omni/ports';
 import { SecretCredentials } from '@omni/secrets';
-import type { NodeSecrets } from '../node-master-server.ts';
 import { layeredCredentials } from './layered-credentials.ts';
 import { openSecrets } from './open-secrets.ts';
+
+/** Where secrets are, as a configuration says. */
+export interface NodeSecrets {
+  readonly settings: SecretsSettings;
+  /** Says where the state folder is, and what programs that print secrets get. */
+  readonly environment: Environment;
+}
 
 export interface SecretCredentialsOptions extends NodeSecrets {
   readonly logger: Logger;

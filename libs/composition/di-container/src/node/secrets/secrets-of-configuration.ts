@@ -3,6 +3,7 @@ import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   defaultConfiguration,
+  type Environment,
   literalSecrets,
   type LiteralSecret,
   parseSecretsSettings,
@@ -11,7 +12,6 @@ import {
 import { checkConfigSafety, readConfigSources, stateDirectory } from '@omni/node';
 import { SecretBuffer, systemClock } from '@omni/ports';
 import type { SecretUser } from '@omni/secrets';
-import type { Environment } from '../node-configuration.ts';
 import { openSecrets, type OpenSecrets } from './open-secrets.ts';
 
 /** The secrets that a configuration means, and how they are come by. */
