@@ -24,16 +24,16 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  * @type {Readonly<Record<string, number>>}
  */
 export const BUDGETS = {
-  '@omni/auth': 23,
+  '@omni/auth': 25,
   '@omni/call-policies': 82,
   '@omni/capabilities': 97,
-  '@omni/config': 273,
-  '@omni/config/json-schema': 81,
+  '@omni/config': 283,
+  '@omni/config/json-schema': 84,
   '@omni/container': 680,
-  '@omni/container/node': 2090,
-  '@omni/coordinator': 60,
-  '@omni/events': 32,
-  '@omni/fetch': 30,
+  '@omni/container/node': 2140,
+  '@omni/coordinator': 61,
+  '@omni/events': 33,
+  '@omni/fetch': 32,
   '@omni/health': 6,
   '@omni/jsonrpc': 31,
   '@omni/model': 57,
@@ -44,9 +44,9 @@ export const BUDGETS = {
   '@omni/router': 83,
   '@omni/secrets': 41,
   '@omni/sql': 315,
-  '@omni/telemetry': 55,
-  '@omni/testing': 30,
-  '@omni/testing/contracts': 59,
+  '@omni/telemetry': 58,
+  '@omni/testing': 34,
+  '@omni/testing/contracts': 62,
   '@omni/upstreams': 188,
 };
 
