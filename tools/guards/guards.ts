@@ -11,6 +11,7 @@ import { LISTENER_GUARDS } from './list/listeners.ts';
 import { MESSAGE_GUARDS } from './list/messages.ts';
 import { OBSERVING_GUARDS } from './list/observing.ts';
 import { POLICY_GUARDS } from './list/policies.ts';
+import { SECRET_GUARDS } from './list/secrets.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
 import { SESSION_GUARDS } from './list/sessions.ts';
 import { STORE_GUARDS } from './list/store.ts';
@@ -30,6 +31,7 @@ export const GUARDS: readonly Guard[] = [
   ...ROUTER_GUARDS,
   ...UPSTREAM_GUARDS,
   ...POLICY_GUARDS,
+  ...SECRET_GUARDS,
   ...LIFECYCLE_GUARDS,
   ...HTTP_UPSTREAM_GUARDS,
   ...LISTENER_GUARDS,

@@ -21,6 +21,7 @@ export const AREAS = {
     'principals',
     'private-text',
     'sealing',
+    'secrets',
     'session-policies',
   ],
   'bad-input': ['bad-input/'],

@@ -1,3 +1,7 @@
+import type { ComponentStatus } from './component-status.ts';
+import type { GatewayError } from './errors/gateway-error.ts';
+import type { UpstreamSpec } from './upstream-spec.ts';
+
 /**
  * Values of headers or of environment variables by name. Never changed: values that differ are another
  * object.
@@ -13,10 +17,28 @@ export type CredentialValues = Readonly<Record<string, string>>;
  * comparing two objects is how a change is noticed.
  */
 export interface CredentialProvider {
+  /**
+   * Told which upstreams there are to be, before they are. Absent: they need no word of it.
+   *
+   * @returns Settles when values are there for those that are new, or cannot be had.
+   */
+  define?(upstreams: readonly UpstreamSpec[]): Promise<void>;
+  /**
+   * Why there are no whole credentials for an upstream, so that no connection is opened; `undefined` where
+   * there are. Absent: always.
+   */
+  lack?(upstream: string): GatewayError | undefined;
+  /** How well it is, for the page of health. Absent: nothing can be wrong. */
+  getStatus?(): ComponentStatus;
   /** Headers for every request to an upstream over HTTP, and for the upgrade to a WebSocket. */
   headers(upstream: string): CredentialValues;
   /** Variables for the environment of an upstream's process. */
   environment(upstream: string): CredentialValues;
+  /**
+   * Those of the values in force, or parts of them, that are secrets whatever they are called: they are kept
+   * out of everything that is printed. The same list until it changes. Absent: names and looks decide.
+   */
+  secretValues?(upstream: string): readonly string[];
   /**
    * The upstream has answered 401: is there something newer? Called once at a time for an upstream, but for
    * as many refusals as there are: who asks elsewhere limits how often.
@@ -32,6 +54,8 @@ export interface CredentialProvider {
    * @returns Ends it.
    */
   subscribe(listener: (upstream: string) => void): () => void;
+  /** The gateway has stopped: nobody asks any more. May be called twice. Absent: there is nothing to end. */
+  close?(): void;
 }
 
 const NO_VALUES: CredentialValues = Object.freeze({});

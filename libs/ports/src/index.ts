@@ -99,3 +99,19 @@ export type {
   UpstreamSpec,
   UpstreamTransport,
 } from './upstream-spec.ts';
+export { type AuditRecord, type AuditSink, silentAudit } from './secrets/audit-sink.ts';
+export type { KeyWrapper } from './secrets/key-wrapper.ts';
+export type { CredentialOwner, SealedRow, SealedStore } from './secrets/sealed-store.ts';
+export type { SharedText } from './secrets/shared-text.ts';
+export { SecretBuffer } from './secrets/secret-buffer.ts';
+export type { SecretProvider } from './secrets/secret-provider.ts';
+export {
+  isSecretReference,
+  parseSecretReference,
+  type SecretReference,
+  secretReferenceText,
+  type SecretScheme,
+  shownReference,
+  type SecretText,
+  type UpstreamSecrets,
+} from './secrets/secret-reference.ts';

@@ -1,3 +1,4 @@
+import type { UpstreamSecrets } from './secrets/secret-reference.ts';
 import type { LifecycleSettings } from './lifecycle-settings.ts';
 import type { RoutingSettings } from './routing-settings.ts';
 import type { Millis } from './clock.ts';
@@ -145,6 +146,11 @@ export interface UpstreamSpec {
    */
   readonly idleStopMs?: Millis;
   readonly transport: UpstreamTransport;
+  /**
+   * Headers and variables beside those of {@link transport} that hold secrets; the credential provider fills
+   * them in. Default: none.
+   */
+  readonly secrets?: UpstreamSecrets;
   /** Which of its tools clients may see and call. Default: all. */
   readonly tools?: ToolSelection;
   /** Values that must never be printed. */

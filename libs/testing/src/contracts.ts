@@ -15,3 +15,5 @@ export { sendContract, type SenderUnderTest } from './contracts/send-contract.ts
 export { stateStoreContract, type StateStoreScene } from './contracts/state-store-contract.ts';
 export type { MessageText } from './recording-call.ts';
 export type { Send, Handler, Chunks } from './contracts/call-sender.ts';
+export { sealedStoreContract } from './contracts/sealed-store-contract.ts';
+export { secretProviderContract, type SecretProviderScene } from './contracts/secret-provider-contract.ts';

@@ -5,6 +5,7 @@ import { stdioChannel } from '@omni/node';
 import { configuredCredentials, type Metrics, silentLogger, systemClock } from '@omni/ports';
 import { openStore } from '@omni/sql';
 import { MetricRegistry } from '@omni/telemetry';
+import { MemorySealedStore, ScriptedSecrets } from '@omni/testing';
 import {
   callStageContract,
   clockContract,
@@ -13,6 +14,8 @@ import {
   httpClientContract,
   messageChannelContract,
   metricsContract,
+  sealedStoreContract,
+  secretProviderContract,
   sendContract,
   stateStoreContract,
   type DefineTest,
@@ -80,6 +83,27 @@ export const FAULTY_ADAPTERS: Readonly<
     noticed: 'gives the same objects until something changes',
     define(it) {
       credentialProviderContract(it, () => ({ provider: { ...configuredCredentials, headers: () => ({}) } }));
+    },
+  },
+  secretProviderContract: {
+    noticed: 'gives values as they are',
+    define(it) {
+      secretProviderContract(it, () => {
+        const provider = new ScriptedSecrets();
+        const put = (name: string, value: string): void => provider.put(name, value.trim());
+        return { provider, put, names: ['db/password', 'token'], isWritable: true, isListed: true };
+      });
+    },
+  },
+  sealedStoreContract: {
+    noticed: 'does not put one in the place of another than the expected one',
+    define(it) {
+      sealedStoreContract(it, () => {
+        const store = new MemorySealedStore();
+        const write = store.write.bind(store);
+        store.write = (row) => write(row);
+        return store;
+      });
     },
   },
   clockContract: {

@@ -5,7 +5,7 @@ import { stdioChannel } from '@omni/node';
 import { configuredCredentials, silentLogger, systemClock } from '@omni/ports';
 import { openStore } from '@omni/sql';
 import { MetricRegistry } from '@omni/telemetry';
-import { ScriptedCredentials } from '@omni/testing';
+import { MemorySealedStore, ScriptedCredentials, ScriptedSecrets } from '@omni/testing';
 import {
   callStageContract,
   clockContract,
@@ -14,6 +14,8 @@ import {
   httpClientContract,
   messageChannelContract,
   metricsContract,
+  sealedStoreContract,
+  secretProviderContract,
   sendContract,
   stateStoreContract,
   type DefineTest,
@@ -44,6 +46,15 @@ export const SOUND_ADAPTERS: Readonly<Record<string, (it: DefineTest) => void>> 
       const provider = new ScriptedCredentials();
       return { provider, change: (upstream, value) => provider.set(upstream, { headers: { key: value } }) };
     });
+  },
+  secretProviderContract(it) {
+    secretProviderContract(it, () => {
+      const provider = new ScriptedSecrets();
+      return { provider, names: ['db/password', 'token'], isWritable: true, isListed: true };
+    });
+  },
+  sealedStoreContract(it) {
+    sealedStoreContract(it, () => new MemorySealedStore());
   },
   clockContract(it) {
     // The real clock: somebody has to wait for it.

@@ -289,7 +289,7 @@ describe('omni', () => {
 
     expect(help).toMatchObject({ exitCode: 0, err: '' });
     expect(help.out).toMatch(
-      /Usage: omni [^]*serve [^]*stdio [^]*ls [^]*call [^]*store [^]*version [^]*schema[^]*completion /,
+      /Usage: omni [^]*serve [^]*stdio [^]*ls [^]*call [^]*store [^]*secrets [^]*version [^]*schema[^]*completion /,
     );
     expect(await omni([])).toEqual(help);
     expect((await omni(['call', '--help'])).exitCode).toBe(0);
@@ -309,7 +309,7 @@ describe('omni', () => {
   it('completes every command that it has', async () => {
     expect(JSON.parse((await omni(['schema'])).out)).toMatchObject({ title: 'Omni configuration' });
     expect((await omni(['completion', 'bash'])).out).toContain(
-      'words="serve stdio ls call store version schema completion help"',
+      'words="serve stdio ls call store secrets version schema completion help"',
     );
   });
 

@@ -6,6 +6,7 @@ import type { CALL_FORMATS } from './call-command.ts';
 import { completionScript, SHELLS, type CompletedCommand, type Shell } from './completion-script.ts';
 import { parseDuration } from '../output/duration.ts';
 import type { LIST_FORMATS } from '../output/server-list.ts';
+import type { SecretsOptions } from './secrets-command.ts';
 import type { StoreOptions } from './store-command.ts';
 import type { CommandContext } from '../connection/target.ts';
 
@@ -36,6 +37,7 @@ export function createProgram(context: CommandContext, outcome: Outcome): Comman
   addServing(program, outcome);
   addCalling(program, context, outcome);
   addStore(program, context, outcome);
+  addSecrets(program, context, outcome);
   addAbout(program, context);
   return program;
 }
@@ -155,6 +157,50 @@ function addStore(program: Command, context: CommandContext, outcome: Outcome): 
     async (file: string, given: StoreOptions) => {
       const { runStoreRestore } = await import('./store-command.ts');
       outcome.exitCode = await runStoreRestore(file, given, context);
+    },
+  );
+}
+
+interface GivenMigrate extends SecretsOptions {
+  readonly write?: boolean;
+}
+
+function addSecrets(program: Command, context: CommandContext, outcome: Outcome): void {
+  const secrets = program.command('secrets').description('keep secrets out of configurations');
+  const add = (usage: string, summary: string): Command =>
+    secrets
+      .command(usage)
+      .description(summary)
+      .option('-c, --config <path>', 'configuration whose "secrets" is meant (default: the sealed file)')
+      .addOption(new Option('-o, --output <format>', 'output format').choices(STORE_OUTPUTS).default('text'));
+  add('ls', 'list the names of secrets').action(async (given: SecretsOptions) => {
+    const { runSecretsLs } = await import('./secrets-command.ts');
+    outcome.exitCode = await runSecretsLs(given, context);
+  });
+  add('set <name>', 'keep a secret, read from stdin or typed').action(
+    async (name: string, given: SecretsOptions) => {
+      const { runSecretsSet } = await import('./secrets-command.ts');
+      outcome.exitCode = await runSecretsSet(name, given, context);
+    },
+  );
+  add('rm <name>', 'forget a secret').action(async (name: string, given: SecretsOptions) => {
+    const { runSecretsRm } = await import('./secrets-command.ts');
+    outcome.exitCode = await runSecretsRm(name, given, context);
+  });
+  add('migrate', 'move secrets out of a configuration')
+    .option('--write', 'do it; without, say what would be done')
+    .action(async (given: GivenMigrate) => {
+      const { runSecretsMigrate } = await import('./secrets-command.ts');
+      outcome.exitCode = await runSecretsMigrate(given, context);
+    });
+  add('rotate', 'seal the file of secrets with a new key').action(async (given: SecretsOptions) => {
+    const { runSecretsRotate } = await import('./secrets-command.ts');
+    outcome.exitCode = await runSecretsRotate(given, context);
+  });
+  add('backend', 'say where secrets are kept, and whether that works').action(
+    async (given: SecretsOptions) => {
+      const { runSecretsBackend } = await import('./secrets-command.ts');
+      outcome.exitCode = await runSecretsBackend(given, context);
     },
   );
 }

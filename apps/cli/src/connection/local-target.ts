@@ -26,7 +26,10 @@ export async function openLocalTarget(
 ): Promise<Target> {
   const configuration = await loadConfiguration(config, terminal.environment, { strict });
   terminal.writeErr(configurationReport(configuration));
-  const server = await createNodeMasterServer({ configuration, logLevel, startGraceMs: settleMs });
+  const server = await createNodeMasterServer({
+    ...{ configuration, logLevel, startGraceMs: settleMs },
+    secrets: { settings: configuration.secrets, environment: terminal.environment },
+  });
   const close = (): Promise<void> => server.stop({ deadlineMs: 0 });
   try {
     await server.start();

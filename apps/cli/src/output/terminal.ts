@@ -16,6 +16,13 @@ export interface Terminal {
   writeErr(text: string): void;
   /** The whole of stdin. @throws {@link GatewayError} `OMNI_USAGE` when it is too long or not UTF-8. */
   readInput(): Promise<string>;
+  /**
+   * A line that a person types, which is not shown. Absent where stdin is no terminal.
+   *
+   * @param question - Written to stderr before.
+   * @throws {@link GatewayError} `OMNI_CANCELLED`
+   */
+  readHidden?(question: string): Promise<string>;
 }
 
 /** Longest input, in bytes: what the gateway takes by default. */
@@ -60,7 +67,56 @@ export const processTerminal: Terminal = {
     }
     return decodeUtf8(Buffer.concat(chunks), 'The input');
   },
+  ...(process.stdin.isTTY && {
+    readHidden: (question: string) =>
+      hiddenLine(process.stdin, (text) => void process.stderr.write(text), question),
+  }),
 };
+
+/** What is used of the stream of a terminal. */
+interface TypedStream {
+  setRawMode(isRaw: boolean): unknown;
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  off(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  resume(): unknown;
+  pause(): unknown;
+}
+
+/** Reads a line without echo. */
+export function hiddenLine(
+  stdin: TypedStream,
+  write: (text: string) => void,
+  question: string,
+): Promise<string> {
+  write(question);
+  return new Promise((resolve, reject) => {
+    const decoder = new TextDecoder();
+    let typed = '';
+    const end = (): void => {
+      stdin.off('data', onData);
+      stdin.setRawMode(false);
+      stdin.pause();
+      write('\n');
+    };
+    const onData = (chunk: Uint8Array): void => {
+      for (const character of decoder.decode(chunk, { stream: true })) {
+        if (character === '\r' || character === '\n') {
+          end();
+          return resolve(typed);
+        }
+        if (character === '\u0003' || character === '\u0004') {
+          end();
+          return reject(new GatewayError('OMNI_CANCELLED', 'Nothing was typed'));
+        }
+        if (character === '\u007f' || character === '\b') typed = typed.replace(/.$/u, '');
+        else typed += character;
+      }
+    };
+    stdin.setRawMode(true);
+    stdin.on('data', onData);
+    stdin.resume();
+  });
+}
 
 /** @throws {@link GatewayError} `OMNI_USAGE` */
 export function decodeUtf8(bytes: Uint8Array, what: string): string {

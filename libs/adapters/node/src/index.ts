@@ -37,3 +37,22 @@ export type { OwnershipFacts } from './files/changeable-by.ts';
 export type { ServedChannel } from './sockets/served-channel.ts';
 export { NodeHeapMeter } from './metrics/node-heap-meter.ts';
 export { measureRuntime } from './metrics/runtime-metrics.ts';
+export { EnvironmentSecrets, type EnvironmentSecretsOptions } from './secrets/environment-secrets.ts';
+export { FileSecrets, type FileSecretsOptions } from './secrets/file-secrets.ts';
+export { Keychain, type KeyringEntry, type KeyringModule } from './secrets/keychain.ts';
+export { KeychainSecrets, KeychainText } from './secrets/keychain-secrets.ts';
+export { PrivateTextFile } from './secrets/private-text-file.ts';
+export { ProgramSecrets, type ProgramSecretsOptions } from './secrets/program-secrets.ts';
+export {
+  type VaultAnswer,
+  type VaultCall,
+  VaultClient,
+  type VaultClientOptions,
+  type VaultLogin,
+} from './secrets/vault-client.ts';
+export {
+  VaultSecrets,
+  type VaultSecretsOptions,
+  VaultTransitKey,
+  type VaultTransitKeyOptions,
+} from './secrets/vault-secrets.ts';

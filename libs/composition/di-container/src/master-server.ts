@@ -8,6 +8,7 @@ import {
   type ChannelDialer,
   type ChildLauncher,
   type Clock,
+  type CredentialProvider,
   type Exchange,
   GatewayError,
   type HttpClient,
@@ -53,6 +54,9 @@ import { type OwnedUpstreamReport, reportOf } from './upstreams/upstream-report.
 /** The owner of the process: who embeds Omni or starts it on stdio. */
 export const LOCAL_PRINCIPAL: Principal = { id: 'local', kind: 'local' };
 
+/** How long the start waits for credentials of servers. */
+const CREDENTIALS_GRACE_MS = 1_000;
+
 export interface MasterServerParts {
   readonly configurations: ConfigurationManager<GatewayConfiguration>;
   readonly protocol: ProtocolHandler;
@@ -80,6 +84,7 @@ export interface MasterServerParts {
   readonly launcher: ChildLauncher | undefined;
   readonly http: HttpClient | undefined;
   readonly dialer: ChannelDialer | undefined;
+  readonly credentials: CredentialProvider;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventBus;
@@ -138,6 +143,13 @@ export class MasterServer implements AsyncDisposable {
         critical: true,
         getStatus: () => authentication.getStatus?.() ?? { level: 'ok', details: {}, since: 0 },
       });
+    const { credentials } = parts;
+    if (credentials.getStatus !== undefined)
+      health.register({
+        name: 'credentials',
+        critical: false,
+        getStatus: () => credentials.getStatus?.() ?? { level: 'ok', details: {}, since: 0 },
+      });
     health.register({ name: 'coordinator', critical: false, getStatus: () => supervision.getStatus() });
     if (logger.getStatus !== undefined)
       health.register({
@@ -194,6 +206,7 @@ export class MasterServer implements AsyncDisposable {
         hint: 'Make another one with createMasterServer.',
       });
     this.#isStarted = true;
+    await this.#defineFirst();
     this.#faults.look(this.#parts.registry.current.all);
     await this.#lifecycle.start();
   }
@@ -227,7 +240,7 @@ export class MasterServer implements AsyncDisposable {
    */
   apply(definitions: readonly GatewayUpstream[]): Promise<DefinitionChanges> {
     // One after the other, also when one is told of from within another.
-    const applied = this.#applying.then(() => this.#apply([...definitions], this.#stored));
+    const applied = this.#applying.then(() => this.#replace([...definitions], this.#stored));
     this.#applying = applied.catch(() => {});
     return applied;
   }
@@ -382,22 +395,57 @@ export class MasterServer implements AsyncDisposable {
     if (readStoredDefinitions === undefined) return;
     const read = readStoredDefinitions(stored);
     this.#applying = this.#applying
-      .then(() => {
+      .then(async () => {
         const clashes = read.filter(({ name }) => this.#own.some((spec) => spec.name === name));
         for (const { name } of clashes)
           logger.warn({ upstream: name }, 'server is defined in the configuration, too, and that counts');
-        if (!this.#isStopping) this.#apply(this.#own, read);
+        if (!this.#isStopping) await this.#replace(this.#own, read);
       })
       .catch((error: unknown) =>
         logger.error({ error }, 'servers that are defined in the store were refused'),
       );
   }
 
+  /**
+   * Credentials that are at hand are there before the first server; those of a provider that takes its time
+   * come later, and start what waits for them.
+   */
+  async #defineFirst(): Promise<void> {
+    const { credentials, clock } = this.#parts;
+    if (credentials.define === undefined) return;
+    const defined = credentials.define(this.#own);
+    let cancelTimer = (): void => {};
+    const late = new Promise<void>((resolve) => (cancelTimer = clock.after(CREDENTIALS_GRACE_MS, resolve)));
+    await Promise.race([defined, late]);
+    cancelTimer();
+    for (const { name, enabled } of this.#own) {
+      const lack = enabled ? credentials.lack?.(name) : undefined;
+      // What is kept and cannot be opened is no matter of waiting.
+      // guard: secrets/start-without-key
+      if (lack?.code === 'OMNI_SECRET_KEY_MISSING') throw lack;
+    }
+  }
+
+  /** What proves Omni to new servers is there before they are. */
+  async #replace(
+    own: readonly GatewayUpstream[],
+    stored: readonly GatewayUpstream[],
+  ): Promise<DefinitionChanges> {
+    const { credentials } = this.#parts;
+    if (credentials.define === undefined) return this.#apply(own, stored);
+    await credentials.define(together(own, stored));
+    try {
+      return this.#apply(own, stored);
+    } catch (error) {
+      await credentials.define(together(this.#own, this.#stored));
+      throw error;
+    }
+  }
+
   #apply(own: readonly GatewayUpstream[], stored: readonly GatewayUpstream[]): DefinitionChanges {
     const { registry, logger, configurations, events } = this.#parts;
     if (this.#isStopping) throw stopping('no new servers');
-    const names = new Set(own.map(({ name }) => name));
-    const definitions = [...own, ...stored.filter(({ name }) => !names.has(name))];
+    const definitions = together(own, stored);
     try {
       checkDefinitions(definitions, this.#parts);
     } catch (error) {
@@ -432,6 +480,15 @@ export class MasterServer implements AsyncDisposable {
   }
 }
 
+/** What is defined in the store stands behind all others, and gives way to them. */
+function together(
+  own: readonly GatewayUpstream[],
+  stored: readonly GatewayUpstream[],
+): readonly GatewayUpstream[] {
+  const names = new Set(own.map(({ name }) => name));
+  return [...own, ...stored.filter(({ name }) => !names.has(name))];
+}
+
 /** Code without types may give anything, such as the name of a server. */
 function checkEndpoint(endpoint: unknown = ALL_SERVERS): void {
   if (typeof endpoint === 'object' && endpoint !== null && 'kind' in endpoint) {
@@ -462,7 +519,13 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
   const scan = new RepairScan(upstreams, parts.clock);
   const { listening, starts, memory } = parts;
   return [
-    { name: 'own parts', stop: () => parts.endOfParts() },
+    {
+      name: 'own parts',
+      async stop() {
+        parts.credentials.close?.();
+        await parts.endOfParts();
+      },
+    },
     { name: 'dialer', stop: () => dialer?.close() },
     { name: 'http client', stop: () => http?.close() },
     { name: 'launcher', stop: () => launcher?.close() },

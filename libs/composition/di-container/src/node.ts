@@ -4,7 +4,17 @@ export {
   type Configuration,
   type Environment,
   type LoadOptions,
+  type TextOptions,
 } from './node/node-configuration.ts';
+export {
+  type ConfiguredSecrets,
+  type MigratedSecret,
+  migrateSecrets,
+  type MigrateOptions,
+  openConfiguredSecrets,
+} from './node/secrets/secrets-of-configuration.ts';
+export type { NodeSecrets } from './node/secrets/secret-credentials.ts';
+export type { OpenSecrets } from './node/secrets/open-secrets.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
 export {
   exposeCollector,

@@ -2,6 +2,7 @@ import type { QuotaSettings, RateSettings } from '@omni/ports';
 import { GatewaySettingsSchema, type GatewaySettings } from './schema/configuration-schema.ts';
 import type { ListenAddress } from './schema/listen-address.ts';
 import { quotaOf, rateOf } from './schema/routing-schema.ts';
+import { type SecretsSettings, secretsSettings } from './schema/secrets-schema.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
 /** Everything the gateway is told, validated, with defaults; durations in milliseconds. */
@@ -28,6 +29,8 @@ export interface Configuration {
   readonly naming: Readonly<GatewaySettings['naming']>;
   /** Keys of 32 bytes, the one that seals first. */
   readonly sealing: { readonly keys: readonly Uint8Array<ArrayBuffer>[] };
+  /** How secrets are come by. */
+  readonly secrets: SecretsSettings;
   readonly limits: Readonly<
     Omit<
       GatewaySettings['limits'],
@@ -86,6 +89,7 @@ export interface Configuration {
 /** Settings as they stand in a file, in the terms of {@link Configuration}. */
 export function settingsOf(
   settings: GatewaySettings,
+  secrets: SecretsSettings,
 ): Omit<Configuration, 'upstreams' | 'warnings' | 'notes'> {
   const { listen, drain, tcp, tls, ...server } = settings.server;
   const {
@@ -113,6 +117,7 @@ export function settingsOf(
     auth: { ...auth, ...(token === undefined ? {} : { token }) },
     naming: settings.naming,
     sealing: settings.sealing,
+    secrets,
     limits: {
       ...limits,
       sessionIdleMs: sessionIdle,
@@ -142,5 +147,9 @@ export function settingsOf(
 
 /** That of an empty file, without the parts that read files: for programs that have none. */
 export function defaultConfiguration(): Configuration {
-  return { ...settingsOf(GatewaySettingsSchema.parse({})), upstreams: [], warnings: [], notes: [] };
+  const settings = GatewaySettingsSchema.parse({});
+  const secrets = secretsSettings(settings.secrets, undefined);
+  // Without Vault nothing can be wrong.
+  if ('flaw' in secrets) throw new TypeError(secrets.flaw);
+  return { ...settingsOf(settings, secrets), upstreams: [], warnings: [], notes: [] };
 }

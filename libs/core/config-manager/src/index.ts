@@ -2,7 +2,15 @@ export type { ConfigProblem, Position } from './checks/config-problem.ts';
 export type { ConfigSource } from './document/config-source.ts';
 export { ConfigurationManager, type Unsubscribe } from './configuration-manager.ts';
 export { defaultConfiguration, type Configuration } from './configuration.ts';
-export { parseConfiguration, type ParseOptions } from './parse-configuration.ts';
+export { literalSecrets, type LiteralSecret } from './literal-secrets.ts';
+export { parseConfiguration, type ParseOptions, parseSecretsSettings } from './parse-configuration.ts';
+export type { SecretReading, SecretSource } from './collaborators.ts';
+export type {
+  SecretPlace,
+  SecretRuleSettings,
+  SecretsSettings,
+  VaultSettings,
+} from './schema/secrets-schema.ts';
 export type { UpstreamConfig } from './upstream-config.ts';
 export type { Environment } from './document/variables.ts';
 export { hostProblem, originProblem } from './schema/setting-schema.ts';

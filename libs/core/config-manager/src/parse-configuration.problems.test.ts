@@ -415,7 +415,7 @@ describe('parseConfiguration on what it refuses', () => {
     ],
     [
       'auth: { token: "${SECRET:token}" }',
-      'o.yaml:1:16  auth.token: ${SECRET:token} is not available yet in this version; use ${NAME}',
+      'o.yaml:1:16  auth.token: ${SECRET:token} needs a provider of secrets, and there is none here; use ${NAME}',
     ],
   ])('answers %j', (text, problem) => {
     expect(problems(text)).toEqual([problem]);

@@ -48,6 +48,16 @@ describe('parseConfiguration', () => {
       auth: { mode: 'token', tokens: [] },
       naming: { prefix: 'always', labelElicitations: true },
       sealing: { keys: [] },
+      secrets: {
+        chain: ['file'],
+        fallback: ['environment'],
+        folder: '/run/secrets',
+        key: 'file',
+        maxStaleMs: 86_400_000,
+        rules: {},
+        timeoutMs: 5_000,
+        ttlMs: 300_000,
+      },
       limits: {
         maxBodyBytes: 4_194_304,
         maxDepth: 64,
@@ -141,6 +151,7 @@ server: { listen: "[::1]:8080", allowedHosts: [mcp.example.com], allowedOrigins:
 auth: { mode: token, token: 0123456789abcdef, tokens: [{ name: ada, token: ada-0123456789abcdef }, { name: b.o@example.com, token: bo-0123456789abcdef }] }
 naming: { prefix: on-conflict, labelElicitations: false }
 sealing: { keys: ["\${SEAL}"] }
+secrets: { chain: [vault, keychain, mounted], fallback: [], folder: run, key: keychain, ttl: 1m, maxStale: 1h, timeout: 2s, rules: { token: { servers: [a], hosts: ["*.example.com"] } }, vault: { address: "https://vault.example.com:8200", namespace: team, mount: kv, token: "\${PASSWORD}", transitKey: own, transitMount: keys } }
 limits: { maxBodyBytes: 1024, maxDepth: 10, maxElements: 20, maxUpstreamMessageBytes: 2048, maxUnfinishedBytes: 2097152, maxUnreadBytes: 3145728, maxListBytes: 3145728, maxListAnswerBytes: 65536, maxInFlight: 3, maxWaiting: 5, maxWait: 4s, maxHeapShare: 0.7, sessionQuota: { window: 1m, calls: 2 }, maxUpstreamInFlight: 7, maxInstanceInFlight: 8, maxSessions: 4, sessionIdle: 5m, maxSessionInFlight: 6, maxInstances: 7, maxStarting: 2, maxStartsPerSecond: 3 }
 startup: { timeout: 2s, requireCritical: true }
 errors: { onUnknown: isolate }
@@ -177,6 +188,24 @@ mcpServers:
       },
       naming: { prefix: 'on-conflict', labelElicitations: false },
       sealing: { keys: [new Uint8Array(32).fill(255)] },
+      secrets: {
+        chain: ['vault', 'keychain', 'mounted'],
+        fallback: [],
+        folder: 'run',
+        key: 'keychain',
+        ttlMs: 60_000,
+        maxStaleMs: 3_600_000,
+        timeoutMs: 2_000,
+        rules: { token: { servers: ['a'], hosts: ['*.example.com'] } },
+        vault: {
+          address: 'https://vault.example.com:8200',
+          namespace: 'team',
+          mount: 'kv',
+          transitKey: 'own',
+          transitMount: 'keys',
+          login: { kind: 'token', token: ['a-secret'] },
+        },
+      },
       limits: {
         maxBodyBytes: 1_024,
         maxDepth: 10,

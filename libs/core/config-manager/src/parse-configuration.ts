@@ -1,7 +1,9 @@
+import type { SecretReference } from '@omni/ports';
 import { ProblemList, formatProblem, quoted } from './checks/config-problem.ts';
 import { EntryProblems } from './checks/entry-problems.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
-import { settingsOf, type Configuration } from './configuration.ts';
+import { defaultConfiguration, settingsOf, type Configuration } from './configuration.ts';
+import { type SecretsSettings, secretsSettings } from './schema/secrets-schema.ts';
 import { recogniseClient, type Reading } from './clients/recognise-client.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
@@ -29,6 +31,7 @@ import {
   upstreamConfig,
   type UpstreamConfig,
 } from './upstream-config.ts';
+import type { SecretReading, SecretSource } from './collaborators.ts';
 import type { Environment } from './document/variables.ts';
 
 export interface ParseOptions {
@@ -38,6 +41,16 @@ export interface ParseOptions {
    * Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`.
    */
   readonly strict?: boolean;
+  /**
+   * Gives secrets that stand elsewhere than in headers and variables of servers: those stay references, see
+   * {@link UpstreamSpec.secrets}. Default: a reference to a secret is a problem.
+   */
+  readonly secrets?: SecretSource;
+  /**
+   * Whether whoever runs Omni has written the sources: only then variables, files and programs are looked up.
+   * Default `true`.
+   */
+  readonly isOperatorOwned?: boolean;
 }
 
 const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape), ...SERVER_BLOCKS];
@@ -56,7 +69,7 @@ const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape
  */
 export function parseConfiguration(
   sources: readonly ConfigSource[],
-  { env, strict = false }: ParseOptions,
+  { env, strict = false, secrets, isOperatorOwned = true }: ParseOptions,
 ): Configuration {
   const problems = new ProblemList();
   const warnings = new ProblemList();
@@ -64,7 +77,14 @@ export function parseConfiguration(
   const merged = mergeSources(sources, { problems, warnings, notes, env, strict });
   const { root, reading, entryProblems } = merged;
 
-  const settings = gatewaySettings(root, { env, problems, warnings });
+  const isForeign = !isOperatorOwned;
+  const { settings, secrets: ofSecrets } = gatewaySettings(root, {
+    env,
+    problems,
+    warnings,
+    secrets,
+    isForeign,
+  });
   const upstreams: UpstreamConfig[] = [];
   const exposed = new Map<string, string>();
   const servers = root.entries.get('mcpServers')?.value;
@@ -95,7 +115,7 @@ export function parseConfiguration(
       const upstream = upstreamConfig(
         name,
         { ...entry, value },
-        { env, settings, reading, problems: own, warnings },
+        { env, settings, reading, problems: own, warnings, secrets, isForeign, isStrict: strict },
       );
       const found = entryProblems.found(name);
       if (found.length === 0 || upstream?.enabled === false) {
@@ -110,11 +130,35 @@ export function parseConfiguration(
     warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
 
   return {
-    ...settingsOf(settings),
+    ...settingsOf(settings, ofSecrets),
     upstreams,
     warnings: warnings.list().map(formatProblem),
     notes: notes.list().map(formatProblem),
   };
+}
+
+/**
+ * The section `secrets` alone, with which the rest can be read.
+ *
+ * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`, with the problems of that section.
+ */
+export function parseSecretsSettings(
+  sources: readonly ConfigSource[],
+  { env, strict = false, isOperatorOwned = true }: Omit<ParseOptions, 'secrets'>,
+): SecretsSettings {
+  // Whoever reads all is told what is wrong elsewhere.
+  const [elsewhere, warnings, notes] = [new ProblemList(), new ProblemList(), new ProblemList()];
+  const { root } = mergeSources(sources, { problems: elsewhere, warnings, notes, env, strict });
+  const section = new Map([...root.entries].filter(([key]) => key === 'secrets'));
+  const problems = new ProblemList();
+  const secrets = { read: () => ({ failure: 'there are no secrets yet' }) };
+  const isForeign = !isOperatorOwned;
+  const found = gatewaySettings(
+    { ...root, entries: section },
+    { env, problems, warnings, secrets, isForeign },
+  );
+  problems.throwIfAny();
+  return found.secrets;
 }
 
 /** The path in a `storage.url`. */
@@ -189,30 +233,64 @@ interface SettingsOptions {
   readonly env: Environment;
   readonly problems: ProblemList;
   readonly warnings: ProblemList;
+  readonly secrets: SecretSource | undefined;
+  readonly isForeign: boolean;
 }
 
 /** The sections outside `mcpServers`; defaults where they are wrong, so that servers can still be checked. */
-function gatewaySettings(root: LocatedMap, { env, problems, warnings }: SettingsOptions): GatewaySettings {
-  const sections = new Map<string, LocatedEntry>([...root.entries].filter(([key]) => key !== 'mcpServers'));
-  const expanded = expandLocated(
-    { ...root, entries: sections },
-    { scope: { env }, key: '', problems, secretValues: new Set() },
-  );
+interface SettingsRead {
+  readonly settings: GatewaySettings;
+  readonly secrets: SecretsSettings;
+}
+
+function gatewaySettings(root: LocatedMap, options: SettingsOptions): SettingsRead {
+  const { problems, warnings } = options;
+  const expanded = { ...root, entries: expandedSections(root, options) };
   const parsed = GatewaySettingsSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) {
-    if (expanded.kind === 'map') {
-      reportIssues(parsed.error.issues, {
-        root: expanded,
-        key: '',
-        keysOf: (path) => (path === '' ? ROOT_KEYS : (SECTION_KEYS.get(path) ?? [])),
-        problems,
-      });
-    }
-    return GatewaySettingsSchema.parse({});
+    reportIssues(parsed.error.issues, {
+      root: expanded,
+      key: '',
+      keysOf: (path) => (path === '' ? ROOT_KEYS : (SECTION_KEYS.get(path) ?? [])),
+      problems,
+    });
+    return { settings: GatewaySettingsSchema.parse({}), secrets: defaultConfiguration().secrets };
   }
   checkListeners(parsed.data, expanded, problems);
   checkTokens(parsed.data, expanded, { problems, warnings });
-  return withPaths(parsed.data, expanded);
+  return { settings: withPaths(parsed.data, expanded), secrets: secretsOf(parsed.data, expanded, problems) };
+}
+
+function secretsOf(settings: GatewaySettings, root: LocatedMap, problems: ProblemList): SecretsSettings {
+  const secrets = secretsSettings(settings.secrets, root);
+  const entry = root.entries.get('secrets');
+  if (!('flaw' in secrets))
+    return {
+      ...secrets,
+      folder: pathFrom(locate(root, ['secrets', 'folder']).value.at.file, secrets.folder),
+    };
+  problems.add(entry?.at ?? root.at, 'secrets', secrets.flaw);
+  return defaultConfiguration().secrets;
+}
+
+/** What `secrets` says is needed before there are secrets: references in it stay. */
+function expandedSections(root: LocatedMap, options: SettingsOptions): ReadonlyMap<string, LocatedEntry> {
+  const { env, problems, secrets, isForeign } = options;
+  const expanded = new Map<string, LocatedEntry>();
+  for (const [key, entry] of root.entries) {
+    if (key === 'mcpServers') continue;
+    checkName(entry, { key: '', problems });
+    const read = (reference: SecretReference): SecretReading =>
+      secrets?.read(reference, `setting:${key}`) ?? { failure: 'there are no secrets' };
+    const mode = key === 'secrets' ? 'keep' : 'read';
+    const scope = { env, isForeign, ...(secrets !== undefined && { secrets: { mode, read } as const }) };
+    const value = expandLocated(entry.value, {
+      ...{ scope, problems, secretValues: new Set<string>() },
+      key: entry.written,
+    });
+    expanded.set(key, { ...entry, value });
+  }
+  return expanded;
 }
 
 /** Relative paths start where the source does that they stand in. */

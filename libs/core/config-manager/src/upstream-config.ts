@@ -3,6 +3,8 @@ import { quoted, type ProblemList } from './checks/config-problem.ts';
 import type { GatewaySettings } from './schema/configuration-schema.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
 import type { Reading } from './clients/recognise-client.ts';
+import type { SecretSource } from './collaborators.ts';
+import { entrySecrets, reportSecretArguments } from './entry/entry-secrets.ts';
 import { expandedEntry } from './entry/expanded-entry.ts';
 import { lackOf, probeOf } from './entry/health-probe.ts';
 import { warnOfSuspects } from './entry/suspect-text.ts';
@@ -35,6 +37,12 @@ export interface UpstreamConfigOptions {
   readonly reading: Reading | undefined;
   readonly problems: Pick<ProblemList, 'add'>;
   readonly warnings: Pick<ProblemList, 'add'>;
+  /** Absent where there are no secrets. */
+  readonly secrets: SecretSource | undefined;
+  /** Whether somebody else than who runs Omni has written the entry. */
+  readonly isForeign: boolean;
+  /** Whether secrets in arguments are refused. */
+  readonly isStrict: boolean;
 }
 
 /**
@@ -56,7 +64,14 @@ export function upstreamConfig(
   const disabledReason = reasonToDisable(entry.value, env);
   const secretValues = new Set<string>();
   const judged = disabledReason === undefined ? { problems } : {};
-  const expanded = expandedEntry(entry.value, { env, reading, key, secretValues, ...judged });
+  const { secrets: source, isForeign, isStrict } = options;
+  const whole = expandedEntry(entry.value, {
+    ...{ env, reading, key, secretValues, isForeign, ...judged },
+    secrets: disabledReason === undefined ? source : undefined,
+    server: exposedServerName(name),
+  });
+  const { entry: expanded, secrets } = entrySecrets(whole);
+  if (disabledReason === undefined) reportSecretArguments(entry.value, { key, problems, warnings, isStrict });
 
   const parsed = McpServerSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) reportIssues(parsed.error.issues, { root: expanded, key, keysOf: () => [], problems });
@@ -79,7 +94,8 @@ export function upstreamConfig(
     warnOfCommandLine(expanded, { key, warnings });
     warnOfSuspects(expanded, reading?.format, { key, problems, warnings });
   }
-  const forwardHeaders = forwardedHeaders(expanded, settings, { kind, key, problems, warnings });
+  const set = [...Object.keys(settings.headers ?? {}), ...Object.keys(secrets?.headers ?? {})];
+  const forwardHeaders = forwardedHeaders(expanded, settings, { kind, key, problems, warnings, set });
   const transport =
     kind === 'stdio' ? stdioTransport(settings, expanded, reading) : remoteTransport(kind, settings);
   for (const [key, value] of namedTexts(settings))
@@ -133,6 +149,7 @@ export function upstreamConfig(
     ...(settings.start === undefined ? {} : { start: settings.start }),
     ...(settings.idleStop === undefined ? {} : { idleStopMs: settings.idleStop }),
     transport,
+    ...(secrets !== undefined && { secrets }),
     ...(allowedTools === undefined && disabledTools.length === 0
       ? {}
       : {
@@ -313,13 +330,18 @@ function warnOfKeysWithoutEffect(
 /** Applies only to transports whose requests carry headers; `headers` wins. */
 function forwardedHeaders(
   entry: LocatedMap,
-  { headers = {}, forwardHeaders = [] }: McpServerSettings,
+  { forwardHeaders = [] }: McpServerSettings,
   {
     kind,
     key,
     problems,
     warnings,
-  }: EntryReport & { readonly kind: UpstreamKind; readonly warnings: Pick<ProblemList, 'add'> },
+    set,
+  }: EntryReport & {
+    readonly kind: UpstreamKind;
+    readonly warnings: Pick<ProblemList, 'add'>;
+    readonly set: readonly string[];
+  },
 ): readonly string[] {
   const found = entry.entries.get('forwardHeaders');
   if (found === undefined) return [];
@@ -333,7 +355,7 @@ function forwardedHeaders(
     return [];
   }
   const names = new Set(forwardHeaders);
-  for (const name of Object.keys(headers)) {
+  for (const name of set) {
     if (names.delete(name.toLowerCase()))
       warnings.add(found.at, path, `${path} has no effect for ${quoted(name)}, which "headers" sets`);
   }

@@ -1,5 +1,6 @@
 import {
   type ChildSpec,
+  type CredentialProvider,
   type CredentialValues,
   GatewayError,
   type Era,
@@ -53,6 +54,9 @@ export function connect(
   done: (result: OpenConnection | GatewayError) => void,
 ): () => void {
   const { spec, context, isRestart = false } = options;
+  const lack = lackOf(spec, context.credentials);
+  // guard: credentials/lack
+  if (lack !== undefined) return refusedLater(lack, done);
   if (/* guard: starting/all-processes */ spec.transport.kind !== 'stdio') return attempt(options, done);
   let abort = (): void => {};
   const leave = context.starts.begin({
@@ -70,6 +74,25 @@ export function connect(
     abort();
     leave();
   };
+}
+
+function lackOf({ name, secrets }: UpstreamSpec, credentials: CredentialProvider): GatewayError | undefined {
+  if (credentials.lack !== undefined || secrets === undefined) return credentials.lack?.(name);
+  return new GatewayError(
+    'OMNI_SECRET_UNAVAILABLE',
+    `"${name}" needs secrets, and nobody provides them here`,
+    {
+      hint: 'Start the gateway by startHttpGateway or startStdioGateway, or give it credentials that know secrets.',
+    },
+  );
+}
+
+function refusedLater(error: GatewayError, done: (result: GatewayError) => void): () => void {
+  let isOver = false;
+  queueMicrotask(() => {
+    if (!isOver) done(error);
+  });
+  return () => void (isOver = true);
 }
 
 function attempt(options: ConnectOptions, done: (result: OpenConnection | GatewayError) => void): () => void {

@@ -116,6 +116,13 @@ export const GATEWAY_ERRORS = {
   OMNI_STORE_UNSUPPORTED: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'The SQLite in this Node can lose what was written: versions before 3.51.3 have a bug in write-ahead logs.', hint: 'Run Omni with Node 24.21 or later, or use storage.url "memory:" or PostgreSQL.' },
   OMNI_STORE_UNAVAILABLE: { jsonRpcCode: -32603, httpStatus: 503, retryable: true, meaning: 'The store cannot be reached, or does not answer in time.', hint: 'Check that the disk or the database server works; Omni goes on by itself.' },
   OMNI_STORE_FENCED: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'Another part of Omni has taken over the store, so this one may not write any more.', hint: 'Nothing to do; only the newest may write.' },
+  // What keeps secrets.
+  OMNI_SECRET_UNKNOWN: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 15, retryable: false, meaning: 'There is no secret of this name where it was looked for.', hint: 'omni secrets ls prints the names; omni secrets set NAME keeps one.' },
+  OMNI_SECRET_UNAVAILABLE: { jsonRpcCode: -32603, httpStatus: 503, exitCode: 11, retryable: true, meaning: 'A provider of secrets cannot be asked, or does not answer in time.', hint: 'The message names the provider: check that it runs and can be reached; secrets.fallback says who is asked in its place.' },
+  OMNI_SECRET_DENIED: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 5, retryable: false, meaning: 'A secret may not be used here, or its provider or the system does not allow it.', hint: 'The message says who refuses it: secrets.rules, the policy of the provider, or the modes of a file.' },
+  OMNI_SECRET_READ_ONLY: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 64, retryable: false, meaning: 'This provider of secrets takes none from Omni.', hint: 'Put the secret there by the means of the provider, or keep it in another one.' },
+  OMNI_SECRET_CORRUPT: { jsonRpcCode: -32603, httpStatus: 500, retryable: false, meaning: 'A kept secret cannot be opened: it is damaged, its key is another one, or it stands in a place that is not its own. Omni has left it as it is.', hint: 'Put back the file, or the key that the message names, from a backup of the same time.' },
+  OMNI_SECRET_KEY_MISSING: { jsonRpcCode: -32603, httpStatus: 500, exitCode: 4, retryable: false, meaning: 'Secrets are kept, and the key that opens them is not there.', hint: 'Put the key that the message names back where it was. Without it the secrets are lost: move their file away, and set them again.' },
 } as const satisfies Record<string, GatewayErrorFacts>;
 
 export type GatewayErrorCode = keyof typeof GATEWAY_ERRORS;

@@ -10,6 +10,7 @@ const WITHOUT_DEFAULT: ReadonlySet<string> = new Set([
   'limits.sessionQuota',
   'limits.sessionRate',
   'limits.userRate',
+  'secrets.vault',
   'server.tcp',
   'server.tls',
   'telemetry.otlpEndpoint',

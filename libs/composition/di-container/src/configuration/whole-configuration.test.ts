@@ -22,7 +22,7 @@ function problemsOf(given: unknown): readonly string[] {
 describe('the configuration of a program', () => {
   it('has the defaults of an empty file', () => {
     // What a process is told, and not the gateway in it, is not among them.
-    const { warnings: _warnings, notes: _notes, startup: _startup, errors: _errors, ...defaults } = DEFAULTS;
+    const { warnings: _w, notes: _n, startup: _s, errors: _e, secrets: _secrets, ...defaults } = DEFAULTS;
     expect(wholeConfiguration()).toEqual(defaults);
     expect(wholeConfiguration({})).toEqual(defaults);
   });

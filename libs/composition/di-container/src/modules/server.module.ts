@@ -91,6 +91,7 @@ export function registerServer(scope: Scope): void {
       launcher: Token.ChildLauncher,
       http: Token.HttpClient,
       dialer: Token.ChannelDialer,
+      credentials: Token.CredentialProvider,
       clock: Token.Clock,
       logger: Token.Logger,
       listening: Token.Listening,

@@ -62,6 +62,7 @@ export async function startHttpGateway({
   const { server, logger, end } = await createNodeParts({
     ...options,
     environment,
+    secrets: { settings: configuration.secrets, environment },
     state: { folder: stateDirectory(environment), otherwise: 'fail' },
     configuration: {
       ...configuration,

@@ -1,4 +1,5 @@
 import { parseConfiguration, type Configuration, type Environment } from '@omni/config';
+import { readWithSecrets } from './secrets/read-with-secrets.ts';
 import { checkConfigSafety, type ConfigFile, readConfigSources } from '@omni/node';
 
 export type { Configuration, Environment } from '@omni/config';
@@ -14,6 +15,8 @@ export interface LoadOptions {
  * Reads a configuration file, or a folder with `default.yaml`, `$OMNI_ENV.yaml`, `local.yaml` and
  * `servers/*.yaml`.
  *
+ * Secrets in headers and variables of servers stay references, which a gateway fills in; others are read.
+ *
  * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`, `OMNI_CONFIG_UNSAFE`, `OMNI_CONFIG_INVALID`.
  */
 export async function loadConfiguration(
@@ -23,7 +26,7 @@ export async function loadConfiguration(
 ): Promise<Configuration> {
   const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
   const safety = await checkConfigSafety(sources);
-  const configuration = parseConfiguration(sources, { env: environment, strict });
+  const configuration = await readWithSecrets(sources, { env: environment, strict });
   const shown = sources
     .filter((source) => safety.readableByAll.includes(source.path) && holdsToken(source, configuration))
     .map(
@@ -38,7 +41,29 @@ function holdsToken({ text }: ConfigFile, { auth }: Configuration): boolean {
   return tokens.some((token) => token !== undefined && text.includes(token));
 }
 
-/** The same for text that is at hand. @param path - Named in messages. */
-export function parseConfigurationText(text: string, path: string, environment: Environment): Configuration {
-  return parseConfiguration([{ path, text, role: 'base' }], { env: environment });
+/** What differs from a file. */
+export interface TextOptions {
+  /** See {@link ParseOptions.isOperatorOwned}. */
+  readonly isOperatorOwned?: boolean;
+}
+
+/**
+ * The same for text that is at hand; secrets stand in headers and variables of servers only.
+ *
+ * @param path - Named in messages.
+ */
+export function parseConfigurationText(
+  text: string,
+  path: string,
+  environment: Environment,
+  options: TextOptions = {},
+): Configuration {
+  const read = (): { readonly failure: string } => ({
+    failure: 'here secrets stand in headers and env only',
+  });
+  return parseConfiguration([{ path, text, role: 'base' }], {
+    env: environment,
+    secrets: { read },
+    ...options,
+  });
 }

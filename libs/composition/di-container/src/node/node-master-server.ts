@@ -11,8 +11,8 @@ import {
   unusableProxies,
   UndiciHttpClient,
 } from '@omni/node';
-import { type Logger, silentLogger, systemClock } from '@omni/ports';
-import type { MetricRegistry, Tracer } from '@omni/telemetry';
+import { type AuditSink, type Logger, silentLogger, systemClock } from '@omni/ports';
+import { MetricRegistry, type Tracer } from '@omni/telemetry';
 import { wholeConfiguration } from '../configuration/whole-configuration.ts';
 import { createMasterServer } from '../create-master-server.ts';
 import { IDENTITY } from '../identity.ts';
@@ -24,6 +24,7 @@ import type { Environment } from './node-configuration.ts';
 import { storedDefinitionReader } from './stored-definitions.ts';
 import type { MasterServerOptions } from '../master-server-options.ts';
 import { PhaseLog } from '../phase-log.ts';
+import { type NodeSecrets, secretCredentials } from './secrets/secret-credentials.ts';
 
 export interface NodeMasterServerOptions extends Omit<
   MasterServerOptions,
@@ -46,6 +47,10 @@ export interface NodeMasterServerOptions extends Omit<
   readonly onLogLost?: ((reason: string) => void) | undefined;
   /** Where traces and metrics are sent; it is closed at the end. Default: nowhere. */
   readonly exporter?: TelemetryExporter | undefined;
+  /** How secrets of servers are come by. Default: there are none, and who refers to one is refused. */
+  readonly secrets?: NodeSecrets | undefined;
+  /** Told every access to a secret, beside the log. Default: nobody. */
+  readonly audit?: AuditSink | undefined;
 }
 
 /** Sends what is traced and measured to somebody else. */
@@ -86,6 +91,8 @@ export async function createNodeParts({
   supervision = 'inline',
   state,
   environment = {},
+  secrets,
+  audit,
   ...options
 }: NodePartsOptions): Promise<NodeParts> {
   const configuration = wholeConfiguration(options.configuration);
@@ -101,6 +108,9 @@ export async function createNodeParts({
       `${variable} holds no address of an HTTP proxy (http: or https:), so that servers are reached without one; correct it, or set outgoing.proxy`,
     );
   }
+  const metrics = exporter?.metrics ?? options.metrics ?? new MetricRegistry();
+  const credentials =
+    secrets && secretCredentials({ ...secrets, logger, audit, metrics, others: options.credentials });
   const store = await startPhases.run('store', () => holdStore(configuration.storage, state, logger));
   const server = await startPhases
     .run('container', () =>
@@ -111,7 +121,9 @@ export async function createNodeParts({
         startPhases,
         measureRuntime,
         heap: new NodeHeapMeter(),
-        ...(exporter !== undefined && { tracer: exporter.tracer, metrics: exporter.metrics }),
+        metrics,
+        ...(exporter !== undefined && { tracer: exporter.tracer }),
+        ...(credentials !== undefined && { credentials }),
         launcher: new NodeChildLauncher({ logger }),
         http: new UndiciHttpClient({
           userAgent: `${IDENTITY.name}/${IDENTITY.version}`,
@@ -125,6 +137,7 @@ export async function createNodeParts({
     )
     .catch((error: unknown) => {
       store.release();
+      credentials?.close?.();
       throw error;
     });
   // Ends the children of an earlier Omni that was killed without time to end them.

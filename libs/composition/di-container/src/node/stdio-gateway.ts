@@ -48,8 +48,12 @@ export async function startStdioGateway({
   const { server, end } = await createNodeParts({
     ...options,
     environment,
+    secrets: environment && { settings: configuration.secrets, environment },
     // Every editor starts one: the first remembers, in a place of its own, so that `serve` has the other.
-    state: environment && { folder: join(stateDirectory(environment), 'stdio'), otherwise: 'forget' },
+    state: environment && {
+      folder: join(stateDirectory(environment), 'stdio'),
+      otherwise: 'forget',
+    },
     configuration,
     startGraceMs: STDIO_START_GRACE_MS,
   });

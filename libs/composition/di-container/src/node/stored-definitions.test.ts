@@ -29,6 +29,24 @@ describe('storedDefinitionReader', () => {
     expect(http).toMatchObject({ critical: true, secretValues: ['s3cret-value'] });
   });
 
+  // guard: secrets/api-definitions
+  it('looks nothing up for who wrote it through the API but secrets', () => {
+    const read = storedDefinitionReader({ KEY: 's3cret-value' }, { error: () => {} });
+    const row = (header: string): StoredDefinition => ({
+      ...ROW,
+      source: 'api',
+      definition: JSON.stringify({
+        type: 'http',
+        url: 'https://up.example/mcp',
+        headers: { 'x-key': header },
+      }),
+    });
+    for (const header of ['${KEY}', '${FILE:/etc/hostname}', '${EXEC:id}'])
+      expect(read([row(header)])).toMatchObject([{ enabled: false, disabledReason: 'misconfigured' }]);
+    const [taken] = read([row('${SECRET:key}')]);
+    expect(taken?.secrets?.headers).toEqual({ 'x-key': [{ scheme: 'SECRET', name: 'key' }] });
+  });
+
   it('keeps what is off off, and leaves out what cannot be read with a line in the log', () => {
     const logged: object[] = [];
     const read = storedDefinitionReader({}, { error: (fields) => void logged.push(fields) });

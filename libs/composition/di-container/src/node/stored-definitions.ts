@@ -24,7 +24,9 @@ export function storedDefinitionReader(
 function definitionOf(row: StoredDefinition, environment: Environment): readonly GatewayUpstream[] {
   const { name, enabled, critical } = row;
   const text = JSON.stringify({ mcpServers: { [name]: entryOf(row) } });
-  const { upstreams } = parseConfigurationText(text, `store: ${name}`, environment);
+  // Who writes to the database could start programs anyway; who uses the API need not.
+  const isOperatorOwned = /* guard: secrets/api-definitions */ row.source !== 'api';
+  const { upstreams } = parseConfigurationText(text, `store: ${name}`, environment, { isOperatorOwned });
   return upstreams.map((spec) => ({
     ...spec,
     critical,

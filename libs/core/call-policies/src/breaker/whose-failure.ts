@@ -111,6 +111,12 @@ const CULPRITS: Readonly<Record<GatewayErrorCode, Culprit>> = {
   OMNI_STORE_UNSUPPORTED: 'omni',
   OMNI_STORE_UNAVAILABLE: 'omni',
   OMNI_STORE_FENCED: 'omni',
+  OMNI_SECRET_UNKNOWN: 'omni',
+  OMNI_SECRET_UNAVAILABLE: 'omni',
+  OMNI_SECRET_DENIED: 'omni',
+  OMNI_SECRET_READ_ONLY: 'omni',
+  OMNI_SECRET_CORRUPT: 'omni',
+  OMNI_SECRET_KEY_MISSING: 'omni',
 };
 
 /** Whose failure the end of a call is: what breakers, balancing and error budgets go by. */

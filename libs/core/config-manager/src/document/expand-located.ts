@@ -29,7 +29,20 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
   }
   const { scope } = options;
   if (typeof located.value !== 'string' || !hasReference(located.value, scope.syntaxes)) return located;
-  const { text, values, isExpanded, failures } = expandVariables(located.value, scope);
+  const {
+    text,
+    values,
+    isExpanded,
+    secrets = [],
+    parts,
+    failures,
+  } = expandVariables(located.value, {
+    ...scope,
+    file: located.at.file,
+  });
+  // Whatever they look like.
+  // guard: config/declared-secrets
+  for (const secret of secrets) options.secretValues.add(secret);
   for (const { name, value } of values)
     for (const secret of secretsIn(name, value)) options.secretValues.add(secret);
   for (const failure of failures)
@@ -38,6 +51,7 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
     ...located,
     value: text,
     origin: failures.length > 0 ? 'unresolved' : isExpanded ? 'expanded' : located.origin,
+    ...(parts !== undefined && { parts }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SecretText } from '@omni/ports';
 import type { Position } from '../checks/config-problem.ts';
 
 /** A value of a source that remembers where it was written. */
@@ -14,6 +15,8 @@ export interface LocatedScalar {
    * is not judged.
    */
   readonly origin: 'written' | 'expanded' | 'unresolved';
+  /** Where references to secrets stay: the text with them in it. */
+  readonly parts?: SecretText;
 }
 
 export interface LocatedList {

@@ -1,5 +1,14 @@
-import { holdsCredential, isSecretName } from '@omni/ports';
+import {
+  holdsCredential,
+  isSecretName,
+  isSecretReference,
+  parseSecretReference,
+  type SecretReference,
+  type SecretText,
+} from '@omni/ports';
 import { clientReference, type ClientFolders } from '../clients/client-variables.ts';
+import { pathFrom } from './source-path.ts';
+import type { SecretReading } from '../collaborators.ts';
 import type { PlaceholderMeaning, PlaceholderSyntax } from '../clients/placeholder-syntax.ts';
 
 /** Variables of the environment, by name. */
@@ -14,6 +23,19 @@ export interface VariableScope {
   readonly folders?: ClientFolders | undefined;
   /** In a client's file: its placeholders beside `${…}`. */
   readonly syntaxes?: readonly PlaceholderSyntax[] | undefined;
+  /** Absent where there are no secrets. */
+  readonly secrets?: SecretScope | undefined;
+  /** Whether variables, files and programs of whoever runs Omni are looked up. Default: they are. */
+  readonly isForeign?: boolean | undefined;
+  /** Source of the text, where paths start. */
+  readonly file?: string | undefined;
+}
+
+/** What references to secrets become. */
+export interface SecretScope {
+  /** `keep`: they stay references, see {@link Expansion.parts}. */
+  readonly mode: 'keep' | 'read';
+  readonly read: (reference: SecretReference) => SecretReading;
 }
 
 /** What a variable held that was put in. */
@@ -29,6 +51,10 @@ export interface Expansion {
   readonly values: readonly InsertedValue[];
   /** Whether a value of a variable stands in the text. */
   readonly isExpanded: boolean;
+  /** The text with references to secrets in it; `undefined` where there are none. */
+  readonly parts?: SecretText;
+  /** Values of secrets that were put in; `undefined` where there are none. */
+  readonly secrets?: readonly string[];
   /**
    * Why references could not be replaced. Names references, never values, and no name that looks like a
    * credential.
@@ -38,7 +64,8 @@ export interface Expansion {
 
 const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^]*))?$/;
 const ENV_SCHEME = /^(?:ENV|env):(?![-?])/;
-const LATER_SCHEME = /^(?:SECRET|VAULT|KEYCHAIN|FILE):(?![-?])/;
+/** What runs with the rights of whoever runs Omni. */
+const LOCAL_SCHEMES: ReadonlySet<string> = new Set(['FILE', 'EXEC']);
 
 /** Whether a text may hold a reference or an escaped one. */
 export function hasReference(text: string, syntaxes: readonly PlaceholderSyntax[] = []): boolean {
@@ -60,30 +87,50 @@ export function variable(env: Environment, name: string): string | undefined {
 export function expandVariables(text: string, scope: VariableScope): Expansion {
   const values: InsertedValue[] = [];
   const failures: string[] = [];
+  const parts: (string | SecretReference)[] = [];
+  const secrets: string[] = [];
   let isExpanded = false;
   let expanded = '';
+  const append = (...more: SecretText): void => {
+    for (const part of more) {
+      const last = parts.at(-1);
+      if (typeof part === 'string' && typeof last === 'string') parts[parts.length - 1] = last + part;
+      else if (part !== '') parts.push(part);
+      if (typeof part === 'string') expanded += part;
+    }
+  };
   let rest = 0;
   for (
     let next = nextReference(text, rest, scope);
     next !== undefined;
     next = nextReference(text, rest, scope)
   ) {
-    expanded += text.slice(rest, next.start);
+    append(text.slice(rest, next.start));
     rest = next.end;
     if ('literal' in next) {
-      expanded += next.literal;
+      append(next.literal);
       continue;
     }
     const outcome = next.resolve();
     if ('failures' in outcome) failures.push(...outcome.failures);
     else {
-      expanded += /* guard: config/expanded-again */ outcome.text;
+      append(.../* guard: config/expanded-again */ (outcome.parts ?? [outcome.text]));
+      secrets.push(...(outcome.secrets ?? []));
       isExpanded ||= outcome.fromEnvironment;
       // guard: config/secret-values
       values.push(...outcome.values);
     }
   }
-  return { text: expanded + text.slice(rest), values, isExpanded, failures };
+  append(text.slice(rest));
+  const holdsSecrets = parts.some((part) => typeof part !== 'string');
+  return {
+    text: expanded,
+    values,
+    isExpanded,
+    failures,
+    ...(secrets.length > 0 && { secrets }),
+    ...(holdsSecrets && { parts }),
+  };
 }
 
 interface Span {
@@ -94,7 +141,13 @@ interface Span {
 type Reference = Span & ({ readonly literal: string } | { readonly resolve: () => Outcome });
 
 type Outcome =
-  | { readonly text: string; readonly fromEnvironment: boolean; readonly values: readonly InsertedValue[] }
+  | {
+      readonly text: string;
+      readonly fromEnvironment: boolean;
+      readonly values: readonly InsertedValue[];
+      readonly parts?: SecretText | undefined;
+      readonly secrets?: readonly string[];
+    }
   | { readonly failures: readonly string[] };
 
 function nextReference(text: string, from: number, scope: VariableScope): Reference | undefined {
@@ -136,8 +189,7 @@ function placeholderAt(text: string, from: number, scope: VariableScope): Refere
 }
 
 function resolve(reference: string, scope: VariableScope): Outcome {
-  if (LATER_SCHEME.test(reference))
-    return failed(`${shown(reference)} is not available yet in this version; use \${NAME}`);
+  if (isSecretReference(reference) && !ENV_SCHEME.test(reference)) return secret(reference, scope);
   if (reference.startsWith('input:'))
     return failed(`${shown(reference)} asks a person; set a variable and write \${NAME} instead`);
   const match = VARIABLE.exec(reference.replace(ENV_SCHEME, ''));
@@ -172,9 +224,13 @@ function valueOf(
   if (own !== undefined && definition !== undefined) {
     // Not itself again: `TOKEN: "${TOKEN}"` hands a variable of Omni on.
     const others = new Map([...own].filter(([other]) => other !== name));
-    const { text, values, isExpanded, failures } = expandVariables(definition, { ...scope, own: others });
-    return failures.length > 0 ? { failures } : { text, values, fromEnvironment: isExpanded };
+    const found = expandVariables(definition, { ...scope, own: others });
+    const { failures, isExpanded: fromEnvironment, ...expanded } = found;
+    return failures.length > 0 ? { failures } : { ...expanded, fromEnvironment };
   }
+  // guard: config/foreign-variables
+  if (scope.isForeign === true)
+    return failed('a "${…}" means a variable of whoever runs Omni, which is looked up in files only');
   // Nobody calls a variable so, but many paste a token where its name belongs.
   const isUnset = value === undefined && (operator !== '-' || operand === undefined);
   if (isUnset && /* guard: config/pasted-credential */ holdsCredential(name))
@@ -188,6 +244,24 @@ function valueOf(
   // The word "default" is no credential.
   const advice = isSecretName(name) ? 'set it' : `set it, or write \${${name}:-default}`;
   return failed(`\${${name}} is not set and has no default; ${advice}`);
+}
+
+function secret(text: string, scope: VariableScope): Outcome {
+  const reference = parseSecretReference(text);
+  if ('flaw' in reference) return failed(`a "\${…}" is no reference to a secret: it ${reference.flaw}`);
+  const { scheme, name } = reference;
+  // guard: config/foreign-secrets
+  if (scope.isForeign === true && LOCAL_SCHEMES.has(scheme))
+    return failed(`\${${scheme}:…} is looked up in files of whoever runs Omni only; use \${SECRET:…}`);
+  if (scope.secrets === undefined)
+    return failed(`${shown(text)} needs a provider of secrets, and there is none here; use \${NAME}`);
+  const placed =
+    scheme === 'FILE' && scope.file !== undefined ? { scheme, name: pathFrom(scope.file, name) } : reference;
+  const { mode, read } = scope.secrets;
+  if (mode === 'keep') return { text: '', fromEnvironment: true, values: [], parts: [placed] };
+  const outcome = read(placed);
+  if ('failure' in outcome) return failed(`${shown(text)}: ${outcome.failure}`);
+  return { text: outcome.text, fromEnvironment: true, values: [], secrets: [outcome.text] };
 }
 
 function failed(...failures: readonly string[]): Outcome {

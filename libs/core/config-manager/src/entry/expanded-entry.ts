@@ -1,8 +1,10 @@
+import type { SecretReference } from '@omni/ports';
 import type { ProblemList } from '../checks/config-problem.ts';
 import type { Reading } from '../clients/recognise-client.ts';
 import { homeOf } from '../clients/client-variables.ts';
 import { checkName, expandLocated } from '../document/expand-located.ts';
 import { joinKey, type LocatedEntry, type LocatedMap, type LocatedValue } from '../document/located-value.ts';
+import type { SecretReading, SecretSource } from '../collaborators.ts';
 import type { Environment, VariableScope } from '../document/variables.ts';
 
 export interface ExpandedEntryOptions {
@@ -13,15 +15,25 @@ export interface ExpandedEntryOptions {
   /** Absent for a server that will not be started. */
   readonly problems?: Pick<ProblemList, 'add'>;
   readonly secretValues: Set<string>;
+  /** Absent where there are no secrets. */
+  readonly secrets?: SecretSource | undefined;
+  /** See {@link VariableScope.isForeign}. */
+  readonly isForeign?: boolean | undefined;
+  /** For the audit. */
+  readonly server: string;
 }
 
 /** Replaces the references of an entry. What its own `env` defines is looked up there and nowhere else. */
 export function expandedEntry(entry: LocatedMap, options: ExpandedEntryOptions): LocatedMap {
-  const { env, reading, key } = options;
+  const { env, reading, key, secrets, isForeign, server } = options;
   const own = ownVariables(entry);
+  const read = (reference: SecretReference): SecretReading =>
+    secrets?.read(reference, `server:${server}`) ?? { failure: 'there are no secrets' };
   const scope: VariableScope = {
     env,
     own,
+    isForeign,
+    ...(secrets !== undefined && { secrets: { mode: 'read', read } }),
     ...(reading === undefined
       ? {}
       : { folders: { project: reading.project }, syntaxes: reading.format.placeholders }),
@@ -31,11 +43,20 @@ export function expandedEntry(entry: LocatedMap, options: ExpandedEntryOptions):
     const path = joinKey(key, found.written);
     const value =
       name === 'env' && found.value.kind === 'map'
-        ? expandedEnv(found.value, scope, { ...options, key: path })
-        : expandLocated(found.value, { ...options, key: path, scope });
+        ? expandedEnv(found.value, keeping(scope), { ...options, key: path })
+        : expandLocated(found.value, {
+            ...options,
+            key: path,
+            scope: name === 'headers' ? keeping(scope) : scope,
+          });
     entries.set(name, { ...found, value: withHome(name, value, options) });
   }
   return { ...entry, entries };
+}
+
+/** Headers and variables take their secrets when they are used: these may change meanwhile. */
+function keeping(scope: VariableScope): VariableScope {
+  return scope.secrets === undefined ? scope : { ...scope, secrets: { ...scope.secrets, mode: 'keep' } };
 }
 
 /** A variable is not defined by itself: `PATH: "/opt/bin:${PATH}"` means the one of Omni. */

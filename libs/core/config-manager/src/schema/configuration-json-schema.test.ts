@@ -39,6 +39,7 @@ describe('configurationJsonSchema', () => {
       'auth',
       'naming',
       'sealing',
+      'secrets',
       'limits',
       'startup',
       'errors',

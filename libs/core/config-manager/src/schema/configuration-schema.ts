@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
 import { QuotaSchema, RateSchema, RoutingSchema } from './routing-schema.ts';
 import { McpServerSchema } from './mcp-server-schema.ts';
+import { SECRETS_KEYS, SecretsSchema } from './secrets-schema.ts';
 import {
   HostTextSchema,
   ListenSchema,
@@ -435,6 +436,7 @@ export const GatewaySettingsSchema = z.strictObject({
   auth: z.prefault(AuthSchema, {}).check(z.describe('Who may connect.')),
   naming: z.prefault(NamingSchema, {}).check(z.describe('How clients see tools and servers named.')),
   sealing: z.prefault(SealingSchema, {}).check(z.describe('How data that clients bring back is protected.')),
+  secrets: z.prefault(SecretsSchema, {}).check(z.describe('Where secrets come from, and where they may go.')),
   limits: z.prefault(LimitsSchema, {}).check(z.describe('How much at once.')),
   startup: z.prefault(StartupSchema, {}).check(z.describe('How long the start may take.')),
   errors: z.prefault(ErrorsSchema, {}).check(z.describe('What happens when Omni itself fails.')),
@@ -482,6 +484,7 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
     block,
     Object.keys(shape),
   ]),
+  ...SECRETS_KEYS,
   ['routing', Object.keys(RoutingSchema.shape)],
   ['defaults', Object.keys(DefaultsSchema.shape)],
 ]);

@@ -13,6 +13,7 @@ export class SecretHistory {
   #known: readonly string[];
   readonly #versions: (readonly string[])[] = [];
   #values: readonly string[] | undefined;
+  #told: readonly string[] | undefined;
 
   constructor(known: readonly string[]) {
     this.#known = known;
@@ -29,6 +30,14 @@ export class SecretHistory {
   remember(version: CredentialValues): void {
     // guard: credentials/secrets
     this.#add(Object.entries(version).flatMap(([name, value]) => secretsIn(name, value)));
+  }
+
+  /** What a provider calls secret; the same list counts once. */
+  rememberSecrets(secrets: readonly string[]): void {
+    if (secrets === this.#told) return;
+    this.#told = secrets;
+    // guard: credentials/told-secrets
+    this.#add(secrets);
   }
 
   /** Others are known from now on. Those before may still be in what the upstream repeats. */

@@ -53,6 +53,8 @@ export class UpstreamCredentials {
     // What is in force may not have been asked for yet.
     void this.headers;
     void this.environment;
+    const told = this.#options.credentials.secretValues?.(this.upstream);
+    if (told !== undefined) this.#secrets.rememberSecrets(told);
     return this.#secrets.values;
   }
 

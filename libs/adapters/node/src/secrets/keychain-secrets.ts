@@ -1,0 +1,76 @@
+import { SecretBuffer, type SecretProvider, type SharedText } from '@omni/ports';
+import { Keychain, SERVICE } from './keychain.ts';
+
+/** Names that are not secrets of users. */
+const OWN = 'omni-';
+
+/**
+ * Secrets in the keychain of the user, as accounts of the service `omni`. A name with `/` that is not there
+ * is looked for as `service/account`, too: what other programs keep.
+ */
+export class KeychainSecrets implements SecretProvider {
+  readonly #keychain: Keychain;
+
+  constructor(keychain: Keychain = new Keychain()) {
+    this.#keychain = keychain;
+  }
+
+  getName(): string {
+    return 'keychain';
+  }
+
+  async isAvailable(): Promise<boolean> {
+    return (await this.#keychain.lack()) === undefined;
+  }
+
+  async resolve(name: string, signal: AbortSignal): Promise<SecretBuffer | undefined> {
+    const own = await this.#keychain.read(SERVICE, name, signal);
+    const slash = name.indexOf('/');
+    const value =
+      own ??
+      (slash > 0
+        ? await this.#keychain.read(name.slice(0, slash), name.slice(slash + 1), signal)
+        : undefined);
+    return value === undefined ? undefined : SecretBuffer.of(value);
+  }
+
+  store(name: string, value: SecretBuffer): Promise<void> {
+    return this.#keychain.write(name, value.text());
+  }
+
+  delete(name: string): Promise<boolean> {
+    return this.#keychain.remove(name);
+  }
+
+  async list(): Promise<readonly string[]> {
+    return (await this.#keychain.accounts()).filter((name) => !name.startsWith(OWN));
+  }
+}
+
+/** One text in the keychain of the user: for keys. Of two processes that change it at once, the last wins. */
+export class KeychainText implements SharedText {
+  readonly #keychain: Keychain;
+  readonly #account: string;
+
+  /** @param account - Begins with `omni-`: no secret of users. */
+  constructor(account: string, keychain: Keychain = new Keychain()) {
+    this.#keychain = keychain;
+    this.#account = account;
+  }
+
+  get place(): string {
+    return `the keychain of this user (${SERVICE}, ${this.#account})`;
+  }
+
+  read(): Promise<string | undefined> {
+    return this.#keychain.read(SERVICE, this.#account);
+  }
+
+  async change(change: (text: string | undefined) => string | Promise<string>): Promise<void> {
+    await this.#keychain.write(this.#account, await change(await this.read()));
+  }
+
+  subscribe(): () => void {
+    return () => {};
+  }
+}

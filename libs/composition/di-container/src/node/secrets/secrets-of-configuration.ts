@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import {
+  defaultConfiguration,
+  type Environment,
+  literalSecrets,
+  type LiteralSecret,
+  parseSecretsSettings,
+  type SecretsSettings,
+} from '@omni/config';
+import { checkConfigSafety, readConfigSources, stateDirectory } from '@omni/node';
+import { SecretBuffer, systemClock } from '@omni/ports';
+import type { SecretUser } from '@omni/secrets';
+import { openSecrets, type OpenSecrets } from './open-secrets.ts';
+
+/** The secrets that a configuration means, and how they are come by. */
+export interface ConfiguredSecrets extends OpenSecrets {
+  readonly settings: SecretsSettings;
+}
+
+/**
+ * Opens the secrets of a configuration without reading the rest of it: that may need them.
+ *
+ * @param path - Absent: those of a configuration that says nothing of secrets.
+ * @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE`, `OMNI_CONFIG_UNSAFE`, `OMNI_CONFIG_INVALID`.
+ */
+export async function openConfiguredSecrets(
+  path: string | undefined,
+  environment: Environment,
+): Promise<ConfiguredSecrets> {
+  const settings = await settingsOf(path, environment);
+  const stateFolder = stateDirectory(environment);
+  return { ...openSecrets({ settings, environment, stateFolder, clock: systemClock }), settings };
+}
+
+/** What became of a secret that stood in a file. */
+export interface MigratedSecret {
+  readonly file: string;
+  readonly line: number;
+  readonly key: string;
+  readonly name: string;
+  /** `for people`: its place in the file is not told for certain. */
+  readonly outcome: 'moved' | 'would be moved' | 'for people';
+}
+
+export interface MigrateOptions {
+  readonly environment: Environment;
+  /** Whether something is changed. */
+  readonly isWriting: boolean;
+  readonly user: SecretUser;
+}
+
+/**
+ * Moves secrets that stand in the files of a configuration into the store of secrets, and puts references in
+ * their place; everything else in the files stays as it is.
+ */
+export async function migrateSecrets(
+  path: string,
+  { secrets }: Pick<ConfiguredSecrets, 'secrets'>,
+  { environment, isWriting, user }: MigrateOptions,
+): Promise<readonly MigratedSecret[]> {
+  const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
+  await checkConfigSafety(sources);
+  const migrated: MigratedSecret[] = [];
+  for (const source of sources) {
+    const found = literalSecrets(source, environment) ?? [];
+    const placed = found.filter(({ place }) => place !== undefined);
+    if (isWriting && placed.length > 0) {
+      for (const { name, value } of placed) {
+        const secret = SecretBuffer.of(value);
+        await secrets.store(name, secret, user);
+        secret.dispose();
+      }
+      // Behind: a file without its secrets is of no use while they are nowhere.
+      await replaceFile(source.path, spliced(source.text, placed));
+    }
+    for (const { key, name, line, place } of found) {
+      const outcome = place === undefined ? 'for people' : isWriting ? 'moved' : 'would be moved';
+      migrated.push({ file: source.path, line, key, name, outcome });
+    }
+  }
+  return migrated;
+}
+
+async function settingsOf(path: string | undefined, environment: Environment): Promise<SecretsSettings> {
+  if (path === undefined) return defaultConfiguration().secrets;
+  const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
+  await checkConfigSafety(sources);
+  return parseSecretsSettings(sources, { env: environment });
+}
+
+function spliced(text: string, secrets: readonly LiteralSecret[]): string {
+  return secrets
+    .flatMap(({ place }) => (place === undefined ? [] : [place]))
+    .toSorted((a, b) => b.start - a.start)
+    .reduce((rest, { start, end, instead }) => rest.slice(0, start) + instead + rest.slice(end), text);
+}
+
+/** With the rights of the former one; whoever reads meanwhile reads either of them. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const target = await realpath(path);
+  const { mode } = await stat(target);
+  const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
+  const file = await open(aside, 'wx', mode & 0o777);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(aside, target).catch(async (error: unknown) => {
+    await unlink(aside);
+    throw error;
+  });
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import type { SecretText } from '@omni/ports';
+import { ScriptedSecrets, VirtualClock } from '@omni/testing';
+import { credentialProviderContract } from '@omni/testing/contracts';
+import { Secrets } from '../secrets.ts';
+import { SecretCredentials, type UpstreamWithSecrets } from './secret-credentials.ts';
+
+const TOKEN = { scheme: 'SECRET', name: 'token' } as const;
+const BEARER: SecretText = ['Bearer ', TOKEN];
+
+function upstream(
+  name: string,
+  headers: Readonly<Record<string, SecretText>>,
+  environment: Readonly<Record<string, SecretText>> = {},
+): UpstreamWithSecrets {
+  return {
+    name,
+    secrets: { headers, environment },
+    transport: { kind: 'http', url: 'https://up.test/mcp', headers: {} },
+  };
+}
+
+function scene(values: Readonly<Record<string, string>> = { token: 'value-of-token' }) {
+  const clock = new VirtualClock();
+  const file = new ScriptedSecrets('file', values);
+  const secrets = new Secrets({ chain: [file], clock, rules: { kept: { servers: ['other'] } } });
+  const credentials = new SecretCredentials(secrets, clock);
+  const told: string[] = [];
+  credentials.subscribe((name) => told.push(name));
+  return { clock, file, secrets, credentials, told };
+}
+
+describe('SecretCredentials', () => {
+  credentialProviderContract(it, () => ({ provider: scene().credentials }));
+
+  it('fill headers and variables', async () => {
+    const { credentials } = scene({ token: 'value-of-token', user: 'ada' });
+    const user = { scheme: 'SECRET', name: 'user' } as const;
+    await credentials.define([
+      upstream('up', { Authorization: BEARER }, { DSN: ['db://', user, ':', TOKEN, '@host'] }),
+    ]);
+    expect(credentials.headers('up')).toEqual({ Authorization: 'Bearer value-of-token' });
+    expect(credentials.environment('up')).toEqual({ DSN: 'db://ada:value-of-token@host' });
+    expect(credentials.lack('up')).toBeUndefined();
+  });
+
+  // guard: secrets/short-values
+  it('name what must not be printed, but for values of fewer than eight characters', async () => {
+    const { credentials } = scene({ token: 'value-of-token', user: 'ada' });
+    const user = { scheme: 'SECRET', name: 'user' } as const;
+    await credentials.define([upstream('up', { A: BEARER, B: [user] })]);
+    expect(credentials.secretValues('up')).toEqual(['value-of-token']);
+    expect(credentials.secretValues('up')).toBe(credentials.secretValues('up'));
+  });
+
+  it('give the same objects until a value differs, and tell those that use it alone', async () => {
+    const { credentials, file, clock, told } = scene({ token: 'value-of-token', other: 'another-value' });
+    await credentials.define([
+      upstream('up', { Authorization: BEARER }),
+      upstream('else', { Authorization: [{ scheme: 'SECRET', name: 'other' }] }),
+    ]);
+    expect(told.splice(0).toSorted()).toEqual(['else', 'up']);
+    const [headers, others] = [credentials.headers('up'), credentials.headers('else')];
+    expect(credentials.headers('up')).toBe(headers);
+    file.tell();
+    await clock.advanceAsync(0);
+    expect(credentials.headers('up')).toBe(headers);
+    file.put('token', 'newer-value');
+    file.tell();
+    await clock.advanceAsync(0);
+    expect(credentials.headers('up')).toEqual({ Authorization: 'Bearer newer-value' });
+    expect(credentials.headers('else')).toBe(others);
+    expect(told).toEqual(['up']);
+  });
+
+  it('leave out what lacks a secret, and what cannot be sent', async () => {
+    const { credentials, file, clock } = scene();
+    await credentials.define([
+      upstream('up', { A: BEARER, B: [{ scheme: 'SECRET', name: 'none' }] }, { C: [TOKEN] }),
+    ]);
+    expect(credentials.headers('up')).toEqual({ A: 'Bearer value-of-token' });
+    expect(credentials.lack('up')).toMatchObject({
+      code: 'OMNI_SECRET_UNKNOWN',
+      message: 'There is no value for the secret "none"',
+    });
+    file.put('token', 'split\r\nX-Injected: 1');
+    file.tell();
+    await clock.advanceAsync(0);
+    expect(credentials.headers('up')).toEqual({});
+    expect(credentials.environment('up')).toEqual({ C: 'split\r\nX-Injected: 1' });
+    file.put('token', 'cut\u0000off');
+    file.tell();
+    await clock.advanceAsync(0);
+    expect(credentials.environment('up')).toEqual({});
+  });
+
+  it('are refused where a rule says so, and others are not', async () => {
+    const { credentials } = scene({ kept: 'value-that-is-kept', token: 'value-of-token' });
+    await credentials.define([
+      upstream('up', { A: [{ scheme: 'SECRET', name: 'kept' }], B: BEARER }),
+      upstream('else', { A: BEARER }),
+    ]);
+    expect(credentials.headers('up')).toEqual({ B: 'Bearer value-of-token' });
+    expect(credentials.lack('up')).toMatchObject({
+      code: 'OMNI_SECRET_DENIED',
+      message: 'Not allowed: the secret "kept"; secrets.rules allows kept for other only',
+    });
+    expect(credentials.lack('else')).toBeUndefined();
+    expect(credentials.headers('else')).toEqual({ A: 'Bearer value-of-token' });
+  });
+
+  // guard: secrets/reread-pause
+  it('are read again after a refusal, once in five seconds', async () => {
+    const { credentials, file, clock } = scene();
+    await credentials.define([upstream('up', { Authorization: BEARER })]);
+    await clock.advanceAsync(10_000);
+    file.put('token', 'newer-value');
+    await credentials.refresh('up');
+    expect(credentials.headers('up')).toEqual({ Authorization: 'Bearer newer-value' });
+    expect(credentials.refresh('up')).toBeUndefined();
+    expect(credentials.refresh('nobody')).toBeUndefined();
+    await clock.advanceAsync(5_000);
+    expect(credentials.refresh('up')).toBeInstanceOf(Promise);
+    expect(file.asked.length).toBeLessThanOrEqual(3);
+  });
+
+  it('keep what is defined again, and let go of what is not', async () => {
+    const { credentials, clock, file } = scene();
+    const up = upstream('up', { Authorization: BEARER });
+    await credentials.define([up]);
+    const headers = credentials.headers('up');
+    await credentials.define([up, upstream('more', { Authorization: BEARER })]);
+    expect(credentials.headers('up')).toBe(headers);
+    expect(file.asked).toHaveLength(1);
+    await credentials.define([]);
+    expect(credentials.headers('up')).toEqual({});
+    await clock.advanceAsync(600_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('cost less than a microsecond where nothing has changed', async () => {
+    const { credentials } = scene();
+    await credentials.define([upstream('up', { Authorization: BEARER })]);
+    const rounds = 200_000;
+    let best = Infinity;
+    for (let run = 0; run < 5; run++) {
+      const startedMs = performance.now();
+      for (let n = 0; n < rounds; n++) void credentials.headers('up');
+      best = Math.min(best, ((performance.now() - startedMs) * 1_000) / rounds);
+    }
+    expect(best).toBeLessThan(1);
+  });
+});
