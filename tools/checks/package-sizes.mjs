@@ -37,7 +37,7 @@ export const BUDGETS = {
   '@omni/fetch': 32,
   '@omni/health': 6,
   '@omni/jsonrpc': 31,
-  '@omni/model': 57,
+  '@omni/model': 60,
   '@omni/node': 1030,
   '@omni/node/compiled-code': 7,
   '@omni/ports': 44,
@@ -48,7 +48,7 @@ export const BUDGETS = {
   '@omni/telemetry': 58,
   '@omni/testing': 34,
   '@omni/testing/contracts': 62,
-  '@omni/upstreams': 188,
+  '@omni/upstreams': 195,
 };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
