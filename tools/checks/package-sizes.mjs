@@ -25,13 +25,13 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  */
 export const BUDGETS = {
   '@omni/auth': 22,
-  '@omni/call-policies': 69,
+  '@omni/call-policies': 90,
   '@omni/capabilities': 95,
   '@omni/config': 270,
   '@omni/config/json-schema': 81,
   '@omni/container': 660,
   '@omni/container/node': 2060,
-  '@omni/coordinator': 60,
+  '@omni/coordinator': 67,
   '@omni/events': 30,
   '@omni/fetch': 30,
   '@omni/health': 6,
@@ -44,7 +44,7 @@ export const BUDGETS = {
   '@omni/sql': 315,
   '@omni/telemetry': 55,
   '@omni/testing': 30,
-  '@omni/testing/contracts': 59,
+  '@omni/testing/contracts': 63,
   '@omni/upstreams': 185,
 };
 

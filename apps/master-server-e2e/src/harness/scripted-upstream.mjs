@@ -10,6 +10,7 @@
 //   --ignore-term         ignores SIGTERM and SIGINT
 //   --pid-file FILE       writes a line with its pid at start
 //   --tool-prefix TEXT    stands before the names of its tools
+//   --read-only TOOL      says that this tool changes nothing
 import { appendFileSync } from 'node:fs';
 
 const args = process.argv.slice(2);
@@ -22,6 +23,7 @@ const isModern = value('--era', 'legacy') === 'modern';
 const record = value('--record', '');
 const hangs = value('--hang', '');
 const prefix = value('--tool-prefix', '');
+const readOnly = value('--read-only', '');
 const startsAt = performance.now() + Number(value('--start-delay', '0'));
 const MODERN = '2026-07-28';
 
@@ -111,6 +113,7 @@ function tools() {
       name: prefix + name,
       description,
       inputSchema: { type: 'object' },
+      ...(name === readOnly && { annotations: { readOnlyHint: true } }),
     })),
   );
 }

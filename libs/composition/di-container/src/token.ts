@@ -1,6 +1,6 @@
 import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { OriginGuard } from '@omni/auth';
-import type { CallQueues, Limiter, MemoryGuard } from '@omni/call-policies';
+import type { CallQueues, CallRecords, Limiter, MemoryGuard } from '@omni/call-policies';
 import type {
   Catalogue,
   CatalogueReading,
@@ -86,6 +86,7 @@ export const Token = {
   VariantReader: token<VariantReader>('VariantReader'),
   CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
+  CallRecords: token<CallRecords>('CallRecords'),
   RoutingPolicies: token<RoutingPolicies>('RoutingPolicies'),
   CallLimiter: token<Limiter>('CallLimiter'),
   CallQueues: token<CallQueues>('CallQueues'),

@@ -11,11 +11,13 @@ export class RoutingEvents {
   readonly #publish: (event: NewEvent) => void;
   readonly #limited: EventRates;
   readonly #retried: EventRates;
+  readonly #unknown: EventRates;
 
   constructor(publish: (event: NewEvent) => void, clock: Pick<Clock, 'monotonicMs'>) {
     this.#publish = publish;
     this.#limited = new EventRates(clock);
     this.#retried = new EventRates(clock);
+    this.#unknown = new EventRates(clock);
   }
 
   /** A call to an upstream was refused because it came too soon (S000-GRD-02). */
@@ -59,6 +61,17 @@ export class RoutingEvents {
       subject: { server },
       data: { ...data },
     });
+  }
+
+  /** A call was cut, and nobody knows whether it has run. */
+  outcomeUnknown(
+    upstream: string,
+    call: Pick<UpstreamCall, 'method' | 'caller'>,
+    { operation, cause }: { readonly operation: string; readonly cause: string | undefined },
+  ): void {
+    const more = this.#unknown.of(upstream).pass();
+    if (more !== undefined)
+      this.#publish(callEvent('request.outcome_unknown', upstream, call, { operation, cause, more }));
   }
 
   /**

@@ -17,12 +17,7 @@ export interface CallStageParts {
  * What every call to an upstream passes, Omni's own calls too. The order is declared here alone; the first
  * stage sees a call first.
  */
-export function callStages({
-  policies,
-  timeouts,
-  meter,
-  tracer,
-}: CallStageParts): readonly CallStage[] {
+export function callStages({ policies, timeouts, meter, tracer }: CallStageParts): readonly CallStage[] {
   return [
     ...(tracer === undefined ? [] : [callTracing(tracer)]),
     ...(meter === undefined ? [] : [meter.stage]),

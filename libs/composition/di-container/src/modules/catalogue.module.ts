@@ -26,15 +26,7 @@ export function registerCatalogue(scope: Scope): void {
       clock: Token.Clock,
       logger: Token.Logger,
     },
-    useFactory: ({
-      configuration,
-      identity,
-      instructions,
-      registry: { current },
-      hidden,
-      clock,
-      logger,
-    }) => {
+    useFactory: ({ configuration, identity, instructions, registry: { current }, hidden, clock, logger }) => {
       const catalogue = new Catalogue({
         upstreams: current.all.map(({ name, enabled, tools }) => ({ name, isOff: !enabled, tools })),
         prefix: configuration.naming.prefix,

@@ -1,5 +1,6 @@
 import {
   type CallRatesOptions,
+  type CallRecords,
   callRates,
   type CallQueues,
   CapabilityBreakers,
@@ -7,10 +8,13 @@ import {
   ErrorBudgets,
   type ErrorBudgetsOptions,
   type Limiter,
+  idempotentCalls,
+  type IdempotentCallsOptions,
   requestDeadline,
   requestQuotas,
   requestRates,
   requestRepeats,
+  unknownOutcomes,
 } from '@omni/call-policies';
 import { type NewEvent, RoutingEvents } from '@omni/events';
 import type { CallStage, DispatchStage, RequestStage } from '@omni/model';
@@ -19,6 +23,9 @@ import type { GatewayConfiguration } from '../gateway-options.ts';
 
 export interface RoutingPoliciesOptions {
   readonly limits: Pick<GatewayConfiguration['limits'], 'userRate' | 'sessionRate' | 'sessionQuota'>;
+  readonly storage: Pick<GatewayConfiguration['storage'], 'callRetentionMs' | 'maxCalls' | 'maxCallBytes'>;
+  /** Where calls are remembered that must not be made twice. */
+  readonly records: CallRecords;
   /** The definition that is in force. */
   readonly specOf: (upstream: string) => UpstreamSpec | undefined;
   readonly limiter: Limiter;
@@ -42,13 +49,13 @@ export interface RoutingPolicies {
 }
 
 /**
- * The policies of routing, in their order: how fast users and sessions send; what a session uses; the
- * deadline of a request; its attempts; then for each of them whether its tool is left alone, what is used of
- * the server, how fast calls come, how many are under way, whether the tool is left alone by now, and what
- * fails.
+ * The policies of routing, in their order: how fast users and sessions send; what is told of calls that are
+ * cut, and what has an idempotency key; what a session uses; the deadline of a request; its attempts; then
+ * for each of them whether its tool is left alone, what is used of the server, how fast calls come, how many
+ * are under way, whether the tool is left alone by now, and what fails.
  */
 export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicies {
-  const { limits, specOf, limiter, queues, publish, clock, random } = options;
+  const { limits, storage, records, specOf, limiter, queues, publish, clock, random } = options;
   const events = new RoutingEvents(publish, clock);
   const { userRate: user, sessionRate: session, sessionQuota } = limits;
   const budgets = new ErrorBudgets({ clock, ...options.budgets(events) });
@@ -62,6 +69,12 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
   });
   const onLimited: CallRatesOptions['onLimited'] = (upstream, { scope, retryAfterMs }, call) =>
     events.callLimited(upstream, scope, retryAfterMs, call);
+  const onCut: IdempotentCallsOptions['onCut'] = ({ context }, upstream, cut) =>
+    events.outcomeUnknown(
+      upstream,
+      { method: context.message.method, caller: context.client.principal },
+      cut,
+    );
   return {
     admission:
       user === undefined && session === undefined
@@ -76,6 +89,16 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
             }),
           ],
     requests: [
+      unknownOutcomes({ specOf, random, onCut }),
+      idempotentCalls({
+        specOf,
+        records,
+        retentionMs: storage.callRetentionMs,
+        limits: { maxCalls: storage.maxCalls, maxBytes: storage.maxCallBytes },
+        clock,
+        random,
+        onCut,
+      }),
       ...(sessionQuota === undefined
         ? []
         : [
@@ -83,7 +106,12 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
               session: sessionQuota,
               clock,
               onUsedUp: ({ kind, retryAfterMs }, { message, client }) =>
-                events.requestLimited(message.method, client.principal, `session quota: ${kind}`, retryAfterMs),
+                events.requestLimited(
+                  message.method,
+                  client.principal,
+                  `session quota: ${kind}`,
+                  retryAfterMs,
+                ),
             }),
           ]),
       requestDeadline({ specOf, clock }),

@@ -32,6 +32,7 @@ export function registerUpstreams(scope: Scope): void {
     needs: {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
+      records: Token.CallRecords,
       events: Token.EventBus,
       limiter: Token.CallLimiter,
       queues: Token.CallQueues,
@@ -41,26 +42,25 @@ export function registerUpstreams(scope: Scope): void {
       random: Token.Random,
     },
     useFactory: ({
-      configuration: { limits },
+      configuration: { limits, storage },
       registry,
       events: bus,
       limiter,
       queues,
       hidden,
       health,
-      clock,
-      random,
+      ...parts
     }) =>
       routingPolicies({
         limits,
+        storage,
+        ...parts,
         specOf: (upstream) => registry.current.get(upstream),
         limiter,
         queues,
         budgets: (events) =>
           errorBudgetEffects({ limiter, events, hidden, onHealth: () => health.refresh() }),
         publish: (event) => void bus.publish(event),
-        clock,
-        random,
       }),
   });
   scope.register(Token.CallQueues, {
@@ -97,6 +97,10 @@ export function registerUpstreams(scope: Scope): void {
         scanMs: configuration.storage.scanMs,
         ...(store !== undefined && { store }),
       }),
+  });
+  scope.register(Token.CallRecords, {
+    needs: { supervision: Token.Supervision },
+    useFactory: ({ supervision }) => supervision.keptCalls,
   });
   scope.register(Token.LifecycleOwner, {
     needs: { supervision: Token.Supervision },

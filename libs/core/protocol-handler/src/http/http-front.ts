@@ -1,5 +1,6 @@
 import { parseMessage, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
 import {
+  CLIENT_CLOSED,
   type ClientContext,
   type Dialects,
   type Endpoint,
@@ -239,7 +240,7 @@ export class HttpFront {
     exchange.onGone(() => {
       writer.onGone();
       // guard: reply/cancel-when-gone
-      request.cancel('the client closed the connection');
+      request.cancel(CLIENT_CLOSED);
     });
   }
 
