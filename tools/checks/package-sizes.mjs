@@ -24,16 +24,16 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  * @type {Readonly<Record<string, number>>}
  */
 export const BUDGETS = {
-  '@omni/auth': 22,
+  '@omni/auth': 25,
   '@omni/call-policies': 90,
   '@omni/capabilities': 95,
   '@omni/config': 270,
   '@omni/config/json-schema': 81,
-  '@omni/container': 660,
-  '@omni/container/node': 2060,
+  '@omni/container': 730,
+  '@omni/container/node': 2280,
   '@omni/coordinator': 67,
   '@omni/events': 30,
-  '@omni/fetch': 30,
+  '@omni/fetch': 33,
   '@omni/health': 6,
   '@omni/jsonrpc': 29,
   '@omni/model': 56,
