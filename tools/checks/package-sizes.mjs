@@ -32,9 +32,9 @@ export const BUDGETS = {
   '@omni/container': 737,
   '@omni/container/compiled-code': 7,
   '@omni/container/node': 2285,
-  '@omni/coordinator': 61,
+  '@omni/coordinator': 67,
   '@omni/events': 33,
-  '@omni/fetch': 32,
+  '@omni/fetch': 33,
   '@omni/health': 6,
   '@omni/jsonrpc': 31,
   '@omni/model': 60,
@@ -47,7 +47,7 @@ export const BUDGETS = {
   '@omni/sql': 315,
   '@omni/telemetry': 58,
   '@omni/testing': 34,
-  '@omni/testing/contracts': 62,
+  '@omni/testing/contracts': 63,
   '@omni/upstreams': 195,
 };
 

@@ -150,7 +150,7 @@ describe('a server that takes connections and answers nothing', () => {
       later[kind]?.setDeaf(true);
       const began = performance.now();
       const failures = await Promise.all(
-        [1, 2, 3].map(async () => errorOf((await call(server, 'echo')).messages[0])?.omni),
+        [1, 2, 3].map(async () => errorOf((await call(server, 'echo')).messages[0])?.cause),
       );
       expect(failures).toEqual(Array.from({ length: 3 }, () => 'OMNI_UPSTREAM_TIMEOUT'));
       expect(performance.now() - began).toBeLessThan(5_000);

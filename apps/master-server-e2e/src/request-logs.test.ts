@@ -83,7 +83,7 @@ describe('the log', () => {
     expect(lines.map(({ principal, method, outcome }) => [principal, method, outcome])).toEqual([
       ['ada', 'tools/call', 'ok'],
       ['ada', 'initialize', 'ok'],
-      ['ada', 'tools/call', 'OMNI_UPSTREAM_EXITED'],
+      ['ada', 'tools/call', 'OMNI_OUTCOME_UNKNOWN'],
     ]);
     await omni.process.stop();
     expect(omni.process.stderr).not.toContain(token);
@@ -97,9 +97,15 @@ describe('the log', () => {
     const line = await eventually('the line', () =>
       omni.process
         .logs()
-        .find(({ code, requestId }) => code === 'OMNI_UPSTREAM_EXITED' && requestId !== undefined),
+        .find(({ cause, requestId }) => cause === 'OMNI_UPSTREAM_EXITED' && requestId !== undefined),
     );
-    expect(line).toMatchObject({ level: 'warn', sessionId: expect.any(String), method: 'tools/call' });
+    expect(line).toMatchObject({
+      code: 'OMNI_OUTCOME_UNKNOWN',
+      operation: expect.stringMatching(/^[0-9a-z]{16}$/),
+      level: 'warn',
+      sessionId: expect.any(String),
+      method: 'tools/call',
+    });
     expect(line['msg']).toMatch(/exited with code 3; .* as report [0-9a-f]{8}$/);
     expect(omni.process.stderr).not.toContain('out of memory');
     expect(requestLines(omni)).toEqual([]);

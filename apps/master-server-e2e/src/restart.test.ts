@@ -43,9 +43,12 @@ describe('a server that crashes', () => {
       const running = session.send(legacyCall('1', 'one__slow', '{"ms":30000}'));
       const crashed = await call(omni, 'one__crash', '{"text":"segmentation fault, or so"}');
       const begin = performance.now();
-      expect(errorOf(crashed.text)?.omni).toBe('OMNI_UPSTREAM_EXITED');
+      expect(errorOf(crashed.text)).toMatchObject({
+        omni: 'OMNI_OUTCOME_UNKNOWN',
+        cause: 'OMNI_UPSTREAM_EXITED',
+      });
       expect(errorOf(crashed.text)?.message).toContain('exited with code 3');
-      expect(errorOf((await running).messages.at(-1))?.omni).toBe('OMNI_UPSTREAM_EXITED');
+      expect(errorOf((await running).messages.at(-1))?.cause).toBe('OMNI_UPSTREAM_EXITED');
       const down = await call(omni, 'one__pid');
       expect(errorOf(down.text)?.omni).toBe('OMNI_UPSTREAM_DOWN');
       expect(errorOf(down.text)?.message).toContain('exited with code 3');
@@ -76,7 +79,7 @@ describe('a server that is killed from outside', () => {
     await call(omni, 'one__pid');
     process.kill(Number(pid), 'SIGKILL');
     expect(errorOf((await running).text)).toMatchObject({
-      omni: 'OMNI_UPSTREAM_EXITED',
+      cause: 'OMNI_UPSTREAM_EXITED',
       message: expect.stringContaining('SIGKILL'),
     });
     await eventually(

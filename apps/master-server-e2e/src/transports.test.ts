@@ -362,7 +362,7 @@ describe.each(['unix', 'tcp', 'ws'] as const)('an upstream on %s', (kind: Persis
     upstream?.breakAll();
     const code = kind === 'unix' ? 'OMNI_UPSTREAM_EXITED' : 'OMNI_UPSTREAM_UNREACHABLE';
     expect(errorOf(await pending)).toMatchObject({
-      omni: code,
+      cause: code,
       message: expect.stringContaining(`"${name}"`),
     });
     let id = 2;

@@ -1,4 +1,4 @@
-export type { CallContext } from './call/call-context.ts';
+export type { CallContext, TellFailure } from './call/call-context.ts';
 export type { CallPhase } from './call/call-phase.ts';
 export { isOfRunning, mayHaveRun } from './call/may-have-run.ts';
 export {
@@ -58,6 +58,7 @@ export type {
   Answer,
   AnswerServerRequest,
   ChunkSink,
+  FailedOutcome,
   Outcome,
   ReplySink,
   ResponseHead,
@@ -71,7 +72,13 @@ export {
   MODERN_VERSION,
   SUPPORTED_VERSIONS,
 } from './vocabulary/revisions.ts';
-export { NOTHING_RUNS, type RunningCall } from './call/running-call.ts';
+export {
+  CLIENT_CLOSED,
+  CONNECTION_CLOSED,
+  isClientGone,
+  NOTHING_RUNS,
+  type RunningCall,
+} from './call/running-call.ts';
 export {
   parseTraceparent,
   traceHeadersOf,

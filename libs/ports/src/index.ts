@@ -63,6 +63,10 @@ export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './
 export type { SocketAddress } from './transport/socket-address.ts';
 export type { StateStore } from './store/state-store.ts';
 export type {
+  CallBeginning,
+  CallToKeep,
+  KeptCallLimits,
+  KeptOutcome,
   DefinitionColumns,
   HealthLogQuery,
   HealthLogRow,

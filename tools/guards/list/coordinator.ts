@@ -24,6 +24,15 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     against: 'An outage of a server that the store defines stands still after a restart.',
   },
   {
+    name: 'coordinator/kept-calls',
+    against: 'Outcomes that cannot be stored fill the memory.',
+  },
+  {
+    name: 'coordinator/pruned-calls',
+    against: 'Calls with keys, and their answers, are kept for ever.',
+    without: '() => Promise.resolve(0)',
+  },
+  {
     name: 'coordinator/pruned-in-parts',
     against: 'Nothing is written, and the coordinator is replaced, while a large log is pruned.',
     without: '1_000_000',

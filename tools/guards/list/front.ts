@@ -351,6 +351,11 @@ export const FRONT_GUARDS: readonly Guard[] = [
     against: 'Notifications for a client that does not read pile up in memory.',
   },
   {
+    name: 'request/tell-failure',
+    against: 'A client makes a call twice, since it is told that the call has failed when it may have run.',
+    without: 'outcome',
+  },
+  {
     name: 'reply/one-answer',
     against: 'A second answer runs into the first.',
   },

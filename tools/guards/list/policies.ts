@@ -7,6 +7,38 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A client hears of two attempts of one request, or gets a second answer behind a first word.',
   },
   {
+    name: 'outcome/refused',
+    against: 'A call that its server has refused is said to have run, perhaps.',
+    without: 'true',
+  },
+  {
+    name: 'repeat/not-run',
+    against: 'A call that ends while it waits to be made again is said to have run, perhaps.',
+  },
+  {
+    name: 'keys/arguments',
+    against: 'A call with a key gets the answer to another one.',
+    without: 'false',
+  },
+  {
+    name: 'keys/not-run',
+    against: 'A call that has not run keeps its key from ever being used.',
+    without: 'true',
+  },
+  {
+    name: 'keys/goes-on',
+    against: 'A call ends with the connection of its client, which comes back for the answer.',
+  },
+  {
+    name: 'keys/cancelled',
+    against: 'A call is made twice after it was cancelled.',
+    without: 'false',
+  },
+  {
+    name: 'keys/nobody-waits',
+    against: 'A call is made after whoever wanted it has cancelled it.',
+  },
+  {
     name: 'repeat/pinned',
     against: 'A request about a task is made again at an instance that does not know it.',
   },
@@ -55,7 +87,8 @@ export const POLICY_GUARDS: readonly Guard[] = [
   },
   {
     name: 'breaker/from-before',
-    against: 'Calls from before a breaker opened time out one by one, and open it again though its tool works.',
+    against:
+      'Calls from before a breaker opened time out one by one, and open it again though its tool works.',
     without: 'true',
   },
   {

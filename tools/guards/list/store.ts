@@ -3,6 +3,12 @@ import type { Guard } from '../guard.ts';
 /** What is kept over restarts. */
 export const STORE_GUARDS: readonly Guard[] = [
   { name: 'store/newer', against: 'An older Omni writes into a schema that it does not know.' },
+  {
+    name: 'store/calls-in-memory',
+    against: 'A client relies on a key that is forgotten with the process.',
+  },
+  { name: 'store/kept-calls', against: 'One user fills the store with calls.' },
+  { name: 'store/kept-bytes', against: 'One user fills the store with answers.' },
   { name: 'store/once', against: 'A batch whose answer was lost is written twice.' },
   {
     name: 'store/pruned-in-parts',

@@ -26,6 +26,10 @@ export const UPSTREAM_GUARDS: readonly Guard[] = [
     without: 'true',
   },
   {
+    name: 'call/was-sent',
+    against: 'A call that is cut by its deadline, or by the end of Omni, is said not to have run.',
+  },
+  {
     name: 'link/in-flight',
     against: 'Calls on a channel pass no limit.',
     rule: 'PROTO-R12',

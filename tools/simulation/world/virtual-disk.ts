@@ -1,8 +1,12 @@
 import {
+  type CallBeginning,
+  type CallToKeep,
   type ComponentStatus,
   GatewayError,
   type HealthLogQuery,
   type HealthLogRow,
+  type KeptCallLimits,
+  type KeptOutcome,
   type OutsideDefinition,
   type StateStore,
   type StoreBatch,
@@ -20,6 +24,11 @@ interface Row {
   readonly writtenAt: number | null;
 }
 
+/** A call that must not be made twice. */
+interface KeptCall extends Omit<CallToKeep, 'id' | 'begunAt'> {
+  readonly end: KeptOutcome | null;
+}
+
 /** What lies on a disk, as plain data. */
 interface Content {
   rows: Map<string, Row>;
@@ -28,6 +37,7 @@ interface Content {
   /** Of batches, with their times. */
   keys: Map<string, number>;
   lists: Map<string, StoredList>;
+  calls: Map<string, KeptCall>;
   sequence: number;
 }
 
@@ -44,6 +54,7 @@ const NOTHING: Content = {
   events: [],
   keys: new Map(),
   lists: new Map(),
+  calls: new Map(),
   sequence: 0,
 };
 
@@ -209,6 +220,52 @@ class VirtualStore implements StateStore {
     });
   }
 
+  beginCall(call: CallToKeep, limits: KeptCallLimits): Promise<CallBeginning> {
+    return this.#next(async ({ calls }) => {
+      await this.#disk.work();
+      const { id, principal, digest, operation, begunAt, keptUntil } = call;
+      const known = calls.get(id);
+      if (known !== undefined && known.keptUntil > begunAt)
+        return { kind: 'known', digest: known.digest, operation: known.operation, end: known.end };
+      const isFull = (): boolean => {
+        const own = ownOf(calls, principal);
+        return own.length >= limits.maxCalls || bytesOf(own) >= limits.maxBytes;
+      };
+      if (isFull())
+        for (const [other, row] of calls)
+          if (row.principal === principal && row.keptUntil <= begunAt) calls.delete(other);
+      if (isFull())
+        return { kind: 'full', until: Math.min(...ownOf(calls, principal).map((row) => row.keptUntil)) };
+      calls.set(id, { principal, digest, operation, keptUntil, end: null });
+      return { kind: 'begun' };
+    });
+  }
+
+  endCall(id: string, end: KeptOutcome, { maxBytes }: KeptCallLimits): Promise<boolean> {
+    return this.#next(async ({ calls }) => {
+      await this.#disk.work();
+      const known = calls.get(id);
+      if (known === undefined) return true;
+      const others = ownOf(calls, known.principal).filter((row) => row !== known);
+      const { length: size = 0 } = end.payload ?? {};
+      if (size > 0 && bytesOf(others) + size > maxBytes) return false;
+      calls.set(id, { ...known, end });
+      return true;
+    });
+  }
+
+  forgetCall(id: string): Promise<void> {
+    return this.#next(({ calls }) => void calls.delete(id));
+  }
+
+  pruneCalls(now: number): Promise<number> {
+    return this.#next(({ calls }) => {
+      const { size } = calls;
+      for (const [id, { keptUntil }] of calls) if (keptUntil <= now) calls.delete(id);
+      return size - calls.size;
+    });
+  }
+
   check(): Promise<StoreReport> {
     return this.#next(() => ({ engine: 'memory', schemaVersion: 1, problems: [] }));
   }
@@ -233,4 +290,12 @@ class VirtualStore implements StateStore {
     this.#last = result.catch(() => {});
     return result;
   }
+}
+
+function ownOf(calls: ReadonlyMap<string, KeptCall>, principal: string): readonly KeptCall[] {
+  return [...calls.values()].filter((row) => row.principal === principal);
+}
+
+function bytesOf(calls: readonly KeptCall[]): number {
+  return calls.reduce((sum, { end }) => sum + (end?.payload?.length ?? 0), 0);
 }

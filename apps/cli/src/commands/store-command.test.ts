@@ -42,13 +42,13 @@ describe('omni store', () => {
     const path = join(stateFolder, 'omni.db');
     expect(await omni('check')).toEqual({
       exitCode: 0,
-      out: `${path} is whole (schema version 2)\n`,
+      out: `${path} is whole (schema version 3)\n`,
       err: '',
     });
     expect(JSON.parse((await omni('check', '-o', 'json')).out)).toEqual({
       path,
       engine: 'sqlite',
-      schemaVersion: 2,
+      schemaVersion: 3,
       problems: [],
     });
   });

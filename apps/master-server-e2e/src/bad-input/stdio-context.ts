@@ -10,6 +10,7 @@ export interface CallOutcome {
   /** What the tool gave back. */
   readonly value: unknown;
   /** Code of the error table. */
+  /** Of the error, or of what has cut a call whose outcome is unknown. */
   readonly code: string | undefined;
   readonly message: string;
   readonly tookMs: number;
@@ -31,7 +32,10 @@ export interface StdioContext {
 
 interface CallAnswer {
   readonly result?: { readonly structuredContent?: { readonly value?: unknown } };
-  readonly error?: { readonly message?: string; readonly data?: { readonly code?: string } };
+  readonly error?: {
+    readonly message?: string;
+    readonly data?: { readonly code?: string; readonly cause?: string };
+  };
 }
 
 const WITHIN_MS = 20_000;
@@ -55,7 +59,7 @@ export function stdioContext(omni: OmniProcess, folder: string): StdioContext {
       const { result, error } = JSON.parse(jsonOf(answer)) as CallAnswer;
       return {
         value: result?.structuredContent?.value,
-        code: error?.data?.code,
+        code: error?.data?.cause ?? error?.data?.code,
         message: error?.message ?? '',
         tookMs,
         problem: documentProblem(answer),

@@ -152,16 +152,22 @@ export function legacyCall(id: string, name: string, args = '{}', meta = ''): st
 }
 
 /** The error of an answer, with the code of Omni's table where there is one. */
-export function errorOf(
-  message: string | undefined,
-): { readonly code: number; readonly omni: string | undefined; readonly message: string } | undefined {
+export interface AnsweredError {
+  readonly code: number;
+  readonly omni: string | undefined;
+  /** What has cut a call whose outcome is unknown. */
+  readonly cause: string | undefined;
+  readonly message: string;
+}
+
+export function errorOf(message: string | undefined): AnsweredError | undefined {
   // Messages of these tests are JSON-RPC.
   const { error } = JSON.parse(message ?? '{}') as {
-    error?: { code: number; message: string; data?: { code?: string } };
+    error?: { code: number; message: string; data?: { code?: string; cause?: string } };
   };
   return error === undefined
     ? undefined
-    : { code: error.code, omni: error.data?.code, message: error.message };
+    : { code: error.code, omni: error.data?.code, cause: error.data?.cause, message: error.message };
 }
 
 /** The text of the first content block of a tool result. */

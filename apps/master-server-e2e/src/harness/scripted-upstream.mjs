@@ -11,6 +11,7 @@
 //   --pid-file FILE       writes a line with its pid at start
 //   --tool-prefix TEXT    stands before the names of its tools
 //   --read-only           its tools say that they change nothing
+//   --read-only-tool TOOL says that this tool changes nothing
 import { appendFileSync } from 'node:fs';
 
 const args = process.argv.slice(2);
@@ -23,6 +24,7 @@ const isModern = value('--era', 'legacy') === 'modern';
 const record = value('--record', '');
 const hangs = value('--hang', '');
 const prefix = value('--tool-prefix', '');
+const readOnly = value('--read-only-tool', '');
 const startsAt = performance.now() + Number(value('--start-delay', '0'));
 const MODERN = '2026-07-28';
 
@@ -112,7 +114,7 @@ function tools() {
       name: prefix + name,
       description,
       inputSchema: { type: 'object' },
-      ...(has('--read-only') && { annotations: { readOnlyHint: true } }),
+      ...((has('--read-only') || name === readOnly) && { annotations: { readOnlyHint: true } }),
     })),
   );
 }

@@ -40,7 +40,8 @@ describe('a server that crashes', () => {
     expect(worstMs).toBeLessThan(CALLS_FAIL_WITHIN_MS);
     for (const { text } of answers)
       expect(errorOf(text)).toMatchObject({
-        omni: 'OMNI_UPSTREAM_EXITED',
+        omni: 'OMNI_OUTCOME_UNKNOWN',
+        cause: 'OMNI_UPSTREAM_EXITED',
         message: expect.stringContaining('SIGABRT'),
       });
     const back = await whenServerIs(omni, 'one', { status: 'ok' });

@@ -63,7 +63,7 @@ onLinux('a server that hangs', () => {
       if (childrenOf(omni.process.pid).some((child) => child.pid === pid)) process.kill(pid, 'SIGKILL');
     });
     await whenServerIs(omni, 'one', { status: 'degraded', state: 'ready' });
-    expect(errorOf((await running).text)?.omni).toBe('OMNI_UPSTREAM_TIMEOUT');
+    expect(errorOf((await running).text)?.cause).toBe('OMNI_UPSTREAM_TIMEOUT');
     expect(performance.now() - begin).toBeGreaterThan(3_900);
     await eventually('it is back', async () => {
       const next = textOf((await callTool(omni, 'one__pid')).text);

@@ -52,7 +52,7 @@ async function callForMany(url: string, count: number): Promise<Readonly<Record<
     });
     const [message = ''] = messages;
     const isWhole = digest(message) === WHOLE;
-    const outcome = isWhole ? 'whole' : (errorOf(message)?.omni ?? 'something else');
+    const outcome = isWhole ? 'whole' : (errorOf(message)?.cause ?? 'something else');
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   };
   await Promise.all(Array.from({ length: count }, one));

@@ -74,7 +74,7 @@ describe('an answer for which there is no room', () => {
         return await postModern(omni.url, { id: '1', method: 'tools/call', name, params });
       };
       // It comes back twice, so that there is room for the request.
-      expect(errorOf((await mirror(BODY_BYTES)).messages[0])?.omni).toBe('OMNI_MEMORY_FULL');
+      expect(errorOf((await mirror(BODY_BYTES)).messages[0])?.cause).toBe('OMNI_MEMORY_FULL');
       await eventually('it serves again', async () => {
         const [message = ''] = (await mirror(BODY_BYTES / 2)).messages;
         return message.length > BODY_BYTES && errorOf(message) === undefined;

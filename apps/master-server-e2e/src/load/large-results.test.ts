@@ -101,7 +101,8 @@ describe('a large result', () => {
       name: 'load__big',
       params: `"name":"load__big","arguments":${JSON.stringify({ ...args, isDeclared: false })}`,
     });
-    expect([status, messages.length, errorOf(messages[0])?.omni]).toEqual([200, 1, code]);
+    const { cause, omni: told } = errorOf(messages[0]) ?? {};
+    expect([status, messages.length, cause ?? told]).toEqual([200, 1, code]);
     expect(await big(omni.url, { bytes: MB })).toMatchObject({ isComplete: true, digest: digestOf(MB) });
   });
 
@@ -109,7 +110,7 @@ describe('a large result', () => {
     ['whose server breaks off', { bytes: 4 * MB, breaksAfter: 2 * MB }, 'OMNI_UPSTREAM_UNREACHABLE'],
     ['whose server falls silent', { bytes: 4 * MB, silentAfter: 2 * MB }, 'OMNI_UPSTREAM_TIMEOUT'],
   ])('%s is cut, never ended, and the log says why', async (_what, args, code) => {
-    const lines = (): number => omni.process.logs().filter((line) => line['code'] === code).length;
+    const lines = (): number => omni.process.logs().filter((line) => line['cause'] === code).length;
     const before = lines();
     const read = await big(omni.url, args, args.silentAfter === undefined ? 'load' : 'impatient');
     expect(read.isComplete).toBe(false);

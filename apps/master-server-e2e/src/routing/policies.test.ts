@@ -14,7 +14,10 @@ describe('a call that fails', () => {
     expect(upstream.calls).toHaveLength(3);
 
     upstream.moods.push({ status: 503 });
-    expect(errorOf((await call()).text)?.omni).toBe('OMNI_UPSTREAM_HTTP_STATUS');
+    expect(errorOf((await call()).text)).toMatchObject({
+      omni: 'OMNI_OUTCOME_UNKNOWN',
+      cause: 'OMNI_UPSTREAM_HTTP_STATUS',
+    });
     expect(upstream.calls).toHaveLength(4);
   });
 
@@ -75,7 +78,7 @@ describe('a call that takes too long', () => {
     const { upstream, call } = await start(await exampleOf('deadline.md'));
     upstream.moods.push('silence');
     const error = errorOf((await call()).text);
-    expect(error).toMatchObject({ omni: 'OMNI_UPSTREAM_TIMEOUT' });
+    expect(error).toMatchObject({ omni: 'OMNI_OUTCOME_UNKNOWN', cause: 'OMNI_UPSTREAM_TIMEOUT' });
     expect(error?.message).toContain('did not end within its deadline of 0.3 s');
     await eventually('it is given up', () => upstream.abandoned === 1);
   });

@@ -28,7 +28,7 @@ export const POSTGRES: Dialect = {
 type Migration = (db: Transaction<Tables>, dialect: Dialect) => Promise<void>;
 
 /** In the order in which they are applied, once each. One that was released is never changed. */
-const MIGRATIONS: readonly Migration[] = [createTables, addRecordRevision];
+const MIGRATIONS: readonly Migration[] = [createTables, addRecordRevision, addKeptCalls];
 
 /** The version that this Omni reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -167,6 +167,16 @@ async function createTables(db: Transaction<Tables>, dialect: Dialect): Promise<
 /** Whoever defines a server in the store may leave `revision` empty; this one is Omni's. */
 async function addRecordRevision(db: Transaction<Tables>, dialect: Dialect): Promise<void> {
   await withColumns(db, dialect, 'mcp_servers', { record_revision: 'varchar(100)' });
+}
+
+/** Calls that must not be made twice, and how they ended. */
+async function addKeptCalls(db: Transaction<Tables>, { time, bytes }: Dialect): Promise<void> {
+  const statements = [
+    `create table kept_calls (id varchar(100) primary key, principal text not null, digest varchar(100) not null, operation varchar(40) not null, begun_at ${time} not null, kept_until ${time} not null, outcome text, payload ${bytes}, size bigint not null default 0)`,
+    'create index kept_calls_principal on kept_calls (principal, size)',
+    'create index kept_calls_until on kept_calls (kept_until)',
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
 /**

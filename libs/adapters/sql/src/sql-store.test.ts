@@ -58,7 +58,7 @@ const STATE: Omit<UpstreamStateRow, 'name' | 'recordRevision'> = {
 
 const options = { clock: new VirtualClock(), logger: silentLogger };
 
-// guard: store/once, store/closed
+// guard: store/once, store/closed, store/calls-in-memory
 describe('the store in memory', () => {
   stateStoreContract(it, async () => ({
     store: await openStore({ url: 'memory:', schema: 'omni', stateFolder: '/nowhere' }, options),
@@ -100,6 +100,7 @@ describe('SqlStore.prune', () => {
   });
 });
 
+// guard: store/kept-calls, store/kept-bytes
 describe('the store in a file of SQLite', () => {
   stateStoreContract(it, async () => {
     const stateFolder = await mkdtemp(join(tmpdir(), 'omni-store-'));

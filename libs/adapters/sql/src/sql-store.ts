@@ -1,9 +1,13 @@
 import {
+  type CallBeginning,
+  type CallToKeep,
   type Clock,
   type ComponentStatus,
   GatewayError,
   type HealthLogQuery,
   type HealthLogRow,
+  type KeptCallLimits,
+  type KeptOutcome,
   type Logger,
   type Millis,
   type OutsideDefinition,
@@ -19,6 +23,7 @@ import {
 import type { Insertable, Kysely, Transaction } from 'kysely';
 import type { Engine } from './engine.ts';
 import { SCHEMA_VERSION } from './migrate.ts';
+import { beginCall, endCall } from './kept-calls.ts';
 import { optionalTimeText, type Tables, timeOf, timeText } from './tables.ts';
 
 export interface SqlStoreOptions {
@@ -231,6 +236,37 @@ export class SqlStore implements StateStore {
         gone += Number(numDeletedRows);
       }
       return gone;
+    });
+  }
+
+  beginCall(call: CallToKeep, limits: KeptCallLimits): Promise<CallBeginning> {
+    // guard: store/calls-in-memory
+    if (this.#engine.name === 'memory')
+      return Promise.reject(
+        new GatewayError('OMNI_IDEMPOTENCY_UNAVAILABLE', 'The store keeps nothing over restarts'),
+      );
+    return this.#write((db) => beginCall(db, call, limits));
+  }
+
+  endCall(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean> {
+    return this.#write((db) => endCall(db, id, end, limits));
+  }
+
+  forgetCall(id: string): Promise<void> {
+    return this.#write(async (db) => {
+      await db.deleteFrom('kept_calls').where('id', '=', id).execute();
+    });
+  }
+
+  pruneCalls(now: Millis, most: number): Promise<number> {
+    return this.#write(async (db) => {
+      const { numDeletedRows } = await db
+        .deleteFrom('kept_calls')
+        .where('id', 'in', (rows) =>
+          rows.selectFrom('kept_calls').select('id').where('kept_until', '<=', timeText(now)).limit(most),
+        )
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
     });
   }
 

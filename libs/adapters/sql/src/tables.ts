@@ -68,6 +68,18 @@ export interface Tables {
     readonly published_at: StoredTime | null;
   };
   readonly written_batches: { readonly key: string; readonly at: StoredTime };
+  readonly kept_calls: {
+    readonly id: string;
+    readonly principal: string;
+    readonly digest: string;
+    readonly operation: string;
+    readonly begun_at: StoredTime;
+    readonly kept_until: StoredTime;
+    readonly outcome: string | null;
+    readonly payload: Uint8Array | null;
+    /** Bytes of the payload. */
+    readonly size: Generated<number>;
+  };
   readonly meta: { readonly key: string; readonly value: string };
 }
 

@@ -99,6 +99,12 @@ export interface GatewayConfiguration {
     /** Of the tables in PostgreSQL. */
     readonly schema: string;
     readonly healthLogRetentionMs: number;
+    /** How long a call with an idempotency key is remembered, and its outcome. */
+    readonly callRetentionMs: number;
+    /** Calls with idempotency keys that are remembered of one principal. */
+    readonly maxCalls: number;
+    /** Bytes of the outcomes of those calls that are kept of one principal. */
+    readonly maxCallBytes: number;
     /** From one look at what is defined in the store to the next. */
     readonly scanMs: number;
   };

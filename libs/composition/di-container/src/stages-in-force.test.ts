@@ -8,6 +8,8 @@ import type { DeclaredStage } from './modules/declared-stage.ts';
 import { parseConfigurationText } from './node/node-configuration.ts';
 import { Token } from './token.ts';
 
+/** What acts on calls that may change something, and on those that have a key. */
+const BY_CALL = ['outcome', 'idempotency'];
 const READ_ONLY = { readOnlyHint: true };
 
 /** Everything that may be off is on, and lets a call of a tool that reads only pass. */
@@ -83,7 +85,9 @@ async function sceneOf(routing: RoutingSettings, text = '{}') {
     return [...passed];
   };
   const isOn = (): readonly string[] =>
-    gateway.explain('a').flatMap(({ name, off }) => (off === undefined ? [name] : []));
+    gateway
+      .explain('a')
+      .flatMap(({ name, off }) => (off === undefined && !BY_CALL.includes(name) ? [name] : []));
   return { gateway, call, callPasses, isOn };
 }
 
@@ -120,7 +124,9 @@ describe('the stages that a gateway says a call passes', () => {
   it('are those that it passes where everything is off that may be', async () => {
     const { gateway, callPasses, isOn } = await sceneOf(ALL_OFF, '{"telemetry":{"metrics":false}}');
     expect(isOn()).toEqual(['timeouts', 'limiter']);
-    expect(await callPasses()).toEqual(isOn());
+    // Hints are not believed.
+    expect(await callPasses()).toEqual(['outcome', ...isOn()]);
+    expect(gateway.explain('a').map(({ name }) => name)).toEqual(expect.arrayContaining(BY_CALL));
     expect(gateway.explain('a').filter(({ off }) => off !== undefined)).toEqual([
       { name: 'request-rates', per: 'request', off: 'limits.userRate and limits.sessionRate are not set' },
       { name: 'read-only', per: 'request', off: 'no override is set' },

@@ -1,7 +1,14 @@
 import type { DeclaredStage } from './modules/declared-stage.ts';
 import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { OriginGuard } from '@omni/auth';
-import type { Balancers, CallQueues, Limiter, MemoryGuard, Overrides } from '@omni/call-policies';
+import type {
+  Balancers,
+  CallQueues,
+  CallRecords,
+  Limiter,
+  MemoryGuard,
+  Overrides,
+} from '@omni/call-policies';
 import type {
   Catalogue,
   CatalogueReading,
@@ -96,6 +103,7 @@ export const Token = {
   VariantReader: token<VariantReader>('VariantReader'),
   CatalogueViews: token<CatalogueViews>('CatalogueViews'),
   UpstreamRegistry: token<UpstreamRegistry<GatewayUpstream>>('UpstreamRegistry'),
+  CallRecords: token<CallRecords>('CallRecords'),
   RoutingPolicies: token<RoutingPolicies>('RoutingPolicies'),
   Overrides: token<Overrides>('Overrides'),
   Balancers: token<Balancers>('Balancers'),

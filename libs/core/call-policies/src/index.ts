@@ -72,6 +72,11 @@ export {
   type RoutedCall,
 } from './stages/request-candidates.ts';
 export { requestCoalescing, type RequestCoalescingOptions } from './stages/request-coalescing.ts';
+export { unknownOutcomes, type UnknownOutcomesOptions } from './stages/unknown-outcomes.ts';
+export { idempotentCalls, type IdempotentCallsOptions } from './stages/idempotent-calls.ts';
+export { IDEMPOTENCY_KEY } from './outcome/idempotency-key.ts';
+export type { CallRecords } from './outcome/keyed-run.ts';
+export type { CutCall } from './outcome/unknown-outcome.ts';
 export { requestDeadline, type RequestDeadlineOptions } from './stages/request-deadline.ts';
 export { requestQuotas, type RequestQuotasOptions } from './stages/request-quotas.ts';
 export { requestRates, type RequestRatesOptions } from './stages/request-rates.ts';

@@ -68,8 +68,12 @@ export interface Configuration {
     /** Of requests without a trace of their client. */
     readonly traceShare: number;
   };
-  readonly storage: Readonly<Omit<GatewaySettings['storage'], 'healthLogRetention' | 'scan'>> & {
+  readonly storage: Readonly<
+    Omit<GatewaySettings['storage'], 'healthLogRetention' | 'scan' | 'callRetention'>
+  > & {
     readonly healthLogRetentionMs: number;
+    /** How long calls with idempotency keys are remembered. */
+    readonly callRetentionMs: number;
     /** From one look at what is defined in the store to the next. */
     readonly scanMs: number;
   };
@@ -105,7 +109,7 @@ export function settingsOf(
   const sessionQuota = quotaOf(quota);
   const { token, ...auth } = settings.auth;
   const { endpoint, sample } = settings.telemetry.otlp;
-  const { healthLogRetention, scan, ...storage } = settings.storage;
+  const { healthLogRetention, scan, callRetention, ...storage } = settings.storage;
   return {
     server: {
       ...listen,
@@ -139,7 +143,12 @@ export function settingsOf(
       ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }),
       traceShare: sample,
     },
-    storage: { ...storage, healthLogRetentionMs: healthLogRetention, scanMs: scan },
+    storage: {
+      ...storage,
+      healthLogRetentionMs: healthLogRetention,
+      callRetentionMs: callRetention,
+      scanMs: scan,
+    },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
   };

@@ -84,7 +84,15 @@ describe('parseConfiguration', () => {
       errors: { onUnknown: 'crash' },
       logging: { level: 'info', sampleRequests: 0 },
       telemetry: { metrics: true, traceShare: 1 },
-      storage: { url: 'sqlite:', schema: 'omni', healthLogRetentionMs: 7_776_000_000, scanMs: 30_000 },
+      storage: {
+        url: 'sqlite:',
+        schema: 'omni',
+        healthLogRetentionMs: 7_776_000_000,
+        callRetentionMs: 86_400_000,
+        maxCalls: 10_000,
+        maxCallBytes: 67_108_864,
+        scanMs: 30_000,
+      },
       outgoing: { proxy: 'environment' },
       catalogue: { lingerMs: 10_000 },
       upstreams: [
@@ -157,7 +165,7 @@ startup: { timeout: 2s, requireCritical: true }
 errors: { onUnknown: isolate }
 logging: { level: debug, sampleRequests: 0.25 }
 telemetry: { metrics: false, otlp: { endpoint: "http://127.0.0.1:4318", sample: 0.5 } }
-storage: { url: "postgres://omni:\${PASSWORD}@db.example/omni", schema: omni2, healthLogRetention: 7d, scan: 10s }
+storage: { url: "postgres://omni:\${PASSWORD}@db.example/omni", schema: omni2, healthLogRetention: 7d, callRetention: 1h, maxCalls: 5, maxCallBytes: 2000, scan: 10s }
 outgoing: { proxy: "http://proxy.example:3128" }
 catalogue: { linger: 0s }
 defaults: { connectTimeout: 1s, callTimeout: 2s, maxCallTime: 1h, listAge: 10m }
@@ -237,6 +245,9 @@ mcpServers:
         url: 'postgres://omni:a-secret@db.example/omni',
         schema: 'omni2',
         healthLogRetentionMs: 604_800_000,
+        callRetentionMs: 3_600_000,
+        maxCalls: 5,
+        maxCallBytes: 2_000,
         scanMs: 10_000,
       },
       outgoing: { proxy: 'http://proxy.example:3128' },

@@ -1,5 +1,13 @@
 import type { CircuitState, HealthStatus, LifecycleNote } from '@omni/model';
-import type { Millis, StoredDefinition, StoredList } from '@omni/ports';
+import type {
+  CallBeginning,
+  CallToKeep,
+  KeptCallLimits,
+  KeptOutcome,
+  Millis,
+  StoredDefinition,
+  StoredList,
+} from '@omni/ports';
 
 /** One note of the life cycle, as it is told to whoever listens: plain data. */
 export interface UpstreamNote {
@@ -40,4 +48,23 @@ export interface SupervisionObserver {
   onDefinitions(definitions: readonly StoredDefinition[]): void;
   /** Lists that were stored in an earlier run, also of upstreams that the store defines; once. */
   onLists(lists: readonly StoredList[]): void;
+}
+
+/** Where calls are remembered that must not be made twice. */
+export interface CallMemory {
+  /**
+   * Remembers a call that is about to be made; durable when it returns.
+   *
+   * @throws {@link GatewayError} `OMNI_IDEMPOTENCY_UNAVAILABLE` where there is no store that outlives Omni,
+   *   `OMNI_STORE_UNAVAILABLE` while it cannot be written.
+   */
+  begin(call: CallToKeep, limits: KeptCallLimits): Promise<CallBeginning>;
+  /**
+   * Keeps how a call ended; waits for a store that can be written.
+   *
+   * @returns Whether there was room for it; if not, nothing of it was kept.
+   */
+  end(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean>;
+  /** Forgets a call that was not made. */
+  forget(id: string): Promise<void>;
 }

@@ -87,6 +87,8 @@ class Coordinator {
         return this.#store.published(told.sequence);
       case 'list':
         return this.#store.saveList(told.list);
+      case 'call':
+        return this.#store.call(told.number, told.ask);
     }
   };
 

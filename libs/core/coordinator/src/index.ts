@@ -1,4 +1,4 @@
 export { coordinatorProgram, type CoordinatorOptions } from './coordinator.ts';
-export type { CoordinatorRestart, SupervisionObserver, UpstreamNote } from './collaborators.ts';
+export type { CallMemory, CoordinatorRestart, SupervisionObserver, UpstreamNote } from './collaborators.ts';
 export { InlineRoleHost } from './inline-role-host.ts';
 export { Supervision, type SupervisionOptions } from './supervision.ts';

@@ -6,6 +6,10 @@ import type {
   UpstreamRecord,
 } from '@omni/model';
 import type {
+  CallBeginning,
+  CallToKeep,
+  KeptCallLimits,
+  KeptOutcome,
   Millis,
   StoreBatch,
   StoredDefinition,
@@ -48,7 +52,20 @@ export type ToCoordinator =
   | { readonly kind: 'write'; readonly batch: StoreBatch }
   /** Events up to this one have been told to everybody. */
   | { readonly kind: 'published'; readonly sequence: number }
-  | { readonly kind: 'list'; readonly list: StoredList };
+  | { readonly kind: 'list'; readonly list: StoredList }
+  /** Each gets an answer with its number. */
+  | { readonly kind: 'call'; readonly number: number; readonly ask: KeptCallAsk };
+
+/** What the store is asked about one call. */
+export type KeptCallAsk =
+  | { readonly kind: 'begin'; readonly call: CallToKeep; readonly limits: KeptCallLimits }
+  | {
+      readonly kind: 'end';
+      readonly id: string;
+      readonly end: KeptOutcome;
+      readonly limits: KeptCallLimits;
+    }
+  | { readonly kind: 'forget'; readonly id: string };
 
 /** What one event made of a record. */
 export interface Change {
@@ -76,6 +93,9 @@ export interface StoreFailure {
   readonly message: string;
 }
 
+/** `kept`: whether there was room for it. */
+export type KeptCallResult = CallBeginning | { readonly kind: 'kept'; readonly isKept: boolean };
+
 /** From the coordinator to main. */
 export type FromCoordinator =
   | { readonly kind: 'ready' }
@@ -89,6 +109,7 @@ export type FromCoordinator =
   | { readonly kind: 'storeFailed'; readonly failure: StoreFailure }
   | { readonly kind: 'written'; readonly key: string; readonly failure: StoreFailure | null }
   | { readonly kind: 'listSaved'; readonly failure: StoreFailure | null }
+  | { readonly kind: 'callDone'; readonly number: number; readonly result: KeptCallResult | StoreFailure }
   /** From the outbox, in their order. */
   | { readonly kind: 'events'; readonly events: readonly StoredEvent[] }
   | { readonly kind: 'definitions'; readonly definitions: readonly StoredDefinition[] }

@@ -1,7 +1,10 @@
 import {
+  type CallBeginning,
+  type CallToKeep,
   type ComponentStatus,
   GatewayError,
   type HealthLogRow,
+  type KeptOutcome,
   type StateStore,
   type StoreBatch,
   type StoredDefinition,
@@ -32,6 +35,8 @@ export class ScriptedDisk {
   readonly upstreams: StoredUpstream[] = [];
   readonly lists: StoredList[] = [];
   readonly pruned: number[] = [];
+  readonly prunedCalls: number[] = [];
+  readonly calls = new Map<string, Omit<Extract<CallBeginning, { kind: 'known' }>, 'kind'>>();
   /** Rows of the log that are too old. */
   oldRows = 0;
   /** Resolves when a part of them is gone. */
@@ -90,6 +95,12 @@ export class ScriptedStore implements StateStore {
     if (mode !== 'works') throw unavailable();
   }
 
+  async #writes(): Promise<void> {
+    const { mode } = this.#disk;
+    if (mode === 'hangs') return await new Promise<void>(() => {});
+    if (mode !== 'works') throw unavailable();
+  }
+
   pendingEvents(limit: number): Promise<readonly StoredEvent[]> {
     return Promise.resolve(this.#disk.events.slice(0, limit));
   }
@@ -125,6 +136,31 @@ export class ScriptedStore implements StateStore {
     const gone = Math.min(most, disk.oldRows);
     disk.oldRows -= gone;
     return gone;
+  }
+
+  async beginCall(call: CallToKeep): Promise<CallBeginning> {
+    await this.#writes();
+    const known = this.#disk.calls.get(call.id);
+    if (known !== undefined) return { kind: 'known', ...known };
+    this.#disk.calls.set(call.id, { digest: call.digest, operation: call.operation, end: null });
+    return { kind: 'begun' };
+  }
+
+  async endCall(id: string, end: KeptOutcome): Promise<boolean> {
+    await this.#writes();
+    const known = this.#disk.calls.get(id);
+    if (known !== undefined) this.#disk.calls.set(id, { ...known, end });
+    return true;
+  }
+
+  async forgetCall(id: string): Promise<void> {
+    await this.#writes();
+    this.#disk.calls.delete(id);
+  }
+
+  pruneCalls(now: number): Promise<number> {
+    this.#disk.prunedCalls.push(now);
+    return Promise.resolve(0);
   }
 
   check(): Promise<StoreReport> {

@@ -7,8 +7,17 @@ import {
   type StoreBatch,
   type StoredList,
 } from '@omni/ports';
-import type { CoordinatorData, FromCoordinator, StoreFailure } from './messages.ts';
+import type {
+  CoordinatorData,
+  FromCoordinator,
+  KeptCallAsk,
+  KeptCallResult,
+  StoreFailure,
+} from './messages.ts';
 import { WorkQueue } from './work-queue.ts';
+
+/** Forgets a part of what is too old. @returns How many are gone. */
+type Pruning = (store: StateStore, most: number) => Promise<number>;
 
 export interface StoreWorkOptions {
   readonly data: CoordinatorData;
@@ -83,6 +92,15 @@ export class StoreWork {
     });
   }
 
+  call(number: number, ask: KeptCallAsk): void {
+    this.#queue.add(async () => {
+      const tell = (result: KeptCallResult | StoreFailure): void =>
+        this.#options.tell({ kind: 'callDone', number, result });
+      const failure = await this.#attempt(async (store) => tell(await doneWith(store, ask)));
+      if (failure !== null) tell(failure);
+    });
+  }
+
   close(): void {
     this.#isOver = true;
     this.#cancelScan?.();
@@ -150,17 +168,24 @@ export class StoreWork {
     const now = clock.now();
     if (this.#isPruning || (this.#prunedAt !== undefined && now - this.#prunedAt < DAY_MS)) return;
     this.#isPruning = true;
-    this.#prune(now - data.retentionMs, now);
+    this.#prune(
+      [
+        (store, most) => store.prune(now - data.retentionMs, most),
+        /* guard: coordinator/pruned-calls */ (store, most) => store.pruneCalls(now, most),
+      ],
+      now,
+    );
   }
 
   /** A part is one piece of work: what has been asked for meanwhile comes before the next part. */
-  #prune(olderThan: Millis, startedAt: Millis): void {
+  #prune([first, ...others]: readonly Pruning[], startedAt: Millis): void {
     this.#queue.add(async () => {
       let gone = 0;
       const failure = await this.#attempt(async (store) => {
-        gone = await store.prune(olderThan, PRUNED_AT_ONCE);
+        gone = (await first?.(store, PRUNED_AT_ONCE)) ?? 0;
       });
-      if (failure === null && gone >= PRUNED_AT_ONCE) return this.#prune(olderThan, startedAt);
+      const left = first !== undefined && gone >= PRUNED_AT_ONCE ? [first, ...others] : others;
+      if (failure === null && left.length > 0) return this.#prune(left, startedAt);
       this.#isPruning = false;
       if (failure === null) this.#prunedAt = startedAt;
     });
@@ -176,6 +201,18 @@ export class StoreWork {
       if (!(error instanceof GatewayError)) throw error;
       return failureOf(error);
     }
+  }
+}
+
+async function doneWith(store: StateStore, ask: KeptCallAsk): Promise<KeptCallResult> {
+  switch (ask.kind) {
+    case 'begin':
+      return await store.beginCall(ask.call, ask.limits);
+    case 'end':
+      return { kind: 'kept', isKept: await store.endCall(ask.id, ask.end, ask.limits) };
+    case 'forget':
+      await store.forgetCall(ask.id);
+      return { kind: 'kept', isKept: true };
   }
 }
 

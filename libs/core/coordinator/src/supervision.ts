@@ -20,9 +20,10 @@ import type {
   StoredList,
   StoredUpstream,
 } from '@omni/ports';
-import type { SupervisionObserver, UpstreamNote } from './collaborators.ts';
+import type { CallMemory, SupervisionObserver, UpstreamNote } from './collaborators.ts';
 import { clockWith } from './clock-with.ts';
 import { Journal } from './journal.ts';
+import { KeptCalls } from './kept-calls.ts';
 import { ListShelf } from './list-shelf.ts';
 import type { CoordinatorData, Decision, FromCoordinator, StoreFailure, ToCoordinator } from './messages.ts';
 import { PauseWatch } from './pause-watch.ts';
@@ -68,6 +69,7 @@ export class Supervision implements LifecycleOwner {
   readonly #monitor: RoleMonitor;
   readonly #journal: Journal | undefined;
   readonly #lists: ListShelf;
+  readonly #keptCalls: KeptCalls;
   readonly #upstreams = new Map<number, SupervisedUpstream>();
   /** Who has the place of a name. */
   readonly #byName = new Map<string, SupervisedUpstream>();
@@ -102,6 +104,10 @@ export class Supervision implements LifecycleOwner {
     this.#pause = new PauseWatch(clock, BEAT_MS);
     this.#since = clock.now();
     this.#lists = new ListShelf((list) => this.#post({ kind: 'list', list }));
+    this.#keptCalls = new KeptCalls({
+      hasStore,
+      send: (number, ask) => this.#post({ kind: 'call', number, ask }),
+    });
     this.#journal = hasStore
       ? new Journal({
           run,
@@ -169,6 +175,7 @@ export class Supervision implements LifecycleOwner {
   async #written(): Promise<void> {
     if (this.#journal === undefined) return;
     await this.#journal.whenStored();
+    await this.#keptCalls.whenStored();
     // Also that it was told.
     if (this.#monitor.isReady) await this.#monitor.whenAnswered();
   }
@@ -202,6 +209,11 @@ export class Supervision implements LifecycleOwner {
    */
   define(definitions: readonly OutsideDefinition[], removed: readonly string[]): void {
     this.#journal?.define(definitions, removed);
+  }
+
+  /** Where calls are remembered that must not be made twice. */
+  get keptCalls(): CallMemory {
+    return this.#keptCalls;
   }
 
   /** Keeps a list for the next start; nothing where there is no store. */
@@ -332,6 +344,8 @@ export class Supervision implements LifecycleOwner {
         return this.#onWritten(told.key, told.failure);
       case 'listSaved':
         return this.#lists.answered(told.failure === null);
+      case 'callDone':
+        return this.#keptCalls.answered(told.number, told.result);
       case 'events':
         return this.#journal?.relayed(told.events);
       case 'definitions':
@@ -381,6 +395,7 @@ export class Supervision implements LifecycleOwner {
     }
     this.#journal?.opened();
     this.#lists.opened();
+    this.#keptCalls.opened();
     this.#restored();
   }
 
@@ -425,6 +440,7 @@ export class Supervision implements LifecycleOwner {
       logger.error({ ...failure }, 'the store cannot be written; what happens is not remembered for now');
     if (failure !== null) return;
     this.#lists.retry();
+    this.#keptCalls.retry();
     if (before !== null) logger.info({}, 'the store can be written again');
   }
 
@@ -453,6 +469,7 @@ export class Supervision implements LifecycleOwner {
     logger.error({ critical: true, reason }, 'the coordinator is gone; main decides until there is another');
     this.#journal?.lost();
     this.#lists.lost();
+    this.#keptCalls.lost();
     this.#takeOver();
     if (suspect !== undefined) this.#suspect(suspect);
   }

@@ -103,6 +103,7 @@ export const EVENT_CATALOGUE = {
   'request.timeout': activity('warn', 'activity.timeout', 'Timeout'),
   'request.circuit_opened': activity('warn', 'activity.circuit_opened', 'Circuit Breaker'),
   'request.circuit_closed': activity('info', 'activity.circuit_closed', 'Circuit Breaker'),
+  'request.outcome_unknown': activity('warn', 'activity.outcome_unknown', null),
   'request.rate_limited': activity('warn', 'activity.rate_limited', 'Rate Limit'),
   'config.reloaded': state('info', 'config.reloaded', null, null, null),
   'config.error': { ...alert('error', 'config.error', null), s000: 'Config Error' },

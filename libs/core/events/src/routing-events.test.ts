@@ -74,6 +74,20 @@ describe('RoutingEvents', () => {
     expect(told.at(-1)?.subject).toEqual({ server: 'other', principal: 'ada' });
   });
 
+  it('tells of a call that was cut by which operation it is found, ten times a second of one server', () => {
+    const { events, told } = scene();
+    const call = { method: 'tools/call', caller: ADA };
+    for (let cut = 0; cut < 12; cut++)
+      events.outcomeUnknown('sums', call, { operation: `op${cut}`, cause: 'OMNI_UPSTREAM_EXITED' });
+    expect(told).toHaveLength(10);
+    expect(told[0]).toMatchObject({
+      type: 'request.outcome_unknown',
+      subject: { server: 'sums', principal: 'ada' },
+      data: { method: 'tools/call', operation: 'op0', cause: 'OMNI_UPSTREAM_EXITED', more: 0 },
+      acl: { servers: ['sums'], minRole: 'owner', principal: 'ada' },
+    });
+  });
+
   it('names a tool that is left alone, and no address that a client has written', () => {
     const { events, told } = scene();
     events.circuit('sums', 'tools/call', 'add', 'open');

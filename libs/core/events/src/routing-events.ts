@@ -14,6 +14,7 @@ export class RoutingEvents {
   readonly #shared: EventRates;
   readonly #struck: EventRates;
   readonly #routed: EventRates;
+  readonly #unknown: EventRates;
 
   constructor(publish: (event: NewEvent) => void, clock: Pick<Clock, 'monotonicMs'>) {
     this.#publish = publish;
@@ -22,6 +23,7 @@ export class RoutingEvents {
     this.#shared = new EventRates(clock);
     this.#struck = new EventRates(clock);
     this.#routed = new EventRates(clock);
+    this.#unknown = new EventRates(clock);
   }
 
   /** A call to an upstream was refused because it came too soon (S000-GRD-02). */
@@ -95,6 +97,17 @@ export class RoutingEvents {
     // Other names may be addresses that a client has made up.
     const isTool = call.method === 'tools/call' && name !== undefined;
     this.#publish(isTool ? { ...event, subject: { ...event.subject, tool: name } } : event);
+  }
+
+  /** A call was cut, and nobody knows whether it has run. */
+  outcomeUnknown(
+    upstream: string,
+    call: Pick<UpstreamCall, 'method' | 'caller'>,
+    { operation, cause }: { readonly operation: string; readonly cause: string | undefined },
+  ): void {
+    const more = this.#unknown.of(upstream).pass();
+    if (more !== undefined)
+      this.#publish(callEvent('request.outcome_unknown', upstream, call, { operation, cause, more }));
   }
 
   /**

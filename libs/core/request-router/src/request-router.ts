@@ -121,9 +121,12 @@ export class RequestRouter {
    */
   async route(message: RpcMessage, client: ClientContext, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
+    const context: CallContext = { message, client, paramHeaders: undefined };
     const reply = new AwaitedReply(signal);
-    reply.awaits(this.dispatch({ message, client, paramHeaders: undefined }, reply));
-    return await reply.answer;
+    reply.awaits(this.dispatch(context, reply));
+    const answer = await reply.answer;
+    const { tellFailure } = context;
+    return answer.kind === 'error' && tellFailure !== undefined ? tellFailure(answer) : answer;
   }
 
   /**

@@ -92,6 +92,31 @@ describe('a stage of requests', () => {
     connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'gone'), 'sent');
     expect(reply.answers).toMatchObject([{ kind: 'error', phase: 'sent' }]);
   });
+
+  it.each(['modern', 'legacy'] as const)('hears when a call leaves for a %s server', (era) => {
+    const fixture = new RouterFixture();
+    const connection = fixture.connection('files', era);
+    let seen: RoutedRequest | undefined;
+    fixture.stages.push((request, next) => {
+      seen = request;
+      return next;
+    });
+    fixture.route(requestOf('tools/call', CALL), MODERN);
+    expect(connection.last.call.origin).toBe(seen?.context);
+  });
+
+  it('says how a failure is told to whoever awaits the answer', async () => {
+    const fixture = new RouterFixture();
+    const connection = fixture.connection('files', 'modern');
+    const error = new GatewayError('OMNI_OUTCOME_UNKNOWN', 'The call may have run');
+    fixture.stages.push(({ context }, next) => {
+      context.tellFailure = (failure) => ({ ...failure, error });
+      return next;
+    });
+    const answer = fixture.router.route(requestOf('tools/call', CALL), MODERN, new AbortController().signal);
+    connection.last.listener.onFailure(new GatewayError('OMNI_UPSTREAM_EXITED', 'gone'), 'sent');
+    expect(await answer).toMatchObject({ kind: 'error', error: { code: 'OMNI_OUTCOME_UNKNOWN' } });
+  });
 });
 
 describe('a stage before the way is looked for', () => {

@@ -23,12 +23,15 @@ export type Answer =
       readonly status: number;
       readonly errorCode?: string | undefined;
     }
-  | {
-      readonly kind: 'error';
-      readonly error: GatewayError;
-      /** How far the upstream call had come; absent where there was none. */
-      readonly phase?: CallPhase;
-    };
+  | FailedOutcome;
+
+/** A request that Omni, or what it called, could not answer. */
+export interface FailedOutcome {
+  readonly kind: 'error';
+  readonly error: GatewayError;
+  /** How far the upstream call had come; absent where there was none. */
+  readonly phase?: CallPhase;
+}
 
 /** How a request ended. Every request ends with exactly one. */
 export type Outcome =

@@ -9,3 +9,12 @@ export interface RunningCall {
 
 /** In place of a call that is over already. */
 export const NOTHING_RUNS: RunningCall = { cancel() {} };
+
+/** Why requests are cancelled whose client cannot be told any more: their servers hear it. */
+export const CLIENT_CLOSED = 'the client closed the connection';
+export const CONNECTION_CLOSED = 'the connection was closed';
+
+/** Whether the client may have lost its connection, in place of not wanting the answer. */
+export function isClientGone(reason: string | undefined): boolean {
+  return reason === CLIENT_CLOSED || reason === CONNECTION_CLOSED;
+}

@@ -1,6 +1,7 @@
 import { applyEdits, type RpcMessage, type TextEdit } from '@omni/jsonrpc';
 import type { Era, GatewayError, HeaderList, Principal } from '@omni/ports';
 import type { ClientBinding, ClientContext } from '../client/client-context.ts';
+import type { CallContext } from './call-context.ts';
 import type { CallPhase } from './call-phase.ts';
 import type { AnswerServerRequest, ChunkSink } from './reply-sink.ts';
 import type { RunningCall } from './running-call.ts';
@@ -48,6 +49,8 @@ export interface UpstreamCall {
   readonly isInternal?: boolean;
   /** Whether the answer may come as bytes: nothing in it has to be read or changed. */
   readonly allowPassthrough: boolean;
+  /** The request that it is made for hears when it leaves; absent where nobody asks. */
+  readonly origin?: Pick<CallContext, 'wasSent'>;
 }
 
 /** The same for two requests only when what one is told may reach the other: same principal, same session. */

@@ -1,8 +1,12 @@
 import type { Millis } from '../clock.ts';
 import type { ComponentStatus } from '../component-status.ts';
 import type {
+  CallBeginning,
+  CallToKeep,
   HealthLogQuery,
   HealthLogRow,
+  KeptCallLimits,
+  KeptOutcome,
   StoreBatch,
   StoredDefinition,
   StoredEvent,
@@ -71,6 +75,26 @@ export interface StateStore {
    * @returns How many are gone: fewer than `most` when nothing older is left.
    */
   prune(olderThan: Millis, most: number): Promise<number>;
+
+  /**
+   * Remembers a call that is about to be made; durable when it returns.
+   *
+   * Fails with `OMNI_IDEMPOTENCY_UNAVAILABLE` where nothing outlives the store.
+   */
+  beginCall(call: CallToKeep, limits: KeptCallLimits): Promise<CallBeginning>;
+
+  /**
+   * Keeps how a call ended; durable when it returns. Does nothing for one that is not remembered.
+   *
+   * @returns Whether there was room for its payload; if not, nothing of it was kept.
+   */
+  endCall(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean>;
+
+  /** Forgets a call that was not made. */
+  forgetCall(id: string): Promise<void>;
+
+  /** Forgets calls whose time is over. @returns How many are gone, `most` at most. */
+  pruneCalls(now: Millis, most: number): Promise<number>;
 
   /** Looks for damage. Takes time that grows with what is stored. */
   check(): Promise<StoreReport>;

@@ -134,6 +134,49 @@ export interface StoredList {
   readonly readAt: Millis;
 }
 
+/** A call that must not be made twice, before it is made. */
+export interface CallToKeep {
+  /** Unique; at most 100 characters. */
+  readonly id: string;
+  /** In whose share it counts. */
+  readonly principal: string;
+  /** Of what it asks for, at most 100 characters: another one under the same id is another call. */
+  readonly digest: string;
+  /** By which people find it; at most 40 characters. */
+  readonly operation: string;
+  readonly begunAt: Millis;
+  /** From then on it is as if it had never been. */
+  readonly keptUntil: Millis;
+}
+
+/** How much is kept of the calls of one principal. */
+export interface KeptCallLimits {
+  readonly maxCalls: number;
+  /** Of the payloads of all its outcomes. */
+  readonly maxBytes: number;
+}
+
+/** How a call ended. */
+export interface KeptOutcome {
+  /** JSON. */
+  readonly outcome: string;
+  readonly payload: Uint8Array | null;
+}
+
+/** What a store says of a call that is about to be made. */
+export type CallBeginning =
+  /** It is remembered from now on. */
+  | { readonly kind: 'begun' }
+  /** It is already; `end` is `null` where nobody has said how it ended. */
+  | {
+      readonly kind: 'known';
+      readonly digest: string;
+      readonly operation: string;
+      readonly end: KeptOutcome | null;
+    }
+  /** The principal has as many as it may have; the oldest of them is forgotten then. */
+  | { readonly kind: 'full'; readonly until: Millis };
+
 export interface StoreReport {
   readonly engine: 'sqlite' | 'postgres' | 'memory';
   readonly schemaVersion: number;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type {
+  CallToKeep,
   HealthLogRow,
+  KeptCallLimits,
   OutsideDefinition,
   StateStore,
   StoreBatch,
@@ -239,6 +241,73 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
     await store.close();
   });
 
+  // guard: store/calls-in-memory
+  it('keeps a call and how it ended over restarts, byte for byte', async ({ store, openNext }) => {
+    if (openNext === undefined) {
+      await assert.rejects(store.beginCall(call('1'), LIMITS), { code: 'OMNI_IDEMPOTENCY_UNAVAILABLE' });
+      return;
+    }
+    const payload = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
+    assert.deepEqual({ ...(await store.beginCall(call('1'), LIMITS)) }, { kind: 'begun' });
+    assert.deepEqual({ ...(await store.beginCall(call('2'), LIMITS)) }, { kind: 'begun' });
+    assert.equal(await store.endCall('2', { outcome: '{"é":1}', payload }, LIMITS), true);
+    assert.equal(await store.endCall('nobody', { outcome: '{}', payload }, LIMITS), true);
+    await store.close();
+    const next = await openNext();
+    try {
+      const first = await next.beginCall(call('1', { operation: 'other' }), LIMITS);
+      assert.deepEqual({ ...first }, { kind: 'known', digest: 'd', operation: 'o1', end: null });
+      const second = await next.beginCall(call('2', { digest: 'other' }), LIMITS);
+      assert.equal(second.kind, 'known');
+      if (second.kind !== 'known') return;
+      assert.equal(second.digest, 'd');
+      assert.equal(second.end?.outcome, '{"é":1}');
+      assert.ok(second.end?.payload?.every((byte, index) => byte === payload[index]));
+      assert.equal(second.end?.payload?.length, payload.length);
+      await next.forgetCall('1');
+      assert.equal((await next.beginCall(call('1'), LIMITS)).kind, 'begun');
+    } finally {
+      await next.close();
+    }
+  });
+
+  it('forgets a call when its time is over, and not before', async ({ store, openNext }) => {
+    if (openNext === undefined) return;
+    await store.beginCall(call('1'), LIMITS);
+    await store.endCall('1', { outcome: '{}', payload: null }, LIMITS);
+    const late = { begunAt: AT + HOUR_MS - 1, keptUntil: AT + 2 * HOUR_MS };
+    assert.equal((await store.beginCall(call('1', late), LIMITS)).kind, 'known');
+    const again = call('1', { begunAt: AT + HOUR_MS, keptUntil: AT + 2 * HOUR_MS, digest: 'e' });
+    assert.equal((await store.beginCall(again, LIMITS)).kind, 'begun');
+    assert.deepEqual(
+      { ...(await store.beginCall(again, LIMITS)) },
+      { kind: 'known', digest: 'e', operation: 'o1', end: null },
+    );
+    await store.beginCall(call('2'), LIMITS);
+    assert.equal(await store.pruneCalls(AT + HOUR_MS - 1, 10), 0);
+    assert.equal(await store.pruneCalls(AT + HOUR_MS, 10), 1);
+    assert.equal((await store.beginCall(call('2'), LIMITS)).kind, 'begun');
+  });
+
+  // guard: store/kept-calls, store/kept-bytes
+  it('keeps so many calls and bytes of one principal, whatever others have', async ({ store, openNext }) => {
+    if (openNext === undefined) return;
+    const limits = { maxCalls: 2, maxBytes: 10 };
+    const end = (size: number) => ({ outcome: '{}', payload: new Uint8Array(size) });
+    await store.beginCall(call('1', { keptUntil: AT + 5 }), limits);
+    await store.beginCall(call('2'), limits);
+    assert.deepEqual({ ...(await store.beginCall(call('3'), limits)) }, { kind: 'full', until: AT + 5 });
+    assert.equal((await store.beginCall(call('4', { principal: 'bob' }), limits)).kind, 'begun');
+    assert.equal(await store.endCall('2', end(11), limits), false);
+    assert.equal(await store.endCall('2', end(9), limits), true);
+    assert.equal(await store.endCall('2', end(10), limits), true);
+    assert.equal(await store.endCall('1', end(1), limits), false);
+    assert.equal(await store.endCall('1', { outcome: '{}', payload: null }, limits), true);
+    assert.equal((await store.beginCall(call('5', { begunAt: AT + 5 }), limits)).kind, 'full');
+    await store.forgetCall('2');
+    assert.equal((await store.beginCall(call('5', { begunAt: AT + 5 }), limits)).kind, 'begun');
+  });
+
   it('outlives the store that wrote it', async ({ store, openNext }) => {
     if (openNext === undefined) return;
     await store.write(batch('1', { defined: [definition('a')], states: [state('a')], events: ['one'] }));
@@ -252,6 +321,20 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
       await next.close();
     }
   });
+}
+
+const LIMITS: KeptCallLimits = { maxCalls: 100, maxBytes: 1_000_000 };
+
+function call(id: string, parts: Partial<CallToKeep> = {}): CallToKeep {
+  return {
+    id,
+    principal: 'ada',
+    digest: 'd',
+    operation: 'o1',
+    begunAt: AT,
+    keptUntil: AT + HOUR_MS,
+    ...parts,
+  };
 }
 
 /** Arrays of another realm, such as those of the database under Jest, are no equals of one's own. */

@@ -62,6 +62,7 @@ describeOnPostgres(TITLE, () => {
       "select table_name from information_schema.tables where table_schema = 'omni' order by table_name",
     );
     expect(rows.map(({ table_name: name }) => name)).toEqual([
+      'kept_calls',
       'mcp_health_log',
       'mcp_lists',
       'mcp_servers',

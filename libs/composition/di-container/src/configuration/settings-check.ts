@@ -56,7 +56,10 @@ const SHARES: ReadonlySet<string> = new Set([
   'telemetry.traceShare',
 ]);
 /** Durations that no timer waits for. */
-const WITHOUT_TIMER: ReadonlySet<string> = new Set(['storage.healthLogRetentionMs']);
+const WITHOUT_TIMER: ReadonlySet<string> = new Set([
+  'storage.healthLogRetentionMs',
+  'storage.callRetentionMs',
+]);
 /** Where a default of one type stands for another one, too. */
 const OF_TWO_TYPES: Readonly<Record<string, string>> = { 'server.unixSocket': 'string' };
 /** The same as in a file: these are principals of Omni's own, and a shorter token can be guessed. */

@@ -1,4 +1,5 @@
 import {
+  type CallRecords,
   callRates,
   type CallLimits,
   type CallQueues,
@@ -7,6 +8,8 @@ import {
   ErrorBudgets,
   type ErrorBudgetsOptions,
   type Limiter,
+  idempotentCalls,
+  type IdempotentCallsOptions,
   injectedFaults,
   type Overrides,
   OverrideStages,
@@ -16,6 +19,7 @@ import {
   requestQuotas,
   requestRates,
   requestRepeats,
+  unknownOutcomes,
 } from '@omni/call-policies';
 import { type NewEvent, RoutingEvents } from '@omni/events';
 import {
@@ -32,6 +36,9 @@ import { declared, type DeclaredStage } from './declared-stage.ts';
 
 export interface RoutingPoliciesOptions {
   readonly limits: Pick<GatewayConfiguration['limits'], 'userRate' | 'sessionRate' | 'sessionQuota'>;
+  readonly storage: Pick<GatewayConfiguration['storage'], 'callRetentionMs' | 'maxCalls' | 'maxCallBytes'>;
+  /** Where calls are remembered that must not be made twice. */
+  readonly records: CallRecords;
   /** The definition that is in force. */
   readonly specOf: (upstream: string) => UpstreamSpec | undefined;
   readonly limiter: Limiter;
@@ -60,13 +67,14 @@ export interface RoutingPolicies {
 }
 
 /**
- * The policies of routing, in their order: how fast users and sessions send; what operators refuse for now;
- * what a session uses; the deadline of a request; whether another one asks for the same; its attempts; then
- * for each of them what operators refuse, whether its tool is left alone, what is used of the server, how
- * fast calls come, how many are under way, whether the tool is left alone by now, and what fails.
+ * The policies of routing, in their order: how fast users and sessions send; what is told of calls that are
+ * cut, and what has an idempotency key; what operators refuse for now; what a session uses; the deadline of a
+ * request; whether another one asks for the same; its attempts; then for each of them what operators refuse,
+ * whether its tool is left alone, what is used of the server, how fast calls come, how many are under way,
+ * whether the tool is left alone by now, and what fails.
  */
 export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicies {
-  const { limits, specOf, limiter, queues, overrides, publish, clock, random } = options;
+  const { limits, storage, records, specOf, limiter, queues, overrides, publish, clock, random } = options;
   const events = new RoutingEvents(publish, clock);
   const { userRate: user, sessionRate: session, sessionQuota } = limits;
   const budgets = new ErrorBudgets({ clock, ...options.budgets(events) });
@@ -88,6 +96,12 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
       const found = overrides.list(name).filter(({ override: { kind } }) => kinds.includes(kind));
       return found.length === 0 ? 'no override is set' : { overrides: found };
     };
+  const onCut: IdempotentCallsOptions['onCut'] = ({ context }, upstream, cut) =>
+    events.outcomeUnknown(
+      upstream,
+      { method: context.message.method, caller: context.client.principal },
+      cut,
+    );
   return {
     admission: [
       declared(
@@ -106,6 +120,23 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
       ),
     ],
     requests: [
+      declared('outcome', unknownOutcomes({ specOf, random, onCut }), ({ trustsHints }) => ({ trustsHints })),
+      declared(
+        'idempotency',
+        idempotentCalls({
+          specOf,
+          records,
+          retentionMs: storage.callRetentionMs,
+          limits: { maxCalls: storage.maxCalls, maxBytes: storage.maxCallBytes },
+          clock,
+          random,
+          onCut,
+        }),
+        () => {
+          const { callRetentionMs, maxCalls, maxCallBytes } = storage;
+          return { callRetentionMs, maxCalls, maxCallBytes };
+        },
+      ),
       { name: 'read-only', stage: overridden.request, inForce: overridesIn(['read-only']) },
       declared(
         'session-quota',

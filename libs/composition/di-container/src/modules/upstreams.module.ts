@@ -45,6 +45,7 @@ export function registerUpstreams(scope: Scope): void {
       configuration: Token.Configuration,
       registry: Token.UpstreamRegistry,
       overrides: Token.Overrides,
+      records: Token.CallRecords,
       events: Token.EventBus,
       limiter: Token.CallLimiter,
       queues: Token.CallQueues,
@@ -54,7 +55,7 @@ export function registerUpstreams(scope: Scope): void {
       random: Token.Random,
     },
     useFactory: ({
-      configuration: { limits },
+      configuration: { limits, storage },
       registry,
       overrides,
       events: bus,
@@ -62,21 +63,20 @@ export function registerUpstreams(scope: Scope): void {
       queues,
       hidden,
       health,
-      clock,
-      random,
+      ...parts
     }) =>
       routingPolicies({
         limits,
         specOf: (upstream) => registry.inForce(upstream),
         overrides,
+        storage,
+        ...parts,
         limiter,
         inFlight: limits,
         queues,
         budgets: (events) =>
           errorBudgetEffects({ limiter, events, hidden, onHealth: () => health.refresh() }),
         publish: (event) => void bus.publish(event),
-        clock,
-        random,
       }),
   });
   scope.register(Token.CallQueues, {
@@ -131,6 +131,10 @@ export function registerUpstreams(scope: Scope): void {
         scanMs: configuration.storage.scanMs,
         ...(store !== undefined && { store }),
       }),
+  });
+  scope.register(Token.CallRecords, {
+    needs: { supervision: Token.Supervision },
+    useFactory: ({ supervision }) => supervision.keptCalls,
   });
   scope.register(Token.LifecycleOwner, {
     needs: { supervision: Token.Supervision },

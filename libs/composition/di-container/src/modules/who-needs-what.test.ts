@@ -63,7 +63,13 @@ describe('the parts of a gateway', () => {
       'VariantReader',
     ]);
     // Records of servers are decided by the coordinator: nobody else is given them but who executes.
-    expect(whoNeeds('Supervision')).toEqual(['CatalogueRefresher', 'LifecycleOwner', 'MasterServer']);
+    expect(whoNeeds('Supervision')).toEqual([
+      'CallRecords',
+      'CatalogueRefresher',
+      'LifecycleOwner',
+      'MasterServer',
+    ]);
+    expect(whoNeeds('CallRecords')).toEqual(['RoutingPolicies']);
     expect(whoNeeds('LifecycleOwner')).toEqual(['Upstreams']);
     const held = FRONT.flatMap((part) => NEEDS.get(part) ?? []);
     for (const writer of ['CatalogueWriter', 'Supervision', 'LifecycleOwner', 'StoreSettings'])

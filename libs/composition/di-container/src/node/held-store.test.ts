@@ -8,7 +8,7 @@ const folder = await mkdtemp(join(tmpdir(), 'omni-held-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 await chmod(folder, 0o700);
 
-const STORAGE = { url: 'sqlite:', schema: 'omni', healthLogRetentionMs: 1, scanMs: 30_000 };
+const STORAGE = { url: 'sqlite:', schema: 'omni' };
 
 function scene() {
   const warned: string[] = [];

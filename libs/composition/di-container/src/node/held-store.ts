@@ -23,7 +23,7 @@ export interface HeldStore {
  * @throws {@link GatewayError} `OMNI_STORE_LOCKED`, `OMNI_STORE_DENIED`.
  */
 export async function holdStore(
-  { url, schema }: GatewayConfiguration['storage'],
+  { url, schema }: Pick<GatewayConfiguration['storage'], 'url' | 'schema'>,
   place: StatePlace | undefined,
   logger: Pick<Logger, 'warn'>,
 ): Promise<HeldStore> {

@@ -238,7 +238,10 @@ describe('the events of a gateway', () => {
     });
     const joined = scene.lines.filter(({ fields }) => fields['traceId'] === TRACE);
     expect(joined).toMatchObject([
-      { level: 'warn', fields: { requestId: '0000-1', code: 'OMNI_UPSTREAM_TIMEOUT' } },
+      {
+        level: 'warn',
+        fields: { requestId: '0000-1', code: 'OMNI_OUTCOME_UNKNOWN', cause: 'OMNI_UPSTREAM_TIMEOUT' },
+      },
       { level: 'debug', message: 'request', fields: { requestId: '0000-1' } },
       { level: 'warn', message: 'Timeout', fields: { upstream: 'files', event: 'request.timeout' } },
     ]);

@@ -196,3 +196,24 @@ describe('a read that is slow', () => {
     expect(scene.attempts).toHaveLength(1);
   });
 });
+
+describe('a request that waits for its next attempt', () => {
+  // guard: repeat/not-run
+  it('has left nothing behind when the last one has not run', () => {
+    const scene = new Scene();
+    const request = requestOf('tools/call');
+    request.context.wasSent = true;
+    scene.run(request);
+    scene.attempts[0]?.settle(failure('OMNI_UPSTREAM_HTTP_STATUS', 'sent', { status: 429 }));
+    expect(request.context.wasSent).toBe(false);
+  });
+
+  it('has when it may have run', () => {
+    const scene = new Scene();
+    const request = requestOf('resources/read');
+    request.context.wasSent = true;
+    scene.run(request);
+    scene.attempts[0]?.settle(failure('OMNI_UPSTREAM_EXITED', 'sent'));
+    expect(request.context.wasSent).toBe(true);
+  });
+});

@@ -141,6 +141,9 @@ class RequestRepeats implements AttemptPolicy {
             { baseMs, factor, capMs },
           );
     if (delayMs === undefined || !this.#attempts.add('repeat')) return undefined;
+    // The attempt has not run; what is cut while the next one waits has not, either.
+    // guard: repeat/not-run
+    if (reason !== 'safe') this.#request.context.wasSent = false;
     this.#tell(reason);
     return delayMs;
   }

@@ -382,6 +382,15 @@ const StorageSchema = z.strictObject({
   healthLogRetention: z
     .prefault(RetentionSchema, '90d')
     .check(z.describe('How long the health log of servers is kept, in days: "90d".')),
+  callRetention: z
+    .prefault(DurationSchema, '24h')
+    .check(z.describe('How long a call with an idempotency key is remembered, and its outcome.')),
+  maxCalls: z
+    ._default(countSchema(1, 1_000_000), 10_000)
+    .check(z.describe('Calls with idempotency keys that are remembered of one user.')),
+  maxCallBytes: z
+    ._default(countSchema(1, 1_099_511_627_776), 67_108_864)
+    .check(z.describe('Bytes of the outcomes of those calls that are kept of one user.')),
 });
 
 const OutgoingSchema = z.strictObject({

@@ -9,6 +9,7 @@ import {
 } from '@omni/jsonrpc';
 import {
   type ClientContext,
+  CONNECTION_CLOSED,
   type Dialect,
   type Dialects,
   type Endpoint,
@@ -131,8 +132,7 @@ export class ChannelFront implements PostListener {
   #end(reason?: GatewayError): void {
     this.#session?.end(reason);
     const outcome: Outcome | undefined = reason === undefined ? undefined : { kind: 'error', error: reason };
-    for (const request of this.#modernRequests.calls.items())
-      request.cancel('the connection was closed', outcome);
+    for (const request of this.#modernRequests.calls.items()) request.cancel(CONNECTION_CLOSED, outcome);
   }
 
   #dispatch(message: RpcMessage | RpcBatch | RpcRejection, forwardable: HeaderList | undefined): void {

@@ -1,5 +1,6 @@
 import { parseMessage, type RpcBatch, type RpcMessage } from '@omni/jsonrpc';
 import {
+  CLIENT_CLOSED,
   type ClientContext,
   type Dialects,
   type Endpoint,
@@ -94,7 +95,8 @@ export class HttpFront {
   handle(received: Exchange, access: EndpointAccess = this.#options.access): void {
     const { sse, memory } = this.#options;
     const full = memory?.refusal('anything');
-    if (full !== undefined && /* guard: memory/health */ !this.#isPage(received)) return refuse(received, full);
+    if (full !== undefined && /* guard: memory/health */ !this.#isPage(received))
+      return refuse(received, full);
     const exchange = openToPage(received, access.lists);
     if (exchange === undefined) return;
     const decision = access.admit(exchange);
@@ -239,7 +241,7 @@ export class HttpFront {
     exchange.onGone(() => {
       writer.onGone();
       // guard: reply/cancel-when-gone
-      request.cancel('the client closed the connection');
+      request.cancel(CLIENT_CLOSED);
     });
   }
 

@@ -144,6 +144,23 @@ describe('ClientRequest', () => {
     expect(scene.open).toEqual([0, 0, 0]);
   });
 
+  // guard: request/tell-failure
+  it('tells everybody of a failure what a stage makes of it, and of answers nothing else', () => {
+    const error = new GatewayError('OMNI_OUTCOME_UNKNOWN', 'The call may have run');
+    for (const outcome of [
+      ANSWER,
+      { kind: 'error', error: new GatewayError('OMNI_SHUTTING_DOWN', 'x') },
+    ] as const) {
+      const scene = new Scene();
+      const request = scene.request();
+      request.tellFailure = (failure) => ({ ...failure, error });
+      request.start(new Upstream());
+      request.cancel('over', outcome);
+      expect(scene.writer.written).toEqual([outcome.kind === 'error' ? { kind: 'error', error } : ANSWER]);
+      expect(scene.outcomes).toEqual([outcome.kind === 'error' ? 'OMNI_OUTCOME_UNKNOWN' : 'ok']);
+    }
+  });
+
   it('is logged and counted when it is refused after it was read', () => {
     const scene = new Scene();
     scene.request().refuse(new GatewayError('OMNI_SESSION_UNKNOWN', 'There is no such session'));

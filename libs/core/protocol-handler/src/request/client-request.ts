@@ -11,6 +11,7 @@ import {
   type ResponseHead,
   type RpcNotification,
   type RunningCall,
+  type TellFailure,
 } from '@omni/model';
 import {
   type Exchange,
@@ -82,6 +83,8 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
   readonly number: number;
   readonly arrivedMs: Millis;
   place: Place<InFlightRequest> | undefined = undefined;
+  wasSent = false;
+  tellFailure?: TellFailure;
   readonly #front: FrontRequests;
   readonly #writer: ResponseWriter;
   readonly #owner: RequestOwner | undefined;
@@ -267,9 +270,14 @@ export class ClientRequest implements CallContext, ReplySink, ChunkSink, InFligh
     this.#isSettled = true;
     const front = this.#front;
     this.#owner?.calls.leave(this);
-    const ended = this.#write(outcome);
+    const ended = this.#write(/* guard: request/tell-failure */ this.#told(outcome));
     front.tell(this, ended, this.#followed);
     if (/* guard: request/permit */ this.#permit !== undefined) front.admission.release(this.#permit);
+  }
+
+  #told(outcome: Outcome): Outcome {
+    const { tellFailure } = this;
+    return outcome.kind === 'error' && tellFailure !== undefined ? tellFailure(outcome) : outcome;
   }
 
   /** @returns How the request has ended indeed: an answer that cannot be written is a failure of Omni. */

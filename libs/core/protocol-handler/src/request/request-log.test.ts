@@ -77,6 +77,30 @@ const failure = (): Outcome => ({
 });
 
 describe('RequestLog', () => {
+  it('tells of an unknown outcome which call it was and what cut it, and what failed inside Omni', () => {
+    const unknown = (cause: GatewayError): Outcome => ({
+      kind: 'error',
+      error: new GatewayError('OMNI_OUTCOME_UNKNOWN', 'The call may have run: a quote', {
+        cause,
+        logText: 'The call may have run',
+        data: { operation: 'op1', cause: cause.code },
+      }),
+    });
+    const { lines, tell } = logAt('info');
+    tell(unknown(new GatewayError('OMNI_SHUTTING_DOWN', 'Omni is stopping')));
+    const below = new TypeError('below');
+    tell(unknown(new GatewayError('OMNI_INTERNAL', 'It failed', { cause: below })));
+    const fields = { operation: 'op1', method: 'tools/call' };
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        message: 'The call may have run',
+        fields: { ...fields, code: 'OMNI_OUTCOME_UNKNOWN', cause: 'OMNI_SHUTTING_DOWN' },
+      },
+      { level: 'error', fields: { ...fields, cause: 'OMNI_INTERNAL', err: below } },
+    ]);
+  });
+
   // guard: log/arguments
   it('tells of each request at debug, with ids, time and outcome, and never the arguments [S003-LG-01]', () => {
     const { lines, tell } = logAt('debug');

@@ -3,7 +3,7 @@ import { type ClientContext, type Outcome, serverOf, traceIdOf } from '@omni/mod
 import {
   type Clock,
   type Exchange,
-  type GatewayError,
+  GatewayError,
   type LogFields,
   type Logger,
   type Millis,
@@ -15,6 +15,8 @@ import {
 const MAX_LINES_PER_SECOND = 10;
 const SECOND_MS = 1000;
 const MAX_METHOD_LENGTH = 100;
+/** Has an id by which the operator finds it. */
+const UNKNOWN = 'OMNI_OUTCOME_UNKNOWN';
 
 export interface RequestLogOptions {
   readonly logger: Logger;
@@ -82,15 +84,18 @@ export class RequestLog {
   }
 
   #onError(request: LoggedRequest, error: GatewayError): void {
-    const { code } = error;
-    const isOurs = code === 'OMNI_INTERNAL';
-    if ((!isOurs && !code.startsWith('OMNI_UPSTREAM_')) || !this.#mayWrite()) return;
+    const { code, data } = error;
+    const isUnknown = code === UNKNOWN;
+    const failure = isUnknown && error.cause instanceof GatewayError ? error.cause : error;
+    const isOurs = failure.code === 'OMNI_INTERNAL';
+    if ((!isOurs && !isUnknown && !code.startsWith('OMNI_UPSTREAM_')) || !this.#mayWrite()) return;
+    const fields = {
+      ...this.#fields(request),
+      ...(isUnknown && { operation: data?.['operation'], cause: data?.['cause'] }),
+    };
     if (isOurs)
-      this.#logger.error(
-        { ...this.#fields(request), err: error.cause ?? error },
-        'a request failed inside Omni',
-      );
-    else this.#logger.warn({ ...this.#fields(request), code }, /* guard: log/quoted-answer */ error.logText);
+      this.#logger.error({ ...fields, err: failure.cause ?? failure }, 'a request failed inside Omni');
+    else this.#logger.warn({ ...fields, code }, /* guard: log/quoted-answer */ error.logText);
   }
 
   #mayWrite(): boolean {

@@ -48,5 +48,6 @@ export function bridgedCall(
     callerKey: callerKeyOf(client),
     caller: client.principal,
     allowPassthrough: false,
+    origin: request,
   };
 }

@@ -32,5 +32,6 @@ export function relayedCall(
     callerKey: callerKeyOf(client),
     caller: client.principal,
     allowPassthrough,
+    origin: context,
   };
 }

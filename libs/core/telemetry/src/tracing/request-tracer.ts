@@ -71,7 +71,8 @@ export class RequestTracer {
 
 /** Whether there was a server to take the request: until then a name may be anything that a client writes. */
 function hasReached(outcome: Outcome): boolean {
-  if (outcome.kind === 'error') return outcome.error.code.startsWith('OMNI_UPSTREAM_');
+  if (outcome.kind === 'error')
+    return outcome.error.code.startsWith('OMNI_UPSTREAM_') || outcome.error.code === 'OMNI_OUTCOME_UNKNOWN';
   return outcome.kind === 'message' || outcome.kind === 'streamed';
 }
 

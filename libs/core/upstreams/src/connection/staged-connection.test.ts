@@ -45,6 +45,21 @@ describe('StagedConnection', () => {
     expect(applied[0]).toMatchObject({ upstream: 'up', era: 'modern', transport: 'http' });
   });
 
+  // guard: call/was-sent
+  it('says so to the request when its call leaves, and not before', () => {
+    const held: (() => void)[] = [];
+    const holding: CallStage = (next) => (call, handler) => {
+      held.push(() => next(call, handler));
+      return { cancel() {} };
+    };
+    const { connection } = openModern({}, undefined, new CallChains({ stages: [holding] }));
+    const origin = { wasSent: false };
+    connection.send({ ...callOf('tools/call', '{}'), origin }, new RecordingCall<RpcMessage>());
+    expect(origin.wasSent).toBe(false);
+    for (const send of held) send();
+    expect(origin.wasSent).toBe(true);
+  });
+
   it('lets what runs end by the chain that it was sent by', () => {
     let isRefused = false;
     const refusing: CallStage = (next) => (isRefused ? () => ({ cancel() {} }) : next);

@@ -36,7 +36,11 @@ export abstract class StagedConnection {
     this.passesRoots = spec.roots === 'pass';
     this.#chains = chains;
     this.#facts = chains.factsOf(spec, era, binding, credentials);
-    const raw: SendCall = (call, handler) => this.sendRaw(call, handler);
+    const raw: SendCall = (call, handler) => {
+      // guard: call/was-sent
+      if (call.origin !== undefined) call.origin.wasSent = true;
+      return this.sendRaw(call, handler);
+    };
     this.#raw = dialect === undefined ? raw : sendInDialect(dialect, raw);
     this.#clock = clock;
     // It has just been greeted.
