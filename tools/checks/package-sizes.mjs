@@ -25,15 +25,15 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  */
 export const BUDGETS = {
   '@omni/auth': 25,
-  '@omni/call-policies': 92,
-  '@omni/capabilities': 97,
+  '@omni/call-policies': 105,
+  '@omni/capabilities': 104,
   '@omni/config': 290,
   '@omni/config/json-schema': 90,
   '@omni/container': 737,
   '@omni/container/compiled-code': 7,
   '@omni/container/node': 2285,
   '@omni/coordinator': 67,
-  '@omni/events': 33,
+  '@omni/events': 37,
   '@omni/fetch': 33,
   '@omni/health': 6,
   '@omni/jsonrpc': 31,
