@@ -3,7 +3,9 @@ import { DEFAULT_ROUTING, type RoutingSettings } from '@omni/ports';
 import { ScriptedServer, upstreamSpecOf, VirtualClock } from '@omni/testing';
 import { GatewayScene, SceneClient } from './gateway-scene.fixture.ts';
 
-const TOOLS = JSON.stringify({ tools: ['good', 'bad'].map((name) => ({ name, inputSchema: { type: 'object' } })) });
+const TOOLS = JSON.stringify({
+  tools: ['good', 'bad'].map((name) => ({ name, inputSchema: { type: 'object' } })),
+});
 
 /** A server of which one tool never answers. */
 function serverWith(errorBudget: Partial<RoutingSettings['errorBudget']>) {
@@ -26,7 +28,13 @@ function serverWith(errorBudget: Partial<RoutingSettings['errorBudget']>) {
         ...DEFAULT_ROUTING,
         retry: { ...DEFAULT_ROUTING.retry, attempts: 1 },
         breaker: { ...DEFAULT_ROUTING.breaker, failures: 0 },
-        errorBudget: { ...DEFAULT_ROUTING.errorBudget, share: 0.1, windowMs: 60_000, minCalls: 4, ...errorBudget },
+        errorBudget: {
+          ...DEFAULT_ROUTING.errorBudget,
+          share: 0.1,
+          windowMs: 60_000,
+          minCalls: 4,
+          ...errorBudget,
+        },
       },
     },
   );

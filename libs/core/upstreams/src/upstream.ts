@@ -13,7 +13,6 @@ import {
   type CredentialValues,
   type Era,
   GatewayError,
-  type HttpClient,
   type Millis,
   type UpstreamSpec,
   OMNI,
@@ -27,7 +26,7 @@ import { Departures } from './lifecycle/departures.ts';
 import { OwnerReports } from './lifecycle/owner-reports.ts';
 import { declaredUnder } from './terms/roots-policy.ts';
 import { RequestHeaders } from './http/http-headers.ts';
-import type { ProbedPlace } from './probing/probe.ts';
+import { placeOf } from './probing/probed-place.ts';
 import type { Watched } from './probing/silence-watch.ts';
 import { IdleStop } from './starting/idle-stop.ts';
 import { LazyConnection, type OnConnection } from './instances/lazy-connection.ts';
@@ -590,14 +589,4 @@ export class Upstream {
 
 function isNotStartable(state: UpstreamState): boolean {
   return state.phase === 'misconfigured' && state.error.code === 'OMNI_UPSTREAM_SPAWN_FAILED';
-}
-
-/** Where paths of a server are asked for. */
-function placeOf(
-  { transport }: UpstreamSpec,
-  http: HttpClient | undefined,
-  { list: headers }: RequestHeaders,
-): ProbedPlace | undefined {
-  if (http === undefined || (transport.kind !== 'http' && transport.kind !== 'sse')) return undefined;
-  return { http, url: transport.url, headers };
 }

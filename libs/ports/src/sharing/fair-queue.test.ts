@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Principal } from '../principal.ts';
 import { FairPlaces } from './fair-places.ts';
-import { VirtualClock } from '@omni/testing';
-import fc from 'fast-check';
 import { FairQueue, type FairQueueOptions, type QueueTicket } from './fair-queue.ts';
+import { SteppedClock } from './stepped-clock.fixture.ts';
 
 const ADA: Principal = { id: 'ada', kind: 'token' };
 const BOB: Principal = { id: 'bob', kind: 'token' };
 
 function open({ maxCalls = 2_000, ...options }: Partial<FairQueueOptions> & { maxCalls?: number } = {}) {
-  const clock = new VirtualClock();
+  const clock = new SteppedClock();
   const what = 'calls waiting for "up"';
   const room = new FairPlaces({ capacity: maxCalls, what, setting: 'limits.maxWaiting', clock });
   const queue = new FairQueue({ room, maxWaitMs: 30_000, what, clock, ...options });

@@ -116,11 +116,12 @@ describe('the quota of a session', () => {
     const ending = (session?: string): string | undefined => {
       const reply = new RecordedReply();
       const request = requestOf('tools/call');
-      const client = { ...request.context.client, ...(session !== undefined && { session: { key: session } }) };
+      const client = {
+        ...request.context.client,
+        ...(session !== undefined && { session: { key: session } }),
+      };
       // The stage reads nothing else of a session.
-      stage({ ...request, context: { ...request.context, client: client as never } }, new Runs().run)(
-        reply,
-      );
+      stage({ ...request, context: { ...request.context, client: client as never } }, new Runs().run)(reply);
       return reply.ending;
     };
     expect([ending('a'), ending('b'), ending('a'), ending()]).toEqual([
