@@ -184,6 +184,7 @@ describe('main', () => {
       'log',
       'store',
       'container',
+      'memory guard',
       'health monitor',
       'listeners',
       'coordinator',

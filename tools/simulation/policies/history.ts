@@ -27,7 +27,14 @@ export interface Attempt {
 export type Reply =
   /** What the server has answered: a result, or an error of its own. */
   | { readonly kind: 'answer'; readonly attempt: number }
-  | { readonly kind: 'error'; readonly code: string; readonly limit?: string }
+  | {
+      readonly kind: 'error';
+      /** Of what has happened. */
+      readonly code: string;
+      readonly limit?: string;
+      /** Whether nobody knows, by what the client is told, if the call has run. */
+      readonly isUnknown?: true;
+    }
   /** What nobody can have answered. */
   | { readonly kind: 'strange'; readonly text: string };
 

@@ -90,8 +90,10 @@ export class PolicyClient {
 function replyOf(call: string, text: string): Reply {
   const mark = new RegExp(`"${call}#(\\d+)"`).exec(text)?.[1];
   if (mark !== undefined) return { kind: 'answer', attempt: Number(mark) };
-  const code = /"code":"(OMNI_[A-Z_]+)"/.exec(text)?.[1];
+  const told = /"code":"(OMNI_[A-Z_]+)"/.exec(text)?.[1];
+  const isUnknown = told === 'OMNI_OUTCOME_UNKNOWN';
+  const code = isUnknown ? /"cause":"(OMNI_[A-Z_]+)"/.exec(text)?.[1] : told;
   if (code === undefined) return { kind: 'strange', text };
   const limit = /"limit":"([a-z]+)"/.exec(text)?.[1];
-  return { kind: 'error', code, ...(limit !== undefined && { limit }) };
+  return { kind: 'error', code, ...(limit !== undefined && { limit }), ...(isUnknown && { isUnknown }) };
 }

@@ -8,7 +8,7 @@ import type { DeclaredStage } from './modules/declared-stage.ts';
 import { parseConfigurationText } from './node/node-configuration.ts';
 import { Token } from './token.ts';
 
-/** What acts on calls that may change something, and on those that have a key. */
+/** What acts on the end of calls that may change something, and on those that have a key. */
 const BY_CALL = ['outcome', 'idempotency'];
 const READ_ONLY = { readOnlyHint: true };
 
@@ -124,8 +124,7 @@ describe('the stages that a gateway says a call passes', () => {
   it('are those that it passes where everything is off that may be', async () => {
     const { gateway, callPasses, isOn } = await sceneOf(ALL_OFF, '{"telemetry":{"metrics":false}}');
     expect(isOn()).toEqual(['timeouts', 'limiter']);
-    // Hints are not believed.
-    expect(await callPasses()).toEqual(['outcome', ...isOn()]);
+    expect(await callPasses()).toEqual(isOn());
     expect(gateway.explain('a').map(({ name }) => name)).toEqual(expect.arrayContaining(BY_CALL));
     expect(gateway.explain('a').filter(({ off }) => off !== undefined)).toEqual([
       { name: 'request-rates', per: 'request', off: 'limits.userRate and limits.sessionRate are not set' },

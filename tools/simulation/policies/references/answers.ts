@@ -1,5 +1,6 @@
 import type { Attempt, CallHistory } from '../history.ts';
 import type { Finding, Reference } from './finding.ts';
+import { safetyOf } from './repeats.ts';
 
 /** What Omni itself refuses, whatever servers do. */
 const OWN: ReadonlySet<string> = new Set([
@@ -8,6 +9,8 @@ const OWN: ReadonlySet<string> = new Set([
   'OMNI_QUEUE_FULL',
   'OMNI_CIRCUIT_OPEN',
 ]);
+/** Statuses by which a server says that it has done nothing. */
+const NOTHING_DONE = [501, 505, 511];
 /** What can be said of a server that was there and is gone. */
 const OF_GONE = [
   'OMNI_UPSTREAM_EXITED',
@@ -63,6 +66,8 @@ function whyWrong(call: CallHistory, wasGone: boolean): string | undefined {
     case 'error': {
       if (answered !== undefined && (answered.endedAtMs ?? 0) <= (repliedAtMs ?? 0))
         return `fails with ${reply.code}, though #${answered.number} was answered at ${answered.endedAtMs}`;
+      if (mayHaveRun(call) !== undefined && mayHaveRun(call) !== (reply.isUnknown === true))
+        return `is ${reply.isUnknown === true ? '' : 'not '}said to be of unknown outcome, after ${JSON.stringify(attempts.at(-1)?.end)}`;
       if (OWN.has(reply.code) || (wasGone && OF_GONE.includes(reply.code))) return undefined;
       if (reply.code === 'OMNI_UPSTREAM_TIMEOUT') return undefined;
       const ends = attempts.map(codesOf);
@@ -70,6 +75,20 @@ function whyWrong(call: CallHistory, wasGone: boolean): string | undefined {
         ? undefined
         : `fails with ${reply.code}, after ${JSON.stringify(attempts.map(({ end }) => end))}`;
     }
+  }
+}
+
+/** Whether nobody can know if it has run: `undefined` where what is seen does not tell. */
+function mayHaveRun(call: CallHistory): boolean | undefined {
+  const last = call.attempts.at(-1);
+  if (safetyOf(call) !== 'neither' || last === undefined) return false;
+  switch (last.end?.kind) {
+    case 'status':
+      return last.end.status >= 500 && !NOTHING_DONE.includes(last.end.status);
+    case 'cut':
+      return true;
+    default:
+      return undefined;
   }
 }
 

@@ -257,7 +257,21 @@ describe('the reference of answers', () => {
 
   it('finds an error that says something else than has happened', () => {
     expect(new WireScene().call('a1').fail('a1').found(judgeAnswers)).toEqual([]);
-    const wrong = new WireScene().call('a1').end('a1', CUT).reply('a1', 'OMNI_UPSTREAM_HTTP_STATUS');
+    const code = 'OMNI_UPSTREAM_HTTP_STATUS';
+    const wrong = new WireScene()
+      .call('a1')
+      .end('a1', CUT)
+      .reply('a1', { kind: 'error', code, isUnknown: true });
     expect(wrong.found(judgeAnswers)[0]).toContain('fails with OMNI_UPSTREAM_HTTP_STATUS, after');
+  });
+
+  it('finds a cut call that is not said to be of unknown outcome, and a refused one that is', () => {
+    const cut = new WireScene().call('a1').end('a1', CUT).reply('a1', 'OMNI_UPSTREAM_UNREACHABLE');
+    expect(cut.found(judgeAnswers)[0]).toContain('is not said to be of unknown outcome');
+    const refused = new WireScene()
+      .call('a1')
+      .end('a1', { kind: 'status', status: 501 })
+      .reply('a1', { kind: 'error', code: 'OMNI_UPSTREAM_HTTP_STATUS', isUnknown: true });
+    expect(refused.found(judgeAnswers)[0]).toContain('is said to be of unknown outcome');
   });
 });

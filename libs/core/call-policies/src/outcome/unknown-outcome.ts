@@ -15,6 +15,8 @@ const CUTS: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
   'OMNI_UPSTREAM_UNREACHABLE',
 ]);
 const REQUEST_TIMEOUT = 408;
+/** Of 5xx: not implemented, no such version of HTTP, and a network that wants credentials first. */
+const NOTHING_DONE: ReadonlySet<number> = new Set([501, 505, 511]);
 
 /** A call that was cut. */
 export interface CutCall {
@@ -85,5 +87,6 @@ export function tellingCuts(
 /** The server has refused the call before doing anything. */
 function isRefusal({ code, data }: GatewayError): boolean {
   const status = code === 'OMNI_UPSTREAM_HTTP_STATUS' ? data?.['status'] : undefined;
-  return typeof status === 'number' && status >= 300 && status < 500 && status !== REQUEST_TIMEOUT;
+  if (typeof status !== 'number' || status === REQUEST_TIMEOUT) return false;
+  return (status >= 300 && status < 500) || NOTHING_DONE.has(status);
 }
