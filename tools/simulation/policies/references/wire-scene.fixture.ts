@@ -17,10 +17,12 @@ const IDS = ['a', 'b'].flatMap((user) => Array.from({ length: 40 }, (_, index) =
 export class WireScene {
   readonly #history: History;
   readonly #attempts: Attempt[] = [];
+  readonly #capability: Capability;
   #nowMs = 0;
 
   /** @param capability - What all calls are for. */
   constructor({ routing, limits, upstream }: WireSceneOptions = {}, capability: Capability = 'act') {
+    this.#capability = capability;
     const calls = IDS.map((id): PlannedCall => ({
       id,
       atMs: 0,
@@ -110,7 +112,9 @@ export class WireScene {
 
   /** It fails, and its client is told. */
   fail(id: string): this {
-    return this.end(id, { kind: 'cut', at: 'request' }).reply(id, 'OMNI_UPSTREAM_UNREACHABLE');
+    const isUnknown = this.#capability === 'act' && { isUnknown: true as const };
+    const reply = { kind: 'error', code: 'OMNI_UPSTREAM_UNREACHABLE', ...isUnknown } as const;
+    return this.end(id, { kind: 'cut', at: 'request' }).reply(id, reply);
   }
 
   /** What a reference has against it. */
