@@ -22,6 +22,7 @@ let cache: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'omni-compiled-'));
   cache = join(home, 'state', 'compile-cache');
+  mkdirSync(join(home, 'state'));
 });
 
 afterEach(() => rmSync(home, { recursive: true, force: true }));
@@ -59,12 +60,17 @@ describe('keepCompiledCode', () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 
+  it('makes no state folder', () => {
+    rmSync(join(home, 'state'), { recursive: true });
+    expect(keptIn()).toEqual({ isOn: false });
+    expect(readdirSync(home)).toEqual(['loaded.mjs']);
+  });
+
   it('keeps none in a folder of another user', () => {
     expect(keptIn({}, '4242')).toMatchObject({ isOn: false });
   });
 
   it('keeps none where a link or a file stands in its place', () => {
-    mkdirSync(join(home, 'state'));
     mkdirSync(join(home, 'elsewhere'), { mode: 0o700 });
     symlinkSync(join(home, 'elsewhere'), cache);
     expect(keptIn()).toMatchObject({ isOn: false });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { constants, enableCompileCache, getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
@@ -9,9 +10,9 @@ const FOLDER = 'compile-cache';
 const OTHERS = 0o077;
 
 /**
- * Lets Node keep the code that it has compiled from one start to the next, in the state folder. What stands
- * there runs at the next start, so that the folder has to be this user's alone. Counts for what is loaded
- * afterwards; `NODE_COMPILE_CACHE` and `NODE_DISABLE_COMPILE_CACHE` go before.
+ * Lets Node keep the code that it has compiled from one start to the next, in the state folder once there is
+ * one. What stands there runs at the next start, so that the folder has to be this user's alone. Counts for
+ * what is loaded afterwards; `NODE_COMPILE_CACHE` and `NODE_DISABLE_COMPILE_CACHE` go before.
  *
  * @param user - Id of the user whose folder it has to be. Default: that of this process.
  * @returns Why none is kept; `undefined` where it is, and where the environment says otherwise.
@@ -21,7 +22,10 @@ export async function keepCompiledCode(
   user = process.getuid?.(),
 ): Promise<string | undefined> {
   if (getCompileCacheDir() !== undefined) return undefined;
-  const folder = join(stateDirectory(environment), FOLDER);
+  const state = stateDirectory(environment);
+  // A start that fails leaves nothing behind.
+  if (!existsSync(state)) return undefined;
+  const folder = join(state, FOLDER);
   try {
     await makePrivateFolder(folder);
     const { uid, mode } = await lstat(folder);

@@ -27,7 +27,8 @@ export class UpstreamDirectory implements UpstreamAccess, ListSources, ReplicaAc
   }
 
   membersOf(name: string): readonly string[] {
-    return this.group(name)?.members.map((member) => member.name) ?? [name];
+    const members = this.group(name)?.members ?? [];
+    return members.length === 0 ? [name] : members.map((member) => member.name);
   }
 
   group(name: string): UpstreamGroup | undefined {
