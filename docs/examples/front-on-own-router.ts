@@ -73,6 +73,7 @@ const handler = new ProtocolHandler({
   dispatch: {
     dispatch,
     carries: () => false,
+    makesTasks: () => false,
     toClient: (_upstream, message, _client, tell) => tell(message),
     watchTasks: () => () => {},
   },

@@ -65,6 +65,7 @@ export type { StateStore } from './store/state-store.ts';
 export type {
   CallBeginning,
   CallToKeep,
+  KeptCall,
   KeptCallLimits,
   KeptOutcome,
   DefinitionColumns,

@@ -26,6 +26,11 @@ export interface RoutingSettings {
    * attempt. Default: 0.
    */
   readonly deadlineMs: Millis;
+  /**
+   * From the arrival of a tool's call until its client gets a task in place of the answer, where it declares
+   * the tasks extension; 0: never. Default: 0.
+   */
+  readonly taskAfterMs: Millis;
   /** Whether its `readOnlyHint` and `idempotentHint` are believed. Default: `false`. */
   readonly trustsHints: boolean;
   readonly retry: {
@@ -155,6 +160,7 @@ export type BalanceStrategy =
 
 export const DEFAULT_ROUTING: RoutingSettings = {
   deadlineMs: 0,
+  taskAfterMs: 0,
   trustsHints: false,
   retry: { attempts: 3, backoffMs: 250, factor: 2, maxBackoffMs: 4_000, budget: 0.2 },
   hedge: { quantile: 0, minDelayMs: 10 },

@@ -75,6 +75,7 @@ export async function openFront(limits: JsonLimits): Promise<Front> {
       return { cancel() {} };
     },
     carries: () => false,
+    makesTasks: () => false,
     toClient() {},
     watchTasks: () => () => {},
   };

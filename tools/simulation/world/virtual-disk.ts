@@ -5,6 +5,7 @@ import {
   GatewayError,
   type HealthLogQuery,
   type HealthLogRow,
+  type KeptCall,
   type KeptCallLimits,
   type KeptOutcome,
   type OutsideDefinition,
@@ -25,7 +26,7 @@ interface Row {
 }
 
 /** A call that must not be made twice. */
-interface KeptCall extends Omit<CallToKeep, 'id' | 'begunAt'> {
+interface KeptRow extends Omit<CallToKeep, 'id'> {
   readonly end: KeptOutcome | null;
 }
 
@@ -37,7 +38,7 @@ interface Content {
   /** Of batches, with their times. */
   keys: Map<string, number>;
   lists: Map<string, StoredList>;
-  calls: Map<string, KeptCall>;
+  calls: Map<string, KeptRow>;
   sequence: number;
 }
 
@@ -236,7 +237,7 @@ class VirtualStore implements StateStore {
           if (row.principal === principal && row.keptUntil <= begunAt) calls.delete(other);
       if (isFull())
         return { kind: 'full', until: Math.min(...ownOf(calls, principal).map((row) => row.keptUntil)) };
-      calls.set(id, { principal, digest, operation, keptUntil, end: null });
+      calls.set(id, { principal, digest, operation, begunAt, keptUntil, end: null });
       return { kind: 'begun' };
     });
   }
@@ -251,6 +252,13 @@ class VirtualStore implements StateStore {
       if (size > 0 && bytesOf(others) + size > maxBytes) return false;
       calls.set(id, { ...known, end });
       return true;
+    });
+  }
+
+  findCall(id: string, now: number): Promise<KeptCall | undefined> {
+    return this.#next(({ calls }) => {
+      const known = calls.get(id);
+      return known !== undefined && known.keptUntil > now ? known : undefined;
     });
   }
 
@@ -292,10 +300,10 @@ class VirtualStore implements StateStore {
   }
 }
 
-function ownOf(calls: ReadonlyMap<string, KeptCall>, principal: string): readonly KeptCall[] {
+function ownOf(calls: ReadonlyMap<string, KeptRow>, principal: string): readonly KeptRow[] {
   return [...calls.values()].filter((row) => row.principal === principal);
 }
 
-function bytesOf(calls: readonly KeptCall[]): number {
+function bytesOf(calls: readonly KeptRow[]): number {
   return calls.reduce((sum, { end }) => sum + (end?.payload?.length ?? 0), 0);
 }

@@ -1,4 +1,4 @@
-import type { CallBeginning, CallToKeep, KeptCallLimits, KeptOutcome } from '@omni/ports';
+import type { CallBeginning, CallToKeep, KeptCall, KeptCallLimits, KeptOutcome, Millis } from '@omni/ports';
 import type { Transaction } from 'kysely';
 import { type Tables, timeOf, timeText } from './tables.ts';
 
@@ -53,6 +53,29 @@ export async function beginCall(
     .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute();
   return { kind: 'begun' };
+}
+
+/** A call whose time is not over. */
+export async function findCall(
+  db: Transaction<Tables>,
+  id: string,
+  now: Millis,
+): Promise<KeptCall | undefined> {
+  const row = await db
+    .selectFrom('kept_calls')
+    .select(['digest', 'operation', 'begun_at', 'kept_until', 'outcome', 'payload'])
+    .where('id', '=', id)
+    .where('kept_until', '>', timeText(now))
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { digest, operation, begun_at: begunAt, kept_until: keptUntil, outcome, payload } = row;
+  return {
+    digest,
+    operation,
+    begunAt: timeOf(begunAt),
+    keptUntil: timeOf(keptUntil),
+    end: outcome === null ? null : { outcome, payload },
+  };
 }
 
 /** @returns Whether there was room for its payload. */

@@ -6,6 +6,7 @@ import {
   GatewayError,
   type HealthLogQuery,
   type HealthLogRow,
+  type KeptCall,
   type KeptCallLimits,
   type KeptOutcome,
   type Logger,
@@ -23,7 +24,7 @@ import {
 import type { Insertable, Kysely, Transaction } from 'kysely';
 import type { Engine } from './engine.ts';
 import { SCHEMA_VERSION } from './migrate.ts';
-import { beginCall, endCall } from './kept-calls.ts';
+import { beginCall, endCall, findCall } from './kept-calls.ts';
 import { optionalTimeText, type Tables, timeOf, timeText } from './tables.ts';
 
 export interface SqlStoreOptions {
@@ -250,6 +251,10 @@ export class SqlStore implements StateStore {
 
   endCall(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean> {
     return this.#write((db) => endCall(db, id, end, limits));
+  }
+
+  findCall(id: string, now: Millis): Promise<KeptCall | undefined> {
+    return this.#write((db) => findCall(db, id, now));
   }
 
   forgetCall(id: string): Promise<void> {

@@ -8,14 +8,15 @@ import type { DeclaredStage } from './modules/declared-stage.ts';
 import { parseConfigurationText } from './node/node-configuration.ts';
 import { Token } from './token.ts';
 
-/** What acts on the end of calls that may change something, and on those that have a key. */
-const BY_CALL = ['outcome', 'idempotency'];
+/** What acts on calls that may become tasks, on the end of those that may change something, and on keys. */
+const BY_CALL = ['tasks', 'outcome', 'idempotency'];
 const READ_ONLY = { readOnlyHint: true };
 
 /** Everything that may be off is on, and lets a call of a tool that reads only pass. */
 const ALL_ON: RoutingSettings = {
   ...DEFAULT_ROUTING,
   deadlineMs: 60_000,
+  taskAfterMs: 30_000,
   trustsHints: true,
   rate: { perSecond: 1_000, burst: 1_000 },
   quota: { windowMs: 60_000, calls: 1_000 },
@@ -128,6 +129,7 @@ describe('the stages that a gateway says a call passes', () => {
     expect(gateway.explain('a').map(({ name }) => name)).toEqual(expect.arrayContaining(BY_CALL));
     expect(gateway.explain('a').filter(({ off }) => off !== undefined)).toEqual([
       { name: 'request-rates', per: 'request', off: 'limits.userRate and limits.sessionRate are not set' },
+      { name: 'tasks', per: 'request', off: 'routing.taskAfter is 0s' },
       { name: 'read-only', per: 'request', off: 'no override is set' },
       { name: 'session-quota', per: 'request', off: 'limits.sessionQuota is not set' },
       { name: 'deadline', per: 'request', off: 'routing.deadline is 0s' },

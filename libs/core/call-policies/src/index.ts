@@ -85,3 +85,4 @@ export {
   type RepeatedAttempt,
   type RequestRepeatsOptions,
 } from './stages/request-repeats.ts';
+export { OwnTasks, type OwnTasksOptions } from './tasks/own-tasks.ts';

@@ -2,6 +2,7 @@ import type { CircuitState, HealthStatus, LifecycleNote } from '@omni/model';
 import type {
   CallBeginning,
   CallToKeep,
+  KeptCall,
   KeptCallLimits,
   KeptOutcome,
   Millis,
@@ -65,6 +66,12 @@ export interface CallMemory {
    * @returns Whether there was room for it; if not, nothing of it was kept.
    */
   end(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean>;
+  /**
+   * A call whose time is not over; `undefined` where none is remembered.
+   *
+   * @throws {@link GatewayError} `OMNI_STORE_UNAVAILABLE` while the store cannot be read.
+   */
+  find(id: string, now: Millis): Promise<KeptCall | undefined>;
   /** Forgets a call that was not made. */
   forget(id: string): Promise<void>;
 }

@@ -55,6 +55,11 @@ describe('a call that must not be made twice', () => {
     const again = watched(calls.begin(call('1'), LIMITS));
     await pass();
     expect(again.value).toMatchObject({ kind: 'known', operation: 'o1', end: END });
+    const found = watched(calls.find('1', 0));
+    const none = watched(calls.find('2', 0));
+    await pass();
+    expect(found.value).toMatchObject({ operation: 'o1', begunAt: 0, keptUntil: 1_000, end: END });
+    expect(none).toEqual({ value: undefined });
     const forgotten = watched(calls.forget('1'));
     await pass();
     expect(forgotten).toHaveProperty('value');
@@ -68,6 +73,19 @@ describe('a call that must not be made twice', () => {
     });
     const { calls } = scene();
     await expect(calls.begin(call('1'), LIMITS)).rejects.toMatchObject({ code: 'OMNI_STORE_UNAVAILABLE' });
+  });
+
+  it('cannot be asked for while there is no store, or when it goes away', async () => {
+    const { host, supervision, calls, pass } = scene();
+    const early = watched(calls.find('1', 0));
+    await pass();
+    expect(early.code).toBe('OMNI_STORE_UNAVAILABLE');
+    void supervision.start();
+    await pass(100);
+    const asked = watched(calls.find('1', 0));
+    host.roles.at(-1)?.exit();
+    await pass();
+    expect(asked.code).toBe('OMNI_STORE_UNAVAILABLE');
   });
 
   it('is refused while the store cannot be written', async () => {

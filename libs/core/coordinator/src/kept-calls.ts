@@ -4,8 +4,10 @@ import {
   GATEWAY_ERRORS,
   GatewayError,
   type GatewayErrorCode,
+  type KeptCall,
   type KeptCallLimits,
   type KeptOutcome,
+  type Millis,
 } from '@omni/ports';
 import type { CallMemory } from './collaborators.ts';
 import type { KeptCallAsk, KeptCallResult, StoreFailure } from './messages.ts';
@@ -48,14 +50,21 @@ export class KeptCalls implements CallMemory {
       throw new GatewayError('OMNI_IDEMPOTENCY_UNAVAILABLE', 'There is no store for what the call does');
     if (!this.#isOpen) throw unwritten('The store is not open');
     const result = await this.#ask({ kind: 'begin', call, limits });
-    if (result.kind === 'kept')
-      throw new GatewayError('OMNI_INTERNAL', 'The store has answered for another call');
+    if (result.kind === 'kept' || result.kind === 'found') throw strange();
     return result;
   }
 
   async end(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean> {
     const result = await this.#ask({ kind: 'end', id, end, limits });
     return result.kind === 'kept' && result.isKept;
+  }
+
+  async find(id: string, now: Millis): Promise<KeptCall | undefined> {
+    if (!this.#options.hasStore) return undefined;
+    if (!this.#isOpen) throw unread('The store is not open');
+    const result = await this.#ask({ kind: 'find', id, now });
+    if (result.kind !== 'found') throw strange();
+    return result.call ?? undefined;
   }
 
   async forget(id: string): Promise<void> {
@@ -69,8 +78,8 @@ export class KeptCalls implements CallMemory {
     if ('kind' in result) {
       asked.resolve(result);
       this.retry();
-    } else if (asked.ask.kind === 'begin') asked.reject(errorOf(result));
-    else this.#wait(asked);
+    } else if (mustWait(asked.ask)) this.#wait(asked);
+    else asked.reject(asked.ask.kind === 'find' ? unread('The store failed') : errorOf(result));
     this.#tellIfStored();
   }
 
@@ -84,8 +93,8 @@ export class KeptCalls implements CallMemory {
     this.#isOpen = false;
     for (const [number, asked] of [...this.#underWay]) {
       this.#underWay.delete(number);
-      if (asked.ask.kind === 'begin') asked.reject(unwritten('The store went away'));
-      else this.#wait(asked);
+      if (mustWait(asked.ask)) this.#wait(asked);
+      else asked.reject((asked.ask.kind === 'find' ? unread : unwritten)('The store went away'));
     }
     this.#tellIfStored();
   }
@@ -132,6 +141,19 @@ export class KeptCalls implements CallMemory {
 
 function bytesOf(ask: KeptCallAsk): number {
   return ask.kind === 'end' ? ask.end.outcome.length + (ask.end.payload?.length ?? 0) : 0;
+}
+
+/** Whether it is about what has happened: it is told to the next store. */
+function mustWait({ kind }: KeptCallAsk): boolean {
+  return kind === 'end' || kind === 'forget';
+}
+
+function strange(): GatewayError {
+  return new GatewayError('OMNI_INTERNAL', 'The store has answered for another call');
+}
+
+function unread(why: string): GatewayError {
+  return new GatewayError('OMNI_STORE_UNAVAILABLE', `${why}, so nobody can say how the call ended`);
 }
 
 /** What the store says of itself, such as a path, is none of the client's business. */

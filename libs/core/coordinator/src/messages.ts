@@ -8,6 +8,7 @@ import type {
 import type {
   CallBeginning,
   CallToKeep,
+  KeptCall,
   KeptCallLimits,
   KeptOutcome,
   Millis,
@@ -65,6 +66,7 @@ export type KeptCallAsk =
       readonly end: KeptOutcome;
       readonly limits: KeptCallLimits;
     }
+  | { readonly kind: 'find'; readonly id: string; readonly now: Millis }
   | { readonly kind: 'forget'; readonly id: string };
 
 /** What one event made of a record. */
@@ -94,7 +96,10 @@ export interface StoreFailure {
 }
 
 /** `kept`: whether there was room for it. */
-export type KeptCallResult = CallBeginning | { readonly kind: 'kept'; readonly isKept: boolean };
+export type KeptCallResult =
+  | CallBeginning
+  | { readonly kind: 'kept'; readonly isKept: boolean }
+  | { readonly kind: 'found'; readonly call: KeptCall | null };
 
 /** From the coordinator to main. */
 export type FromCoordinator =

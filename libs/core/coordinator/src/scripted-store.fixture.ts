@@ -4,6 +4,7 @@ import {
   type ComponentStatus,
   GatewayError,
   type HealthLogRow,
+  type KeptCall,
   type KeptOutcome,
   type StateStore,
   type StoreBatch,
@@ -36,7 +37,7 @@ export class ScriptedDisk {
   readonly lists: StoredList[] = [];
   readonly pruned: number[] = [];
   readonly prunedCalls: number[] = [];
-  readonly calls = new Map<string, Omit<Extract<CallBeginning, { kind: 'known' }>, 'kind'>>();
+  readonly calls = new Map<string, KeptCall>();
   /** Rows of the log that are too old. */
   oldRows = 0;
   /** Resolves when a part of them is gone. */
@@ -141,8 +142,11 @@ export class ScriptedStore implements StateStore {
   async beginCall(call: CallToKeep): Promise<CallBeginning> {
     await this.#writes();
     const known = this.#disk.calls.get(call.id);
-    if (known !== undefined) return { kind: 'known', ...known };
-    this.#disk.calls.set(call.id, { digest: call.digest, operation: call.operation, end: null });
+    if (known !== undefined) {
+      const { digest, operation, end } = known;
+      return { kind: 'known', digest, operation, end };
+    }
+    this.#disk.calls.set(call.id, { ...call, end: null });
     return { kind: 'begun' };
   }
 
@@ -151,6 +155,10 @@ export class ScriptedStore implements StateStore {
     const known = this.#disk.calls.get(id);
     if (known !== undefined) this.#disk.calls.set(id, { ...known, end });
     return true;
+  }
+
+  async findCall(id: string): Promise<KeptCall | undefined> {
+    return this.#disk.calls.get(id);
   }
 
   async forgetCall(id: string): Promise<void> {

@@ -210,6 +210,8 @@ async function doneWith(store: StateStore, ask: KeptCallAsk): Promise<KeptCallRe
       return await store.beginCall(ask.call, ask.limits);
     case 'end':
       return { kind: 'kept', isKept: await store.endCall(ask.id, ask.end, ask.limits) };
+    case 'find':
+      return { kind: 'found', call: (await store.findCall(ask.id, ask.now)) ?? null };
     case 'forget':
       await store.forgetCall(ask.id);
       return { kind: 'kept', isKept: true };

@@ -15,6 +15,8 @@ export interface Dispatch {
   dispatch(request: CallContext, reply: ReplySink): RunningCall;
   /** Whether a method outside the protocol's own is carried to the one server of this endpoint. */
   carries(method: string, endpoint: Endpoint): boolean;
+  /** Whether calls of tools that an endpoint shows may become tasks, whatever its servers declare. */
+  makesTasks(endpoint: Endpoint): boolean;
   /**
    * Puts what a server says or asks outside of any call into the client's terms.
    *

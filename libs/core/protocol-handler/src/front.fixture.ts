@@ -114,6 +114,7 @@ export class ScriptedDispatch implements Dispatch {
   failure: Error | undefined;
   /** Answers each request at once. */
   isImmediate = false;
+  tasksAreMade = false;
 
   dispatch(request: CallContext, reply: ReplySink): RunningCall {
     if (this.failure !== undefined) throw this.failure;
@@ -125,6 +126,10 @@ export class ScriptedDispatch implements Dispatch {
 
   carries(method: string, endpoint: Endpoint): boolean {
     return endpoint.kind === 'server' && (method.startsWith('vendor/') || method === 'ping');
+  }
+
+  makesTasks(): boolean {
+    return this.tasksAreMade;
   }
 
   toClient(

@@ -216,6 +216,17 @@ describe('RequestRouter', () => {
     expect(new RouterFixture().router.carries(method, endpointOf(server))).toBe(expected);
   });
 
+  it.each([
+    ['mail', true],
+    ['files', false],
+    [undefined, true],
+  ])('says whether calls at %s may become tasks: %s', (server, expected) => {
+    const fixture = new RouterFixture();
+    fixture.connection('mail', 'modern');
+    fixture.makingTasks.add('mail');
+    expect(fixture.router.makesTasks(endpointOf(server))).toBe(expected);
+  });
+
   it('carries no vendor method that the client is not shown', () => {
     const fixture = new RouterFixture();
     const connection = fixture.connection('mail', 'modern');

@@ -1,15 +1,16 @@
 import type { RpcMessage } from '@omni/jsonrpc';
-import type {
-  Answer,
-  CallContext,
-  CatalogueViews,
-  ClientContext,
-  DispatchRequest,
-  DispatchStage,
-  Endpoint,
-  ReplySink,
-  RequestStage,
-  RunningCall,
+import {
+  type Answer,
+  type CallContext,
+  type CatalogueViews,
+  type ClientContext,
+  type DispatchRequest,
+  type DispatchStage,
+  type Endpoint,
+  type ReplySink,
+  type RequestStage,
+  type RunningCall,
+  serverOf,
 } from '@omni/model';
 import type { Clock } from '@omni/ports';
 import { AwaitedReply } from './awaited-reply.ts';
@@ -56,6 +57,8 @@ export interface RequestRouterOptions {
    * Told the upstream of a call that found nobody: it may be another one when it is back. Default: nobody is.
    */
   readonly onUnreachable?: (upstream: string) => void;
+  /** Whether calls of tools of this server may become tasks of Omni. Default: none may. */
+  readonly makesTasks?: (server: string) => boolean;
   /** What each routed request passes before its attempts, in order. Default: nothing. */
   readonly stages?: readonly RequestStage[];
   /** What each request passes before its way is looked for, in order. Default: nothing. */
@@ -72,13 +75,15 @@ export class RequestRouter {
   readonly #tasks: TaskRelay;
   readonly #labels: ElicitationLabels;
   readonly #logLabels: LogLabels;
+  readonly #makesTasks: (server: string) => boolean;
   readonly #dispatch: DispatchRequest;
 
   constructor(options: RequestRouterOptions) {
     const { views, upstreams, clock, seal = new StateSeal() } = options;
     const { labelsElicitations = false, forwards = () => undefined } = options;
     const { onContradicted = () => {}, onUnreachable = () => {} } = options;
-    const { stages = [], admission = [] } = options;
+    const { stages = [], admission = [], makesTasks = () => false } = options;
+    this.#makesTasks = makesTasks;
     const levels = new ConnectionLogLevels(clock);
     const definitionOf = (upstream: string): string | undefined => upstreams.definitionOf(upstream);
     const bridge = new Bridge({ clock, seal, levels, definitionOf });
@@ -138,6 +143,14 @@ export class RequestRouter {
       /* guard: route/vendor-scope */ (endpoint.kind !== 'all' || isOfTasks(method)) &&
       /* guard: route/own-methods */ !OWN_METHODS.test(method)
     );
+  }
+
+  /** Whether calls of tools that an endpoint shows may become tasks of Omni. */
+  makesTasks(endpoint: Endpoint): boolean {
+    const server = serverOf(endpoint);
+    return server === undefined
+      ? this.#upstreams.names.some((name) => this.#makesTasks(name))
+      : this.#makesTasks(server);
   }
 
   /**

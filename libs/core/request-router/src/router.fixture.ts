@@ -428,6 +428,8 @@ export class RouterFixture {
   readonly clock = new VirtualClock();
   /** Servers whose lists a call has made doubtful, with why. */
   readonly doubted: string[] = [];
+  /** Servers whose calls may become tasks of Omni. */
+  readonly makingTasks = new Set<string>();
   /** What requests pass before their attempts, and before their way is looked for. */
   readonly stages: RequestStage[] = [];
   readonly admission: DispatchStage[] = [];
@@ -441,6 +443,7 @@ export class RouterFixture {
     views: this.views,
     upstreams: this.upstreams,
     forwards: (upstream) => (upstream === 'files' ? ['x-tenant'] : undefined),
+    makesTasks: (server) => this.makingTasks.has(server),
     onContradicted: (upstream) => this.doubted.push(`${upstream} contradicts`),
     onUnreachable: (upstream) => this.doubted.push(`${upstream} is gone`),
   });

@@ -5,6 +5,7 @@ import type {
   CallToKeep,
   HealthLogQuery,
   HealthLogRow,
+  KeptCall,
   KeptCallLimits,
   KeptOutcome,
   StoreBatch,
@@ -89,6 +90,9 @@ export interface StateStore {
    * @returns Whether there was room for its payload; if not, nothing of it was kept.
    */
   endCall(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean>;
+
+  /** A call whose time is not over; `undefined` where none is remembered. */
+  findCall(id: string, now: Millis): Promise<KeptCall | undefined>;
 
   /** Forgets a call that was not made. */
   forgetCall(id: string): Promise<void>;

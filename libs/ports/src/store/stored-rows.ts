@@ -177,6 +177,16 @@ export type CallBeginning =
   /** The principal has as many as it may have; the oldest of them is forgotten then. */
   | { readonly kind: 'full'; readonly until: Millis };
 
+/** A call that is remembered. */
+export interface KeptCall {
+  readonly digest: string;
+  readonly operation: string;
+  readonly begunAt: Millis;
+  readonly keptUntil: Millis;
+  /** `null` where nobody has said how it ended. */
+  readonly end: KeptOutcome | null;
+}
+
 export interface StoreReport {
   readonly engine: 'sqlite' | 'postgres' | 'memory';
   readonly schemaVersion: number;

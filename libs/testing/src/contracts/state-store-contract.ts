@@ -264,6 +264,13 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
       assert.equal(second.end?.outcome, '{"é":1}');
       assert.ok(second.end?.payload?.every((byte, index) => byte === payload[index]));
       assert.equal(second.end?.payload?.length, payload.length);
+      const { end, ...facts } = (await next.findCall('2', AT + HOUR_MS - 1)) ?? {};
+      assert.deepEqual({ ...facts }, { digest: 'd', operation: 'o1', begunAt: AT, keptUntil: AT + HOUR_MS });
+      assert.equal(end?.outcome, '{"é":1}');
+      assert.equal(end?.payload?.length, payload.length);
+      assert.equal((await next.findCall('1', AT))?.end, null);
+      assert.equal(await next.findCall('2', AT + HOUR_MS), undefined);
+      assert.equal(await next.findCall('nobody', AT), undefined);
       await next.forgetCall('1');
       assert.equal((await next.beginCall(call('1'), LIMITS)).kind, 'begun');
     } finally {

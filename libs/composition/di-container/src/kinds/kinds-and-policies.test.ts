@@ -147,7 +147,8 @@ const TRIALS = {
 } as const satisfies Readonly<Record<string, Trial>>;
 
 type Tried = keyof typeof TRIALS;
-type Policy = Tried | 'time limits of an attempt' | 'latency' | 'batching' | 'limit of its own';
+type Policy =
+  Tried | 'time limits of an attempt' | 'latency' | 'batching' | 'limit of its own' | 'long calls as tasks';
 
 /** A test elsewhere that shows what a cell says, by its file and its title. */
 interface Shown {
@@ -242,6 +243,8 @@ const BATCHED = 'upstreams/src/channel/batched-calls.test.ts';
 const DEADLINES = 'upstreams/src/connection/deadlines.test.ts';
 const METERS = 'telemetry/src/metrics/meters.test.ts';
 const LIMITER = 'call-policies/src/limiter.test.ts';
+
+const OWN_TASKS = 'call-policies/src/tasks/own-tasks.test.ts';
 
 const NO_STAGES = { notifications: past('notification'), probes: past('probe') };
 /** Nothing of routing concerns them. */
@@ -541,16 +544,28 @@ const TABLE: Readonly<Record<Policy, Readonly<Record<Kind, Cell>>>> = {
       'has at most a hundred questions open',
     ),
   },
+  'long calls as tasks': {
+    call: shown('of tools', OWN_TASKS, 'becomes a task, which is written down before its client hears of it'),
+    streamed: shown(
+      'not after its first byte',
+      OWN_TASKS,
+      'once its client has the first byte of the answer',
+    ),
+    parked: shown('no', OWN_TASKS, 'that goes on with something'),
+    tasks: shown('no', OWN_TASKS, 'that goes on with something'),
+    listens: shown('no', OWN_TASKS, 'that is none of a tool'),
+    lists: shown('no', OWN_TASKS, 'that is none of a tool'),
+    ...NO_STAGES,
+    'server requests': shown(
+      'the task waits',
+      OWN_TASKS,
+      'waits for its client when the server asks it something, and goes on with the answers',
+    ),
+  },
 };
 
 /** Policies whose own pages and tests say what they do to each kind. */
-const ELSEWHERE = [
-  'quota',
-  'adaptive concurrency',
-  'replicas and mirror',
-  'idempotency keys',
-  'long calls as tasks',
-];
+const ELSEWHERE = ['quota', 'adaptive concurrency', 'replicas and mirror', 'idempotency keys'];
 
 const ROOT = new URL('../../../../../', import.meta.url);
 

@@ -60,7 +60,8 @@ export function registerRouter(scope: Scope): void {
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
         stages: [...policies.requests, candidates].map(({ stage }) => stage),
-        admission: policies.admission.map(({ stage }) => stage),
+        admission: [...policies.admission.map(({ stage }) => stage), policies.tasks],
+        makesTasks: (server) => (registry.current.get(server)?.routing?.taskAfterMs ?? 0) > 0,
         labelsElicitations: naming.labelElicitations,
       }),
   });

@@ -14,6 +14,7 @@ import {
   type Overrides,
   OverrideStages,
   type OverrideStagesOptions,
+  OwnTasks,
   requestCoalescing,
   requestDeadline,
   requestQuotas,
@@ -57,6 +58,8 @@ export interface RoutingPoliciesOptions {
 /** What requests pass from their arrival to the connection, see `call-stages.ts` for what follows. */
 export interface RoutingPolicies {
   readonly admission: readonly DeclaredStage<DispatchStage>[];
+  /** Answers what clients ask about calls that have become tasks, behind the others. */
+  readonly tasks: DispatchStage;
   /** Once for each request. */
   readonly requests: readonly DeclaredStage<RequestStage>[];
   /** Once for each attempt. */
@@ -67,11 +70,11 @@ export interface RoutingPolicies {
 }
 
 /**
- * The policies of routing, in their order: how fast users and sessions send; what is told of calls that are
- * cut, and what has an idempotency key; what operators refuse for now; what a session uses; the deadline of a
- * request; whether another one asks for the same; its attempts; then for each of them what operators refuse,
- * whether its tool is left alone, what is used of the server, how fast calls come, how many are under way,
- * whether the tool is left alone by now, and what fails.
+ * The policies of routing, in their order: how fast users and sessions send; what becomes a task; what is
+ * told of calls that are cut, and what has an idempotency key; what operators refuse for now; what a session
+ * uses; the deadline of a request; whether another one asks for the same; its attempts; then for each of
+ * them what operators refuse, whether its tool is left alone, what is used of the server, how fast calls
+ * come, how many are under way, whether the tool is left alone by now, and what fails.
  */
 export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicies {
   const { limits, storage, records, specOf, limiter, queues, overrides, publish, clock, random } = options;
@@ -96,6 +99,19 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
       const found = overrides.list(name).filter(({ override: { kind } }) => kinds.includes(kind));
       return found.length === 0 ? 'no override is set' : { overrides: found };
     };
+  const kept = {
+    specOf,
+    records,
+    retentionMs: storage.callRetentionMs,
+    limits: { maxCalls: storage.maxCalls, maxBytes: storage.maxCallBytes },
+    clock,
+    random,
+  };
+  const tasks = new OwnTasks({
+    ...kept,
+    onLost: (upstream, { message, client }, lost) =>
+      events.outcomeUnknown(upstream, { method: message.method, caller: client.principal }, lost),
+  });
   const onCut: IdempotentCallsOptions['onCut'] = ({ context }, upstream, cut) =>
     events.outcomeUnknown(
       upstream,
@@ -119,24 +135,16 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
             : { user, session },
       ),
     ],
+    tasks: tasks.admission,
     requests: [
-      declared('outcome', unknownOutcomes({ specOf, random, onCut }), ({ trustsHints }) => ({ trustsHints })),
-      declared(
-        'idempotency',
-        idempotentCalls({
-          specOf,
-          records,
-          retentionMs: storage.callRetentionMs,
-          limits: { maxCalls: storage.maxCalls, maxBytes: storage.maxCallBytes },
-          clock,
-          random,
-          onCut,
-        }),
-        () => {
-          const { callRetentionMs, maxCalls, maxCallBytes } = storage;
-          return { callRetentionMs, maxCalls, maxCallBytes };
-        },
+      declared('tasks', tasks.request, ({ taskAfterMs }) =>
+        taskAfterMs === 0 ? 'routing.taskAfter is 0s' : { taskAfterMs },
       ),
+      declared('outcome', unknownOutcomes({ specOf, random, onCut }), ({ trustsHints }) => ({ trustsHints })),
+      declared('idempotency', idempotentCalls({ ...kept, onCut }), () => {
+        const { callRetentionMs, maxCalls, maxCallBytes } = storage;
+        return { callRetentionMs, maxCalls, maxCallBytes };
+      }),
       { name: 'read-only', stage: overridden.request, inForce: overridesIn(['read-only']) },
       declared(
         'session-quota',

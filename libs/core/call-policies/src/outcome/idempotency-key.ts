@@ -1,6 +1,7 @@
 import { memberOf, metaOf, type RpcMessage, stringAt, stringMember } from '@omni/jsonrpc';
 import type { RoutedRequest } from '@omni/model';
 import { GatewayError } from '@omni/ports';
+import { sha256 } from '../text-digest.ts';
 
 /** Key of `_meta` under which a client says which of its calls are the same one. */
 export const IDEMPOTENCY_KEY = 'io.omni/idempotency-key';
@@ -45,9 +46,4 @@ export async function keyedIdentity(
     sha256(JSON.stringify([client.era, asked])),
   ]);
   return { id, digest };
-}
-
-async function sha256(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -16,8 +16,10 @@ import {
   type CallBeginning,
   type CallToKeep,
   GatewayError,
+  type KeptCall,
   type KeptCallLimits,
   type KeptOutcome,
+  type Millis,
 } from '@omni/ports';
 import { answerOf, keptOutcome } from './kept-outcome.ts';
 import { mayHaveRun, unknownOutcome } from './unknown-outcome.ts';
@@ -27,6 +29,8 @@ export interface CallRecords {
   begin(call: CallToKeep, limits: KeptCallLimits): Promise<CallBeginning>;
   /** @returns Whether there was room for its payload; if not, nothing of it was kept. */
   end(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean>;
+  /** @returns `undefined` for one that is not remembered. */
+  find(id: string, now: Millis): Promise<KeptCall | undefined>;
   forget(id: string): Promise<void>;
 }
 

@@ -28,9 +28,10 @@ describe('how calls are routed', () => {
   });
 
   const block =
-    'routing: { deadline: 20s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true }, coalesce: { followers: 9 }, faults: { share: 0.5, delay: 3s, end: abort }, batch: { max: 4, window: 8ms }, balance: { strategy: sticky, stickyBy: user }, failover: [a], fallback: { x: a.y }, mirror: { to: a }, cost: 3 }';
+    'routing: { deadline: 20s, taskAfter: 45s, trustHints: true, retry: { attempts: 2, backoff: 1s, factor: 3, maxBackoff: 9s, budget: 0.5 }, hedge: { quantile: 0.9, minDelay: 80ms }, breaker: { failures: 0, share: 0.4, calls: 50, open: 1s, maxOpen: 5s }, rate: { rps: 3, burst: 6 }, capabilityRate: { rps: 0.5 }, queue: { max: 7, wait: 2s }, concurrency: { adaptive: true, min: 2, max: 60, initial: 5 }, quota: { window: 1m, calls: 9, bytes: 1000, busy: 20s }, errorBudget: { share: 0.01, window: 2m, minCalls: 30, concurrency: 0.25, hide: true }, coalesce: { followers: 9 }, faults: { share: 0.5, delay: 3s, end: abort }, batch: { max: 4, window: 8ms }, balance: { strategy: sticky, stickyBy: user }, failover: [a], fallback: { x: a.y }, mirror: { to: a }, cost: 3 }';
   const whole: RoutingSettings = {
     deadlineMs: 20_000,
+    taskAfterMs: 45_000,
     trustsHints: true,
     retry: { attempts: 2, backoffMs: 1_000, factor: 3, maxBackoffMs: 9_000, budget: 0.5 },
     hedge: { quantile: 0.9, minDelayMs: 80 },

@@ -212,6 +212,13 @@ export const RoutingSchema = z.strictObject({
         'Longest time from the arrival of a request to its end, over all attempts; 0s: none. Default: 0s.',
       ),
     ),
+  taskAfter: z
+    .optional(AnyDurationSchema)
+    .check(
+      z.describe(
+        'From the arrival of a call of a tool until its client gets a task in place of the answer, where it declares the tasks extension of revision 2026-07-28; 0s: never. Default: 0s.',
+      ),
+    ),
   trustHints: z
     .optional(z.boolean())
     .check(
@@ -300,6 +307,7 @@ function withBlock(
   settings: RoutingSettings,
   {
     deadline,
+    taskAfter,
     trustHints,
     retry = {},
     hedge = {},
@@ -321,6 +329,7 @@ function withBlock(
   const mirror = mirrorOf(rest.mirror) ?? settings.mirror;
   return {
     deadlineMs: deadline ?? settings.deadlineMs,
+    taskAfterMs: taskAfter ?? settings.taskAfterMs,
     trustsHints: trustHints ?? settings.trustsHints,
     retry: {
       attempts: retry.attempts ?? settings.retry.attempts,

@@ -101,6 +101,19 @@ describe('ModernRequests', () => {
     );
   });
 
+  it('declares tasks where calls may become some, whatever servers declare', async () => {
+    const front = new FrontFixture();
+    const declared = async (): Promise<unknown> =>
+      (
+        (await front.modern('server/discover')).json() as {
+          result: { capabilities: Record<string, unknown> };
+        }
+      ).result.capabilities['extensions'];
+    expect(await declared()).toBeUndefined();
+    front.dispatch.tasksAreMade = true;
+    expect(await declared()).toEqual({ 'io.modelcontextprotocol/tasks': {} });
+  });
+
   it('carries vendor methods on the endpoint of one server only', async () => {
     const front = new FrontFixture();
     const all = await front.modern('vendor/x');

@@ -10,6 +10,7 @@ import type { ClientRequest, RequestServer } from '../request/client-request.ts'
 import type { ListAnswers } from '../request/list-answers.ts';
 import { isRouted, listKindOf, unknownMethod } from '../request/methods.ts';
 import { unservedBy } from '../request/unserved-endpoint.ts';
+import { withTasks } from './declared-tasks.ts';
 import type { ListenHub } from './listen-hub.ts';
 
 /** How long a client may rely on what `server/discover` says, in milliseconds. */
@@ -87,9 +88,10 @@ export class ModernRequests implements RequestServer {
 
   #discover(client: ClientContext): string {
     const { capabilities, instructions } = this.#views.of(client);
+    const makesTasks = this.#dispatch.makesTasks(client.endpoint);
     return [
       `{"resultType":"complete","supportedVersions":${JSON.stringify(this.#dialects.supported)}`,
-      `"capabilities":${capabilities}`,
+      `"capabilities":${makesTasks ? withTasks(capabilities) : capabilities}`,
       ...(instructions === undefined ? [] : [`"instructions":${JSON.stringify(instructions)}`]),
       `"ttlMs":${DISCOVER_TTL_MS},"cacheScope":"private"`,
       `"_meta":{"io.modelcontextprotocol/serverInfo":${JSON.stringify(this.#identity)}}}`,
