@@ -25,7 +25,7 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  */
 export const BUDGETS = {
   '@omni/auth': 25,
-  '@omni/call-policies': 105,
+  '@omni/call-policies': 110,
   '@omni/capabilities': 104,
   '@omni/config': 290,
   '@omni/config/json-schema': 90,

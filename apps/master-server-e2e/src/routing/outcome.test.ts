@@ -185,13 +185,16 @@ describe('a call with an idempotency key', () => {
   });
 
   it('is cancelled by a client that says so, and unknown from then on', async () => {
-    const omni = await startOmni({ mcpServers: { one: scriptedEntry() } });
+    const upstream = await startMoodyUpstream();
+    upstream.moods.push('silence');
+    const entry = { type: 'http', url: upstream.url, protocol: '2026-07-28' };
+    const omni = await startOmni({ mcpServers: { up: entry } });
     await omni.ready();
     const session = await openRawSession(omni.url);
     const call = (id: string): Promise<RawAnswer> =>
-      session.send(legacyCall(id, 'one__never', '{}', '{"io.omni/idempotency-key":"k1"}'));
+      session.send(legacyCall(id, 'up__echo', '{}', '{"io.omni/idempotency-key":"k1"}'));
     void call('1').catch(() => {});
-    await session.send(legacyCall('2', 'one__pid'));
+    await eventually('the server has the call', () => upstream.calls.length === 1);
     await session.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
     const again = await call('3');
     expect(errorOf(again.messages.at(-1))).toMatchObject({

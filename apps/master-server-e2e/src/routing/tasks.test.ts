@@ -5,7 +5,7 @@ import { endEverything } from '../harness/end-everything.ts';
 import { eventually } from '../harness/eventually.ts';
 import { errorOf, postModern, textOf } from '../harness/raw-mcp.ts';
 import { type ConfigurationLike, type Omni, startOmni, startOmniIn } from '../harness/start-omni.ts';
-import { scriptedEntry } from '../harness/upstream-entries.ts';
+import { scriptedEntry, sdk1Entry } from '../harness/upstream-entries.ts';
 
 afterAll(endEverything, 30_000);
 
@@ -107,6 +107,41 @@ describe('a call that outlives routing.taskAfter', () => {
     await eventually('the event', () =>
       next.process.logs().some((line) => line['event'] === 'request.outcome_unknown'),
     );
+  });
+
+  it('waits for its client when a legacy server asks it something', async () => {
+    const routing = { taskAfter: '100ms', faults: { share: 1, delay: '600ms', end: 'none' } };
+    const omni = await startOmni({ mcpServers: { one: { ...sdk1Entry(), routing } } });
+    await omni.ready();
+    const capabilities = `{"elicitation":{"form":{}},${TASKS.slice(1)}`;
+    const id = await started(omni, { ...callOf('one__ask_form'), capabilities });
+    const asking = resultOf(await ended(omni, id));
+    expect(asking).toMatchObject({
+      status: 'input_required',
+      inputRequests: expect.anything(),
+    });
+    const [key] = Object.keys(asking['inputRequests'] as Record<string, unknown>);
+    const answers = JSON.stringify({ [String(key)]: { action: 'accept', content: { name: 'Ada' } } });
+    const update = aboutTask('tasks/update', id);
+    const params = `${update.params},"inputResponses":${answers}`;
+    expect(resultOf(await ask(omni, { ...update, params, capabilities }))).toEqual({
+      resultType: 'complete',
+    });
+    const { result } = resultOf(await ended(omni, id));
+    expect(result).toMatchObject({ content: [{ type: 'text', text: 'accept {"name":"Ada"}' }] });
+  });
+
+  it('has an unknown outcome when Omni is stopped during it', async () => {
+    const omni = await startOmni({ ...(await exampleFor(['legacy'])), server: { drain: '100ms' } });
+    await omni.ready();
+    const id = await started(omni, callOf('legacy__never'));
+    await omni.process.stop();
+    const next = await startOmniIn(omni);
+    await next.ready();
+    expect(resultOf(await ask(next, aboutTask('tasks/get', id)))).toMatchObject({
+      status: 'failed',
+      error: { data: { code: 'OMNI_OUTCOME_UNKNOWN', cause: expect.stringMatching(/^OMNI_/) } },
+    });
   });
 
   it('is cancelled at its server by its client', async () => {
