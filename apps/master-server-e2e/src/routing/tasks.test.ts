@@ -40,7 +40,10 @@ const callOf = (name: string, args = '{}'): Asked => ({
 const aboutTask = (method: string, id: string): Asked => ({ method, name: id, params: `"taskId":"${id}"` });
 
 /** The example of the page, before the scripted servers. */
-async function exampleFor(eras: readonly string[]): Promise<ConfigurationLike> {
+async function exampleFor(
+  eras: readonly string[],
+  server: Record<string, unknown> = {},
+): Promise<ConfigurationLike> {
   const page = new URL('../../../../docs/routing/tasks.md', import.meta.url);
   // An example of Omni's own configuration.
   const example = parse(/```yaml\n(.*?)```/s.exec(await readFile(page, 'utf8'))?.[1] ?? '') as {
@@ -48,7 +51,7 @@ async function exampleFor(eras: readonly string[]): Promise<ConfigurationLike> {
   };
   const { routing } = example.mcpServers.reports;
   const servers = eras.map((era) => [era, scriptedEntry(['--era', era], { routing })]);
-  return { ...example, mcpServers: Object.fromEntries(servers) as Record<string, unknown> };
+  return { ...example, server, mcpServers: Object.fromEntries(servers) as Record<string, unknown> };
 }
 
 async function started(omni: Omni, call: Asked): Promise<string> {
@@ -132,7 +135,7 @@ describe('a call that outlives routing.taskAfter', () => {
   });
 
   it('has an unknown outcome when Omni is stopped during it', async () => {
-    const omni = await startOmni({ ...(await exampleFor(['legacy'])), server: { drain: '100ms' } });
+    const omni = await startOmni(await exampleFor(['legacy'], { drain: '100ms' }));
     await omni.ready();
     const id = await started(omni, callOf('legacy__never'));
     await omni.process.stop();
