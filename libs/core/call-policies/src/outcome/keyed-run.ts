@@ -74,7 +74,6 @@ export class KeyedRun implements ReplySink {
     this.#members.add(leader);
   }
 
-  /** May be called once. */
   async begin(): Promise<void> {
     const { records, call, limits } = this.#options;
     try {
@@ -124,7 +123,7 @@ export class KeyedRun implements ReplySink {
 
   settle(outcome: Outcome): void {
     const { isSafe, context, tellFailure, records, call } = this.#options;
-    if (this.#answer !== undefined) return; // given up while it began
+    if (this.#answer !== undefined || this.#running === undefined) return; // given up while it began
     if (outcome.kind === 'message') {
       this.#tell(outcome);
       return this.#keep(outcome);
@@ -139,16 +138,11 @@ export class KeyedRun implements ReplySink {
   }
 
   #onBeginning(beginning: CallBeginning): void {
-    const { call, run, records } = this.#options;
     switch (beginning.kind) {
       case 'begun':
         // guard: keys/nobody-waits
-        if (this.#members.size === 0) return this.#after(records.forget(call.id));
-        this.#running = NOTHING_RUNS;
-        this.#running = run(this);
-        // It may have been given up while it began.
-        if (this.#answer !== undefined) this.#running.cancel();
-        return;
+        if (this.#members.size === 0) return void this.#withdraw();
+        return this.#run();
       case 'known':
         this.#tell(this.#known(beginning));
         return this.#options.onOver();
@@ -156,6 +150,24 @@ export class KeyedRun implements ReplySink {
         this.#tell(refused(this.#full(beginning.until)));
         return this.#options.onOver();
     }
+  }
+
+  #run(): void {
+    this.#running = NOTHING_RUNS;
+    const running = this.#options.run(this);
+    // It may have been given up while it began.
+    if (this.#running === undefined) running.cancel();
+    else this.#running = running;
+  }
+
+  /** It was not made. Whoever has come with the same key by then has it made. */
+  async #withdraw(): Promise<void> {
+    const { records, call, onOver } = this.#options;
+    // If it cannot be forgotten, it is unknown.
+    await records.forget(call.id).catch(() => {});
+    // guard: keys/came-meanwhile
+    if (this.#members.size > 0) return await this.begin();
+    onOver();
   }
 
   #known({ digest, operation, end }: Extract<CallBeginning, { kind: 'known' }>): Answer {
@@ -180,13 +192,14 @@ export class KeyedRun implements ReplySink {
   }
 
   #giveUp(running: RunningCall, reason: string | undefined): void {
-    const { context, records, call, isSafe } = this.#options;
+    const { context, call, isSafe } = this.#options;
     running.cancel(reason);
-    const cancelled = new GatewayError('OMNI_CANCELLED', 'Who made the call has cancelled it');
+    this.#running = undefined;
     const mustKeep = !isSafe && /* guard: keys/cancelled */ context.wasSent === true;
-    this.#answer = refused(mustKeep ? unknownOutcome(call.operation, cancelled) : cancelled);
-    if (mustKeep) this.#keep(this.#answer);
-    else this.#after(records.forget(call.id));
+    if (!mustKeep) return void this.#withdraw();
+    const cancelled = new GatewayError('OMNI_CANCELLED', 'Who made the call has cancelled it');
+    this.#answer = refused(unknownOutcome(call.operation, cancelled));
+    this.#keep(this.#answer);
   }
 
   #tell(answer: Answer): void {
