@@ -59,7 +59,10 @@ export function registerRouter(scope: Scope): void {
         ...(sealing.keys.length === 0
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
-        stages: [...policies.requests, candidates].map(({ stage }) => stage),
+        stages: [
+          ...[...policies.requests, candidates].map(({ stage }) => stage),
+          ...policies.destinations,
+        ],
         admission: policies.admission.map(({ stage }) => stage),
         labelsElicitations: naming.labelElicitations,
       }),

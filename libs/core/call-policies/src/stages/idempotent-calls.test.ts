@@ -272,6 +272,7 @@ describe('a call with an idempotency key', () => {
     expect(scene.made).toHaveLength(1);
   });
 
+  // guard: keys/came-meanwhile
   it('is made for the next one where nobody waits any more when it could begin', async () => {
     const scene = new Scene();
     let isForgotten = (): void => {};
