@@ -59,10 +59,7 @@ export function registerRouter(scope: Scope): void {
         ...(sealing.keys.length === 0
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
-        stages: [
-          ...[...policies.requests, candidates].map(({ stage }) => stage),
-          ...policies.destinations,
-        ],
+        stages: [...[...policies.requests, candidates].map(({ stage }) => stage), ...policies.destinations],
         admission: policies.admission.map(({ stage }) => stage),
         labelsElicitations: naming.labelElicitations,
       }),
