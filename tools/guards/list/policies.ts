@@ -454,6 +454,10 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A new version gets no calls, however large its share is.',
   },
   {
+    name: 'balance/another',
+    against: 'A replica that was replaced because it failed is left out as if it were the former one.',
+  },
+  {
     name: 'balance/capabilities',
     against: 'Names that clients make up fill the memory.',
   },

@@ -72,7 +72,7 @@ export function requestCandidates(options: RequestCandidatesOptions): RequestSta
       const upstream = readyOne(access, mirror.to);
       const { name } = request;
       const to = { kind: 'other', server: mirror.to, upstream, name, isMirror: true } as const;
-      if (mirrors.begin(server, (unheard) => next(unheard, to))) tell({ upstream, why: 'mirror' });
+      if (mirrors.begin(server.name, (unheard) => next(unheard, to))) tell({ upstream, why: 'mirror' });
       return running;
     };
   };
