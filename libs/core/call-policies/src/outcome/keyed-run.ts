@@ -5,6 +5,7 @@ import {
   type FailedOutcome,
   isClientGone,
   NOTHING_RUNS,
+  OMNI_STOPPED,
   type Outcome,
   type ReplySink,
   type RpcNotification,
@@ -197,7 +198,10 @@ export class KeyedRun implements ReplySink {
     this.#running = undefined;
     const mustKeep = !isSafe && /* guard: keys/cancelled */ context.wasSent === true;
     if (!mustKeep) return void this.#withdraw();
-    const cancelled = new GatewayError('OMNI_CANCELLED', 'Who made the call has cancelled it');
+    const cancelled =
+      reason === OMNI_STOPPED
+        ? new GatewayError('OMNI_SHUTTING_DOWN', OMNI_STOPPED)
+        : new GatewayError('OMNI_CANCELLED', 'Who made the call has cancelled it');
     this.#answer = refused(unknownOutcome(call.operation, cancelled));
     this.#keep(this.#answer);
   }

@@ -4,6 +4,7 @@ import {
   CLIENT_CLOSED,
   type ClientContext,
   NO_HINTS,
+  OMNI_STOPPED,
   type Outcome,
   type ReplySink,
   type RoutedRequest,
@@ -408,6 +409,20 @@ describe('a call with an idempotency key', () => {
       error: { code: 'OMNI_OUTCOME_UNKNOWN', data: { cause: 'OMNI_CANCELLED' } },
     });
     expect(scene.made).toHaveLength(1);
+  });
+
+  it('is told to have been cut by the end of Omni where that has cancelled it', async () => {
+    const scene = new Scene();
+    const { running } = scene.call();
+    await settled();
+    running.cancel(OMNI_STOPPED);
+    await settled();
+    scene.crash();
+    const again = scene.call();
+    await settled();
+    expect(again.reply.outcomes[0]).toMatchObject({
+      error: { code: 'OMNI_OUTCOME_UNKNOWN', data: { cause: 'OMNI_SHUTTING_DOWN' } },
+    });
   });
 
   // guard: keys/nobody-waits

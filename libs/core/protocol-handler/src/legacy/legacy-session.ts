@@ -248,9 +248,9 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
    * Ends everything that belongs to the session. Calls that still run are cancelled.
    *
    * @param reason - What those calls are answered with; without it they get no answer.
-   * @param why - Why they are cancelled. Default: nobody wants them any more.
+   * @param why - Why they are cancelled.
    */
-  end(reason?: GatewayError, why = 'the session has ended'): void {
+  end(reason?: GatewayError, why = reason?.message ?? 'the session has ended'): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#stopWatching();
