@@ -77,6 +77,7 @@ export {
   CONNECTION_CLOSED,
   isClientGone,
   NOTHING_RUNS,
+  OMNI_STOPPED,
   type RunningCall,
 } from './call/running-call.ts';
 export {

@@ -70,6 +70,10 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A client gets a task after the answer to its call.',
   },
   {
+    name: 'keys/came-meanwhile',
+    against: 'A client that comes back while its call is withdrawn waits for ever.',
+  },
+  {
     name: 'repeat/pinned',
     against: 'A request about a task is made again at an instance that does not know it.',
   },
@@ -446,6 +450,11 @@ export const POLICY_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'overrides/destination',
+    against: 'What changes something goes to a read-only server in place of another one.',
+    without: 'undefined',
+  },
+  {
     name: 'overrides/open',
     against: 'Calls reach a server that an operator keeps them away from.',
   },
@@ -476,6 +485,10 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A new version gets no calls, however large its share is.',
   },
   {
+    name: 'balance/another',
+    against: 'A replica that was replaced because it failed is left out as if it were the former one.',
+  },
+  {
     name: 'balance/capabilities',
     against: 'Names that clients make up fill the memory.',
   },
@@ -498,6 +511,20 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A session is sent to a replica that knows nothing of it.',
   },
   {
+    name: 'candidates/beside',
+    against: 'A slow server is answered for by its fallback, although it can be asked.',
+    without: 'false',
+  },
+  {
+    name: 'candidates/one-fallback',
+    against: 'A tool that may do something is called once for each attempt of a call that only reads.',
+    without: 'false',
+  },
+  {
+    name: 'candidates/not-run-here',
+    against: 'A call that was refused where it was sent, and waits elsewhere, may have run.',
+  },
+  {
     name: 'candidates/at-replica',
     against: 'What is about a task goes to a replica that does not have it.',
   },
@@ -513,5 +540,9 @@ export const POLICY_GUARDS: readonly Guard[] = [
   {
     name: 'route/lost-task',
     against: 'A task begins at a server where its client cannot ask for it.',
+  },
+  {
+    name: 'route/sent-elsewhere',
+    against: 'A call that was cut at another server than its own has not run, and is made again.',
   },
 ];

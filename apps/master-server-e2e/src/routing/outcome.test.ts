@@ -168,6 +168,22 @@ describe('a call with an idempotency key', () => {
     expect(upstream.calls).toHaveLength(1);
   });
 
+  it('is unknown likewise where another server has it in place of its own', async () => {
+    const [upstream, spare] = [await startMoodyUpstream(), await startMoodyUpstream()];
+    spare.moods.push('silence');
+    const entry = (url: string) => ({ type: 'http', url, protocol: '2026-07-28' });
+    const routing = { deadline: '400ms', failover: ['spare'], rate: { rps: 0.001, burst: 1 } };
+    const omni = await startOmni({
+      mcpServers: { up: { ...entry(upstream.url), routing }, spare: entry(spare.url) },
+    });
+    await omni.ready();
+    expect((await callTool(omni.url, 'up__echo')).text).toContain('"structuredContent"');
+    const cut = await callTool(omni.url, 'up__echo', { key: 'k1' });
+    expect(errorOf(cut.text)).toMatchObject({ omni: 'OMNI_OUTCOME_UNKNOWN', cause: 'OMNI_UPSTREAM_TIMEOUT' });
+    expect((await callTool(omni.url, 'up__echo', { key: 'k1' })).text).toBe(cut.text);
+    expect([upstream.calls.length, spare.calls.length]).toEqual([1, 1]);
+  });
+
   it('finds its answer when the client had lost its connection', async () => {
     const omni = await startOmni({ mcpServers: { one: scriptedEntry(['--era', 'modern']) } });
     await omni.ready();
@@ -192,7 +208,7 @@ describe('a call with an idempotency key', () => {
     await omni.ready();
     const session = await openRawSession(omni.url);
     const call = (id: string): Promise<RawAnswer> =>
-      session.send(legacyCall(id, 'up__echo', '{}', '{"io.omni/idempotency-key":"k1"}'));
+      session.send(legacyCall(id, 'up__echo', '{"n":1}', '{"io.omni/idempotency-key":"k1"}'));
     void call('1').catch(() => {});
     await eventually('the server has the call', () => upstream.calls.length === 1);
     await session.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');

@@ -51,7 +51,10 @@ describe('faults on purpose', () => {
     ['abort', 1],
   ])('make calls fail by %s', async (end, reached) => {
     const { upstream, call } = await start({ routing: { faults: { share: 1, end } } });
-    expect(errorOf((await call()).text)).toMatchObject({ omni: 'OMNI_FAULT_INJECTED' });
+    expect(errorOf((await call()).text)).toMatchObject({
+      omni: 'OMNI_OUTCOME_UNKNOWN',
+      cause: 'OMNI_FAULT_INJECTED',
+    });
     await eventually('the server has what was sent', () => upstream.calls.length === reached);
   });
 });

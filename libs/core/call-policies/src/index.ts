@@ -7,7 +7,7 @@ export {
 } from './balance/balancer.ts';
 export type { Canary } from './balance/canary.ts';
 export type { CapabilityLoad } from './balance/capability-loads.ts';
-export { Balancers } from './candidates/balancers.ts';
+export { Balancers, type BalancersOptions } from './candidates/balancers.ts';
 export type { RouteReason } from './candidates/candidate-walk.ts';
 export type { Readiness, ReplicaAccess, ReplicaGroup } from './candidates/replica-access.ts';
 export {

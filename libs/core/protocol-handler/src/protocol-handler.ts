@@ -5,6 +5,7 @@ import {
   type Dialects,
   type Endpoint,
   NO_DIALECTS,
+  OMNI_STOPPED,
 } from '@omni/model';
 import {
   GatewayError,
@@ -308,7 +309,7 @@ export class ProtocolHandler {
       };
       this.#admission.whenIdle(this.#endWaiting);
     });
-    const reason = new GatewayError('OMNI_SHUTTING_DOWN', 'Omni stopped before the answer came');
+    const reason = new GatewayError('OMNI_SHUTTING_DOWN', OMNI_STOPPED);
     this.#http.stop(reason);
     this.#sessions.stop(reason);
     await Promise.all([...this.#connections].map((connection) => connection.close(reason)));

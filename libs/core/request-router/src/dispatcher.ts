@@ -145,5 +145,31 @@ class DispatchedRequest implements RoutedRequest {
 function atOther(context: CallContext, isMirror: boolean): CallContext {
   const { client } = context;
   if (isMirror) return { ...context, client: { ...client, session: undefined, capabilities: '{}' } };
-  return client.era === 'legacy' ? context : { ...context, client: { ...client, capabilities: '{}' } };
+  return client.era === 'legacy' ? context : new ContextElsewhere(context);
+}
+
+/** The same request: what leaves for another server has left for it. */
+class ContextElsewhere implements CallContext {
+  readonly message: CallContext['message'];
+  readonly client: CallContext['client'];
+  readonly paramHeaders: CallContext['paramHeaders'];
+  readonly forwardable: CallContext['forwardable'];
+  readonly #context: CallContext;
+
+  constructor(context: CallContext) {
+    this.message = context.message;
+    this.client = { ...context.client, capabilities: '{}' };
+    this.paramHeaders = context.paramHeaders;
+    this.forwardable = context.forwardable;
+    this.#context = context;
+  }
+
+  get wasSent(): boolean {
+    return this.#context.wasSent === true;
+  }
+
+  set wasSent(wasSent: boolean) {
+    // guard: route/sent-elsewhere
+    this.#context.wasSent = wasSent;
+  }
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ClientContext, Destination } from '@omni/model';
-import { clientOf, FakeSession, messageOf, requestOf, RouterFixture } from './router.fixture.ts';
+import type { CallContext, ClientContext, Destination } from '@omni/model';
+import {
+  clientOf,
+  FakeSession,
+  messageOf,
+  RecordingReply,
+  requestOf,
+  RouterFixture,
+} from './router.fixture.ts';
 
 const MODERN = clientOf('modern');
 const LEGACY = clientOf('legacy');
@@ -94,6 +101,22 @@ describe('a call that goes to another server', () => {
     expect(mail.last.call.paramHeaders).toEqual(['Mcp-Param-Derived', '9']);
     mail.last.answer('"result":{"content":[]}');
     expect(reply.text).toContain('"id":1');
+  });
+
+  // guard: route/sent-elsewhere
+  it('has left for a server for its request, too', () => {
+    const fixture = scene(atOther('fetch'));
+    const mail = fixture.connection('mail', 'modern');
+    const context: CallContext = { message: CALL, client: MODERN, paramHeaders: undefined };
+    fixture.router.dispatch(context, new RecordingReply());
+    const { origin } = mail.last.call;
+    if (origin === undefined) throw new TypeError('a call has an origin');
+    expect(context.wasSent ?? false).toBe(false);
+    origin.wasSent = true;
+    expect(context.wasSent).toBe(true);
+    // Before the next attempt.
+    context.wasSent = false;
+    expect(origin.wasSent).toBe(false);
   });
 
   it('names the prompt likewise', () => {

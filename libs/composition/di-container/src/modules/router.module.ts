@@ -59,7 +59,7 @@ export function registerRouter(scope: Scope): void {
         ...(sealing.keys.length === 0
           ? {}
           : { seal: new StateSeal(sealing.keys.map((bytes) => ({ bytes }))) }),
-        stages: [...policies.requests, candidates].map(({ stage }) => stage),
+        stages: [...[...policies.requests, candidates].map(({ stage }) => stage), ...policies.destinations],
         admission: [...policies.admission.map(({ stage }) => stage), policies.tasks],
         makesTasks: (server) => (registry.current.get(server)?.routing?.taskAfterMs ?? 0) > 0,
         labelsElicitations: naming.labelElicitations,

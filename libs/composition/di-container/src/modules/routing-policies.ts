@@ -62,6 +62,8 @@ export interface RoutingPolicies {
   readonly tasks: DispatchStage;
   /** Once for each request. */
   readonly requests: readonly DeclaredStage<RequestStage>[];
+  /** Once for each server that an attempt asks, behind the choice among them; part of stages above. */
+  readonly destinations: readonly RequestStage[];
   /** Once for each attempt. */
   readonly calls: readonly DeclaredStage<CallStage>[];
   /** Once for each attempt, behind everything else: nearest to the server. */
@@ -182,6 +184,7 @@ export function routingPolicies(options: RoutingPoliciesOptions): RoutingPolicie
           retry.attempts === 1 ? 'routing.retry.attempts is 1' : { retry, hedge, trustsHints },
       ),
     ],
+    destinations: [overridden.destination],
     calls: [
       { name: 'overrides', stage: overridden.call, inForce: overridesIn(['breaker', 'throttle']) },
       declared('breaker-refusing', breakers.refusing, breakerInForce),

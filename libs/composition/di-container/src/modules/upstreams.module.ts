@@ -84,8 +84,9 @@ export function registerUpstreams(scope: Scope): void {
     useFactory: ({ clock }) => new CallQueues(clock),
   });
   scope.register(Token.Balancers, {
-    needs: { clock: Token.Clock, random: Token.Random },
-    useFactory: (parts) => new Balancers(parts),
+    needs: { registry: Token.UpstreamRegistry, clock: Token.Clock, random: Token.Random },
+    useFactory: ({ registry, ...parts }) =>
+      new Balancers({ ...parts, inForce: (server) => registry.inForce(server) }),
   });
   scope.register(Token.CallLimiter, {
     needs: { configuration: Token.Configuration, queues: Token.CallQueues, clock: Token.Clock },

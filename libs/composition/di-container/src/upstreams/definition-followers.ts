@@ -1,4 +1,5 @@
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
+import type { Balancers } from '@omni/call-policies';
 import type { Millis } from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { type ListedReplicas, listedServers } from './listed-replicas.ts';
@@ -12,6 +13,7 @@ export interface DefinitionFollowers {
   readonly health: UpstreamHealth;
   readonly catalogue: Catalogue;
   readonly listed: ListedReplicas;
+  readonly balancers: Balancers;
   /** How long calls may take on servers that have lost their place. */
   readonly drainMs: Millis;
 }
@@ -20,7 +22,7 @@ export interface DefinitionFollowers {
  * Takes new definitions to everything that holds something of an upstream; the rest asks the registry at use.
  */
 export function followDefinitions(followers: DefinitionFollowers): void {
-  const { registry, refresher, lists, upstreams, health, catalogue, listed, drainMs } = followers;
+  const { registry, refresher, lists, upstreams, health, catalogue, listed, balancers, drainMs } = followers;
   let wasEnabled = enabledIn(registry);
   registry.subscribe((definitions, changes) => {
     const isEnabled = enabledIn(registry);
@@ -34,6 +36,11 @@ export function followDefinitions(followers: DefinitionFollowers): void {
     for (const name of changes.replaced)
       if (isEnabled.has(name) && wasEnabled.has(name)) refresher.onReplaced(name);
     wasEnabled = isEnabled;
+    // guard: balance/another
+    for (const name of [...changes.added, ...changes.replaced]) {
+      const group = definitions.group(definitions.groupOf(name));
+      if (group !== undefined) balancers.find(group.server)?.forget(name);
+    }
     upstreams.apply(definitions, changes, drainMs);
     health.follow();
     // Clients are told last: what they ask then is answered by what is new.

@@ -108,6 +108,22 @@ describe('a server with a replica', () => {
     expect(scene.server.upstreams()[0]).not.toHaveProperty('replicaOf');
   });
 
+  // guard: balance/another
+  it('is balanced by what is known already after an edit, and anew with another strategy or another process', async () => {
+    scene = await new Scene().start();
+    const [up, replica] = scene.specs;
+    if (up === undefined || replica === undefined) throw new TypeError('there are two');
+    for (let call = 0; call < 4; call++) await scene.call();
+    const known = (): readonly number[] => scene.server.upstreams().map(({ calls }) => calls?.length ?? 0);
+    await scene.server.apply([{ ...up, routing: { ...DEFAULT_ROUTING, cost: 2 } }, { ...replica }]);
+    expect(known()).toEqual([1, 1]);
+    await scene.server.apply([up, { ...replica, protocol: 'legacy' }]);
+    expect(known()).toEqual([1, 0]);
+    const balance = { strategy: 'sticky', stickyBy: 'user' } as const;
+    await scene.server.apply([{ ...up, routing: { ...DEFAULT_ROUTING, balance } }, replica]);
+    expect(known()).toEqual([0, 0]);
+  });
+
   it('is the only one that clients can be bound to', async () => {
     scene = await new Scene().start();
     expect(() => scene.server.connect('up-b')).toThrow('up-b');

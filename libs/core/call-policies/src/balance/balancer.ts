@@ -91,6 +91,11 @@ export class Balancer {
     return this.#replicas.get(key)?.loads.all() ?? [];
   }
 
+  /** Nothing is known of a replica any more: the name stands for another one. */
+  forget(key: string): void {
+    this.#replicas.delete(key);
+  }
+
   /**
    * Chooses one for a call that begins now. When all are left out, it is one of them, which is said: there
    * may be calls that work all the same. One that could not be asked at an earlier choice starts slowly.

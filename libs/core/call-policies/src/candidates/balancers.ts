@@ -1,27 +1,34 @@
-import { type Clock, DEFAULT_ROUTING, type Random, type UpstreamSpec } from '@omni/ports';
+import type { Clock, Random, UpstreamSpec } from '@omni/ports';
 import { Balancer } from '../balance/balancer.ts';
+import { KeptState } from '../stages/kept-state.ts';
 
-/** One balancer for each server and its replicas. */
+export interface BalancersOptions {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly random: Random;
+  /** One object for as long as a server is the same, however it is edited. Default: its definition. */
+  readonly inForce?: (server: string) => UpstreamSpec | undefined;
+}
+
+/** One balancer for each server and its replicas, for as long as its strategy stays. */
 export class Balancers {
-  readonly #options: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly random: Random };
-  readonly #known = new WeakMap<UpstreamSpec, Balancer>();
+  readonly #inForce: NonNullable<BalancersOptions['inForce']>;
+  readonly #known: KeptState<Balancer>;
 
-  constructor(options: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly random: Random }) {
-    this.#options = options;
+  constructor({ inForce = () => undefined, ...parts }: BalancersOptions) {
+    this.#inForce = inForce;
+    this.#known = new KeptState({
+      settingsOf: ({ balance }) => balance.strategy,
+      create: ({ routing }) => new Balancer({ ...parts, ...routing?.balance }),
+    });
   }
 
-  /** @param server - That the others are replicas of: another definition begins with nothing. */
+  /** @param server - That the others are replicas of. */
   of(server: UpstreamSpec): Balancer {
-    let balancer = this.#known.get(server);
-    if (balancer === undefined) {
-      const { strategy } = (server.routing ?? DEFAULT_ROUTING).balance;
-      this.#known.set(server, (balancer = new Balancer({ strategy, ...this.#options })));
-    }
-    return balancer;
+    return this.#known.of(this.#inForce(server.name) ?? server);
   }
 
   /** The same, where one was needed. */
   find(server: UpstreamSpec): Balancer | undefined {
-    return this.#known.get(server);
+    return this.#known.find(this.#inForce(server.name) ?? server);
   }
 }

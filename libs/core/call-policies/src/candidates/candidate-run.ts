@@ -19,6 +19,8 @@ export interface CandidateRunOptions {
   readonly walk: Pick<CandidateWalk, 'first' | 'next'>;
   /** Told of each server before it is asked. */
   readonly onRouted: (candidate: RequestCandidate) => void;
+  /** The call has not run where it was, and goes elsewhere. */
+  readonly onMoved: () => void;
 }
 
 /** One attempt of a request: at the first server that can be asked. */
@@ -39,11 +41,18 @@ export class CandidateRun extends ForwardingReply implements RunningCall, ChunkS
     this.#options = options;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   begin(): RunningCall {
     const { walk, next } = this.#options;
     const candidate = walk.first();
     // All of them have been switched off just now.
-    if (candidate === undefined) return next(this.next);
+    if (candidate === undefined) {
+      this.#isOver = true;
+      return next(this.next);
+    }
     this.#run(candidate);
     return this;
   }
@@ -81,8 +90,9 @@ export class CandidateRun extends ForwardingReply implements RunningCall, ChunkS
     this.#end(culprit);
     this.#refusal ??= outcome;
     const candidate = this.#options.walk.next();
-    if (candidate === undefined) this.#settle(this.#refusal, culprit);
-    else this.#run(candidate);
+    if (candidate === undefined) return this.#settle(this.#refusal, culprit);
+    this.#options.onMoved();
+    this.#run(candidate);
   }
 
   override get chunks(): ChunkSink | undefined {

@@ -40,6 +40,7 @@ export class CandidateWalk {
   readonly #capability: string;
   readonly #stickyKey: string;
   #tried = new Set<string>();
+  #isFallenBack = false;
 
   constructor(options: CandidateWalkOptions) {
     this.#options = options;
@@ -60,6 +61,17 @@ export class CandidateWalk {
     this.#tried = new Set();
     return this.next();
   }
+
+  /** For a run beside another one: the server can be asked, so nothing is asked in its place. */
+  readonly beside: Pick<CandidateWalk, 'first' | 'next'> = {
+    first: () => {
+      const candidate = this.#replica();
+      if (candidate !== undefined) return candidate;
+      this.#tried = new Set();
+      return this.#replica();
+    },
+    next: () => this.#replica(),
+  };
 
   next(): RequestCandidate | undefined {
     return this.#replica() ?? this.#failover() ?? this.#fallback();
@@ -104,10 +116,10 @@ export class CandidateWalk {
     const text = this.#routing.fallback?.[request.name ?? ''] ?? '';
     const to = serverAndTool(text, (name) => access.group(name) !== undefined);
     const other = to && access.group(to.server);
-    // It is another tool, also of a server that was asked for this one.
-    const key = `fallback ${text}`;
-    if (to === undefined || other === undefined || this.#tried.has(key)) return undefined;
-    this.#tried.add(key);
+    // It is another tool, also of a server that was asked for this one: nobody knows whether it is safe.
+    if (to === undefined || other === undefined) return undefined;
+    if (/* guard: candidates/one-fallback */ this.#isFallenBack) return undefined;
+    this.#isFallenBack = true;
     const capability = keyOf({ method: 'tools/call', name: to.tool });
     const call = balancers.of(other.server).take(this.#best(to.server), capability);
     return this.#atOther(to.server, to.tool, call, 'fallback');

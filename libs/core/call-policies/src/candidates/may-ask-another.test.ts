@@ -9,6 +9,7 @@ const STATUS = (status: number): GatewayError =>
 describe('mayAskAnother', () => {
   it.each([
     ['an open breaker', new GatewayError('OMNI_CIRCUIT_OPEN', ''), 'not-sent', true],
+    ['a breaker that is held open', new GatewayError('OMNI_OVERRIDDEN', ''), 'not-sent', true],
     ['a server that is down', new GatewayError('OMNI_UPSTREAM_DOWN', ''), 'not-sent', true],
     ['a full queue', new GatewayError('OMNI_QUEUE_FULL', ''), 'not-sent', true],
     ['a quota that is used up', new GatewayError('OMNI_QUOTA_USED_UP', ''), 'not-sent', true],

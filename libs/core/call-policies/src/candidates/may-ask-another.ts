@@ -9,6 +9,7 @@ const OF_ONE_SERVER: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
   // Another server does not have what the first one has.
   'OMNI_NAME_UNKNOWN',
   'OMNI_OVERLOADED',
+  'OMNI_OVERRIDDEN',
   'OMNI_QUEUE_FULL',
   'OMNI_QUOTA_USED_UP',
   'OMNI_RATE_LIMITED',

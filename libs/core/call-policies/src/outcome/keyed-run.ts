@@ -5,6 +5,7 @@ import {
   type FailedOutcome,
   isClientGone,
   NOTHING_RUNS,
+  OMNI_STOPPED,
   type Outcome,
   type ReplySink,
   type RpcNotification,
@@ -78,7 +79,6 @@ export class KeyedRun implements ReplySink {
     this.#members.add(leader);
   }
 
-  /** May be called once. */
   async begin(): Promise<void> {
     const { records, call, limits } = this.#options;
     try {
@@ -128,7 +128,7 @@ export class KeyedRun implements ReplySink {
 
   settle(outcome: Outcome): void {
     const { isSafe, context, tellFailure, records, call } = this.#options;
-    if (this.#answer !== undefined) return; // given up while it began
+    if (this.#answer !== undefined || this.#running === undefined) return; // given up while it began
     if (outcome.kind === 'message') {
       this.#tell(outcome);
       return this.#keep(outcome);
@@ -143,16 +143,11 @@ export class KeyedRun implements ReplySink {
   }
 
   #onBeginning(beginning: CallBeginning): void {
-    const { call, run, records } = this.#options;
     switch (beginning.kind) {
       case 'begun':
         // guard: keys/nobody-waits
-        if (this.#members.size === 0) return this.#after(records.forget(call.id));
-        this.#running = NOTHING_RUNS;
-        this.#running = run(this);
-        // It may have been given up while it began.
-        if (this.#answer !== undefined) this.#running.cancel();
-        return;
+        if (this.#members.size === 0) return void this.#withdraw();
+        return this.#run();
       case 'known':
         this.#tell(this.#known(beginning));
         return this.#options.onOver();
@@ -160,6 +155,24 @@ export class KeyedRun implements ReplySink {
         this.#tell(refused(this.#full(beginning.until)));
         return this.#options.onOver();
     }
+  }
+
+  #run(): void {
+    this.#running = NOTHING_RUNS;
+    const running = this.#options.run(this);
+    // It may have been given up while it began.
+    if (this.#running === undefined) running.cancel();
+    else this.#running = running;
+  }
+
+  /** It was not made. Whoever has come with the same key by then has it made. */
+  async #withdraw(): Promise<void> {
+    const { records, call, onOver } = this.#options;
+    // If it cannot be forgotten, it is unknown.
+    await records.forget(call.id).catch(() => {});
+    // guard: keys/came-meanwhile
+    if (this.#members.size > 0) return await this.begin();
+    onOver();
   }
 
   #known({ digest, operation, end }: Extract<CallBeginning, { kind: 'known' }>): Answer {
@@ -184,13 +197,17 @@ export class KeyedRun implements ReplySink {
   }
 
   #giveUp(running: RunningCall, reason: string | undefined): void {
-    const { context, records, call, isSafe } = this.#options;
+    const { context, call, isSafe } = this.#options;
     running.cancel(reason);
-    const cancelled = new GatewayError('OMNI_CANCELLED', 'Who made the call has cancelled it');
+    this.#running = undefined;
     const mustKeep = !isSafe && /* guard: keys/cancelled */ context.wasSent === true;
-    this.#answer = refused(mustKeep ? unknownOutcome(call.operation, cancelled) : cancelled);
-    if (mustKeep) this.#keep(this.#answer);
-    else this.#after(records.forget(call.id));
+    if (!mustKeep) return void this.#withdraw();
+    const cancelled =
+      reason === OMNI_STOPPED
+        ? new GatewayError('OMNI_SHUTTING_DOWN', OMNI_STOPPED)
+        : new GatewayError('OMNI_CANCELLED', 'Who made the call has cancelled it');
+    this.#answer = refused(unknownOutcome(call.operation, cancelled));
+    this.#keep(this.#answer);
   }
 
   #tell(answer: Answer): void {

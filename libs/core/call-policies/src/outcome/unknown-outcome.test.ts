@@ -20,6 +20,8 @@ describe('a call that has failed', () => {
     ['OMNI_SHUTTING_DOWN', 'sent', true],
     ['OMNI_MEMORY_FULL', 'head-received', true],
     ['OMNI_INTERNAL', 'sent', true],
+    ['OMNI_CANCELLED', 'sent', true],
+    ['OMNI_FAULT_INJECTED', 'sent', true],
     // The server has answered; what it said is the failure.
     ['OMNI_UPSTREAM_PROTOCOL', 'head-received', false],
     ['OMNI_UPSTREAM_TOO_LARGE', 'head-received', false],

@@ -3,6 +3,9 @@ import { GatewayError, type GatewayErrorCode, type Random } from '@omni/ports';
 
 /** What cuts calls off. Other failures of calls that were sent are answers that cannot be used. */
 const CUTS: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
+  // By what it depends on: the session of an instance, for example.
+  'OMNI_CANCELLED',
+  'OMNI_FAULT_INJECTED',
   'OMNI_INTERNAL',
   'OMNI_MEMORY_FULL',
   'OMNI_SHUTTING_DOWN',

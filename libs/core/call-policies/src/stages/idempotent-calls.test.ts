@@ -4,6 +4,7 @@ import {
   CLIENT_CLOSED,
   type ClientContext,
   NO_HINTS,
+  OMNI_STOPPED,
   type Outcome,
   type ReplySink,
   type RoutedRequest,
@@ -202,6 +203,34 @@ describe('a call with an idempotency key', () => {
     expect(scene.made).toHaveLength(1);
   });
 
+  // guard: keys/came-meanwhile
+  it('is made for the next one where nobody waits any more when it could begin', async () => {
+    const scene = new Scene();
+    let isForgotten = (): void => {};
+    scene.records.forget = async () => await new Promise<void>((resolve) => (isForgotten = resolve));
+    const first = scene.call();
+    const begin = scene.records.begin.bind(scene.records);
+    let mayBegin = (): void => {};
+    scene.records.begin = async (call) => {
+      await new Promise<void>((resolve) => (mayBegin = resolve));
+      return await begin(call);
+    };
+    await settled();
+    first.running.cancel(CLIENT_CLOSED);
+    mayBegin();
+    await settled();
+    const again = scene.call('{"n":1}', { id: 2 });
+    await settled();
+    isForgotten();
+    scene.records.rows.clear();
+    await settled();
+    mayBegin();
+    await settled();
+    scene.answer();
+    expect(textOf(again)).toContain('"id":2');
+    expect(scene.made).toHaveLength(1);
+  });
+
   it('has an unknown outcome after a crash, and is never made again', async () => {
     const scene = new Scene();
     scene.call();
@@ -310,6 +339,20 @@ describe('a call with an idempotency key', () => {
       error: { code: 'OMNI_OUTCOME_UNKNOWN', data: { cause: 'OMNI_CANCELLED' } },
     });
     expect(scene.made).toHaveLength(1);
+  });
+
+  it('is told to have been cut by the end of Omni where that has cancelled it', async () => {
+    const scene = new Scene();
+    const { running } = scene.call();
+    await settled();
+    running.cancel(OMNI_STOPPED);
+    await settled();
+    scene.crash();
+    const again = scene.call();
+    await settled();
+    expect(again.reply.outcomes[0]).toMatchObject({
+      error: { code: 'OMNI_OUTCOME_UNKNOWN', data: { cause: 'OMNI_SHUTTING_DOWN' } },
+    });
   });
 
   // guard: keys/nobody-waits

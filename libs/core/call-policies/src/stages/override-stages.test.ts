@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Destination, RoutedRequest } from '@omni/model';
 import { DEFAULT_ROUTING, GatewayError, type UpstreamSpec } from '@omni/ports';
 import { VirtualClock } from '@omni/testing';
 import { type Override, type OverrideTarget, Overrides } from '../overrides/overrides.ts';
@@ -40,6 +41,13 @@ class Scene {
   call(name = 'add', more: Parameters<typeof callOf>[1] = {}): SentCall {
     const { refusing, judging } = this.#breakers;
     return new SentCall([this.#stages.call, refusing, judging], this.spec, callOf(name, more));
+  }
+
+  /** The same of one that goes elsewhere. */
+  endingAt(to: Destination, request: RoutedRequest): string | undefined {
+    const reply = new RecordedReply();
+    this.#stages.destination(request, () => ({ cancel() {} }))(reply, to);
+    return reply.ending;
   }
 
   /** How a request ends; `undefined` where it goes on. */
@@ -129,6 +137,43 @@ describe('a server that an operator has made read-only', () => {
   });
 });
 
+describe('a server that is asked in place of another', () => {
+  const AT_REPLICA: Destination = { kind: 'replicas', upstreams: ['up-b'] };
+  const AT_SPARE: Destination = {
+    kind: 'other',
+    server: 'spare',
+    upstream: 'spare-b',
+    name: 'add',
+    isMirror: false,
+  };
+
+  // guard: overrides/destination
+  it.each([
+    ['a replica that is read-only', AT_REPLICA, 'up-b', false],
+    ['another replica', AT_REPLICA, 'up', true],
+    ['a server that is read-only', AT_SPARE, 'spare', false],
+    ['a replica of it that is', AT_SPARE, 'spare-b', false],
+    ['a server where another one is', AT_SPARE, 'up-b', true],
+  ])('%s', (_what, to, upstream, isRun) => {
+    for (const [hints, trustsHints] of [
+      [undefined, true],
+      [READ_ONLY, false],
+      [READ_ONLY, true],
+    ] as const) {
+      const scene = new Scene(trustsHints).set({ kind: 'read-only' }, { upstream });
+      const isRead = hints !== undefined && trustsHints;
+      const ending = isRun || isRead ? undefined : 'OMNI_OVERRIDDEN';
+      expect(scene.endingAt(to, requestOf('tools/call', hints && { hints }))).toBe(ending);
+    }
+  });
+
+  it('takes no tool of another name for one that only reads', () => {
+    const scene = new Scene(true).set({ kind: 'read-only' }, { upstream: 'spare' });
+    const to = { ...AT_SPARE, name: 'plus' };
+    expect(scene.endingAt(to, requestOf('tools/call', { hints: READ_ONLY }))).toBe('OMNI_OVERRIDDEN');
+  });
+});
+
 it('costs nothing where no override is set', () => {
   const scene = new Scene();
   const stages = new OverrideStages({
@@ -141,5 +186,6 @@ it('costs nothing where no override is set', () => {
   };
   const at = { upstream: 'up', era: 'modern', transport: 'http', instance: { key: 'a' } } as const;
   expect(stages.request(requestOf('tools/call'), run)).toBe(run);
+  expect(stages.destination(requestOf('tools/call'), run)).toBe(run);
   expect(stages.call(run, { ...at, spec: scene.spec })).toBe(run);
 });

@@ -1,4 +1,14 @@
-import { type CallStage, NOTHING_RUNS, refusedCall, type RequestStage, type UpstreamCall } from '@omni/model';
+import {
+  type CallStage,
+  type Destination,
+  NOTHING_RUNS,
+  refusedCall,
+  type ReplySink,
+  type RequestStage,
+  type RoutedRequest,
+  type RunningCall,
+  type UpstreamCall,
+} from '@omni/model';
 import { type Clock, DEFAULT_ROUTING, GatewayError, type RateSettings, type UpstreamSpec } from '@omni/ports';
 import type { OverrideInForce, Overrides } from '../overrides/overrides.ts';
 import type { TokenBuckets } from '../rate/token-buckets.ts';
@@ -30,24 +40,56 @@ export class OverrideStages {
 
   /** Read-only: what may change something is refused. */
   readonly request: RequestStage = (request, next) => {
-    const { upstreams, context, name = '', hints, isPinned } = request;
-    const { overrides, specOf } = this.#options;
     // What goes on with something has begun before.
-    if (overrides.isEmpty || /* guard: overrides/pinned */ isPinned) return next;
-    const { method } = context.message;
-    for (const upstream of upstreams) {
-      const inForce = overrides.of(upstream)?.('read-only', { method, name });
-      if (inForce === undefined || ABOUT_WHAT_RUNS.test(method)) continue;
-      const { trustsHints: isTrusted } = specOf(upstream)?.routing ?? DEFAULT_ROUTING;
-      // guard: overrides/read-only
-      if (!isReadOnly({ method, isTrusted, ...(hints !== undefined && { hints }) }))
-        return (reply) => {
-          reply.settle({ kind: 'error', error: readOnly(upstream), phase: 'not-sent' });
-          return NOTHING_RUNS;
-        };
-    }
-    return next;
+    if (this.#options.overrides.isEmpty || /* guard: overrides/pinned */ request.isPinned) return next;
+    const refusal = this.#refusalAt(request.upstreams, request, request.name, request.upstreams);
+    return refusal === undefined ? next : (reply) => refused(reply, refusal);
   };
+
+  /** The same of the servers that are asked in place of those that the name leads to. */
+  readonly destination: RequestStage = (request, next) => {
+    if (this.#options.overrides.isEmpty || request.isPinned) return next;
+    return (reply, to) => {
+      const refusal = to && /* guard: overrides/destination */ this.#refusalOf(request, to);
+      return refusal === undefined ? next(reply, to) : refused(reply, refusal);
+    };
+  };
+
+  #refusalOf(request: RoutedRequest, to: Destination): GatewayError | undefined {
+    if (to.kind === 'replicas')
+      return this.#refusalAt(to.upstreams, request, request.name, request.upstreams);
+    const servers = to.upstream === to.server ? [to.server] : [to.server, to.upstream];
+    return this.#refusalAt(
+      servers,
+      request,
+      to.name,
+      servers.map(() => to.server),
+    );
+  }
+
+  /**
+   * @param name - As the servers call it; nothing is known of a tool of another name.
+   * @param trusted - Whose word counts for each of them.
+   */
+  #refusalAt(
+    upstreams: readonly string[],
+    { context, hints, name: own }: RoutedRequest,
+    name: string | undefined,
+    trusted: readonly string[],
+  ): GatewayError | undefined {
+    const { overrides, specOf } = this.#options;
+    const { method } = context.message;
+    for (const [index, upstream] of upstreams.entries()) {
+      const inForce = overrides.of(upstream)?.('read-only', { method, name: name ?? '' });
+      if (inForce === undefined || ABOUT_WHAT_RUNS.test(method)) continue;
+      const { trustsHints: isTrusted } = specOf(trusted[index] ?? upstream)?.routing ?? DEFAULT_ROUTING;
+      const known = name === own ? hints : undefined;
+      // guard: overrides/read-only
+      if (!isReadOnly({ method, isTrusted, ...(known !== undefined && { hints: known }) }))
+        return readOnly(upstream);
+    }
+    return undefined;
+  }
 
   /** A breaker that is held open, and a throttle. */
   readonly call: CallStage = (next, { upstream }) => {
@@ -77,6 +119,11 @@ export class OverrideStages {
 
 function concernsCalls({ override }: OverrideInForce): boolean {
   return override.kind === 'throttle' || override.kind === 'breaker';
+}
+
+function refused(reply: ReplySink, error: GatewayError): RunningCall {
+  reply.settle({ kind: 'error', error, phase: 'not-sent' });
+  return NOTHING_RUNS;
 }
 
 function readOnly(upstream: string): GatewayError {

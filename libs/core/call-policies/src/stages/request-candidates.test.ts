@@ -306,6 +306,47 @@ describe('what is asked in place of a server', () => {
     ]);
   });
 
+  // guard: candidates/beside
+  it('are not asked beside a server that is asked already', () => {
+    const scene = new Scene({ failover: ['spare'], fallback: { add: 'other.plus' } }, []);
+    const run = scene.stageFor(requestOf('tools/call', { hints: READ_ONLY }));
+    run(new RecordedReply());
+    const hedge = new RecordedReply();
+    scene.refusing.set('up', 'OMNI_CIRCUIT_OPEN');
+    run(hedge);
+    expect(scene.asked).toEqual(['up', 'up']);
+    expect(hedge.ending).toBe('OMNI_CIRCUIT_OPEN');
+    scene.sent[0]?.fail('OMNI_UPSTREAM_EXITED', 'sent');
+    // Made again.
+    run(new RecordedReply());
+    expect(scene.asked).toEqual(['up', 'up', 'spare']);
+  });
+
+  // guard: candidates/one-fallback
+  it('is a fallback once for a request: it may do something', () => {
+    const scene = new Scene({ fallback: { add: 'other.plus' } }, []);
+    const run = scene.stageFor(requestOf('tools/call', { hints: READ_ONLY }));
+    scene.refusing.set('up', 'OMNI_CIRCUIT_OPEN');
+    for (let attempt = 0; attempt < 3; attempt++) {
+      run(new RecordedReply());
+      if (scene.asked.at(-1) === 'other') scene.last.fail('OMNI_UPSTREAM_EXITED', 'sent');
+    }
+    expect(scene.asked.filter((name) => name === 'other')).toHaveLength(1);
+  });
+
+  // guard: candidates/not-run-here
+  it('is asked with a call that has not run, although it was sent', () => {
+    const scene = new Scene({ failover: ['spare'] }, []);
+    const request = requestOf('tools/call');
+    const reply = new RecordedReply();
+    scene.stageFor(request)(reply);
+    request.context.wasSent = true;
+    const error = new GatewayError('OMNI_UPSTREAM_HTTP_STATUS', '429', { data: { status: 429 } });
+    scene.last.reply.settle({ kind: 'error', error, phase: 'sent' });
+    expect(scene.asked).toEqual(['up', 'spare']);
+    expect(request.context.wasSent).toBe(false);
+  });
+
   it('are none for resources, whose addresses other servers do not share', () => {
     const scene = new Scene({ failover: ['spare'], fallback: { add: 'other.plus' } }, []);
     scene.refusing.set('up', 'OMNI_UPSTREAM_DOWN');

@@ -54,16 +54,25 @@ export function requestCandidates(options: RequestCandidatesOptions): RequestSta
     }: Pick<RequestCandidate, 'upstream'> & { why: RouteReason | 'mirror' }): void => {
       if (why !== 'usual' && why !== 'home') onRouted?.({ request, server: server.name, to: upstream, why });
     };
+    const onMoved = (): void => {
+      // guard: candidates/not-run-here
+      request.context.wasSent = false;
+    };
+    const runs: CandidateRun[] = [];
     let isMirrored = !mirrorsCall(request, server, random);
     return (reply) => {
-      const running = new CandidateRun({ next, walk, onRouted: tell }, reply).begin();
+      const isBeside = /* guard: candidates/beside */ runs.some(({ isOver }) => !isOver);
+      const options = { next, walk: isBeside ? walk.beside : walk, onRouted: tell, onMoved };
+      const run = new CandidateRun(options, reply);
+      runs.push(run);
+      const running = run.begin();
       const { mirror } = server.routing ?? DEFAULT_ROUTING;
       if (isMirrored || mirror === undefined) return running;
       isMirrored = true;
       const upstream = readyOne(access, mirror.to);
       const { name } = request;
       const to = { kind: 'other', server: mirror.to, upstream, name, isMirror: true } as const;
-      if (mirrors.begin(server, (unheard) => next(unheard, to))) tell({ upstream, why: 'mirror' });
+      if (mirrors.begin(server.name, (unheard) => next(unheard, to))) tell({ upstream, why: 'mirror' });
       return running;
     };
   };

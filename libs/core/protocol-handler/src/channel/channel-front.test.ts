@@ -423,7 +423,7 @@ describe('ChannelFront', () => {
     pipe.end();
     for (const one of front.dispatch.calls) one.result('{}');
     expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([
-      ['the session has ended'],
+      ['the connection was closed'],
       ['the connection was closed'],
     ]);
     expect(answers).toMatchObject([{ code: 'OMNI_CANCELLED' }]);
@@ -496,7 +496,7 @@ describe('ChannelFront', () => {
       front.dispatch.last.notify(PROGRESS);
       expect(pipe.closings).toBe(1);
       expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([
-        ['the session has ended'],
+        ['the connection was closed'],
         ['the connection was closed'],
       ]);
       expect(front.complaints).toEqual(['a client does not read its messages; its connection is closed']);
@@ -511,7 +511,7 @@ describe('ChannelFront', () => {
     // JSON has no such number, so that nothing can be made of it.
     front.dispatch.last.fail(new GatewayError('OMNI_PARAMS_INVALID', 'x', { data: { n: 1n } }));
     expect(pipe.closings).toBe(1);
-    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['the session has ended'], []]);
+    expect(front.dispatch.calls.map(({ cancels }) => cancels)).toEqual([['the connection was closed'], []]);
     expect(front.complaints).toEqual([
       'an answer could not be written; the connection is closed',
       'a request failed inside Omni',

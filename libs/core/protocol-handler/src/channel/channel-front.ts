@@ -130,7 +130,7 @@ export class ChannelFront implements PostListener {
   }
 
   #end(reason?: GatewayError): void {
-    this.#session?.end(reason);
+    this.#session?.end(reason, CONNECTION_CLOSED);
     const outcome: Outcome | undefined = reason === undefined ? undefined : { kind: 'error', error: reason };
     for (const request of this.#modernRequests.calls.items()) request.cancel(CONNECTION_CLOSED, outcome);
   }

@@ -155,7 +155,7 @@ describe('HTTP+SSE', () => {
     const client = await connect(fixture);
     await client.post(call('1'));
     client.stream.leave();
-    expect(fixture.dispatch.last.cancels).toEqual(['the session has ended']);
+    expect(fixture.dispatch.last.cancels).toEqual(['the connection was closed']);
     expect(fixture.handler.getStatus().details).toMatchObject({ connections: 0, inFlight: 0 });
     expect(fixture.clock.pendingTimers).toBe(1);
     expect((await client.post(call('2'))).status).toBe(404);
@@ -291,7 +291,7 @@ describe('HTTP+SSE', () => {
     client.stream.backlogBytes++;
     fixture.dispatch.last.notify(PROGRESS);
     expect(client.stream.state).toBe('destroyed');
-    expect(fixture.dispatch.last.cancels).toEqual(['the session has ended']);
+    expect(fixture.dispatch.last.cancels).toEqual(['the connection was closed']);
     expect(fixture.handler.getStatus().details).toMatchObject({ connections: 0 });
     expect(fixture.complaints).toHaveLength(1);
   });

@@ -248,13 +248,14 @@ export class LegacySession implements ClientBinding, RequestOwner, RequestServer
    * Ends everything that belongs to the session. Calls that still run are cancelled.
    *
    * @param reason - What those calls are answered with; without it they get no answer.
+   * @param why - Why they are cancelled.
    */
-  end(reason?: GatewayError): void {
+  end(reason?: GatewayError, why = reason?.message ?? 'the session has ended'): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#stopWatching();
     const outcome: Outcome | undefined = reason === undefined ? undefined : { kind: 'error', error: reason };
-    for (const call of this.calls.items()) call.cancel('the session has ended', outcome);
+    for (const call of this.calls.items()) call.cancel(why, outcome);
     this.endServerRequests();
     // guard: session/release
     for (const { release } of this.#subscriptions?.values() ?? []) release?.();
