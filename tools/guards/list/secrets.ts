@@ -22,6 +22,11 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'A value that nobody can read again is used for good.',
   },
   {
+    name: 'secrets/in-use-in-an-outage',
+    against: 'An outage puts an older value in the place of one that is in use.',
+    without: 'true',
+  },
+  {
     name: 'secrets/fallback-of-refused',
     against: 'What a provider refuses is taken from another one.',
     rule: 'S002-SE-03',
@@ -33,6 +38,25 @@ export const SECRET_GUARDS: readonly Guard[] = [
   {
     name: 'secrets/rule-hosts',
     against: 'A secret is sent to a host that it is not for.',
+  },
+  {
+    name: 'secrets/rule-names',
+    against: 'Another spelling of a name leads around the rule for a secret.',
+    without: 'name',
+  },
+  {
+    name: 'secrets/rule-schemes',
+    against: 'The chain leads around the rule for a secret of one provider.',
+    without: '[reference.scheme]',
+  },
+  {
+    name: 'secrets/keychain-own',
+    against: 'Who may define a server is sent the key that seals all secrets.',
+  },
+  {
+    name: 'secrets/keychain-second-name',
+    against: 'A second name of a secret in the keychain leads around its rule.',
+    without: 'true',
   },
   {
     name: 'secrets/rewrap-opens',

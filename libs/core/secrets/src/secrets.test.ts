@@ -276,6 +276,33 @@ describe('Secrets', () => {
       expect(await read(TOKEN, { ...other, server: 'github' })).toBe('value-of-token');
     });
 
+    // guard: secrets/rule-names, secrets/rule-schemes
+    it.each<SecretReference>([
+      { scheme: 'SECRET', name: 'db/password' },
+      { scheme: 'SECRET', name: 'db-password' },
+      { scheme: 'VAULT', name: 'DB/PASSWORD' },
+      { scheme: 'VAULT', name: 'db/password', field: 'user' },
+    ])('have no way around them by another spelling: %j', (reference) => {
+      for (const name of [
+        'db/password',
+        'VAULT:db/password',
+        'VAULT:db/password#user',
+        'SECRET:db/password',
+      ]) {
+        const vault = new ScriptedSecrets('vault');
+        const { secrets } = scene({
+          rules: { [name]: { servers: ['db'] } },
+          chain: [vault],
+          schemes: { VAULT: vault },
+        });
+        expect(secrets.refusalOf(reference, { id: 'server:else', server: 'else' })).toContain('for db only');
+        expect(secrets.refusalOf(reference, { id: 'server:db', server: 'db' })).toBeUndefined();
+      }
+      const { secrets } = scene({ rules: { 'KEYCHAIN:db/password': { servers: [] }, db: { servers: [] } } });
+      const user = { id: 'server:else', server: 'else' };
+      expect(secrets.refusalOf({ scheme: 'VAULT', name: 'db/password' }, user)).toBeUndefined();
+    });
+
     // guard: secrets/rule-hosts
     it('keep a secret from other hosts, and from processes', () => {
       const { secrets } = scene({ rules });
@@ -342,6 +369,25 @@ describe('Secrets', () => {
       file.tell();
       await clock.advanceAsync(20);
       expect(watched.text).toBe('newer-value');
+    });
+
+    // guard: secrets/in-use-in-an-outage
+    it('stays in force in an outage, whoever stands in for its provider', async () => {
+      const { secrets, clock, file, types, read } = scene();
+      const changes: (string | undefined)[] = [];
+      const watched = secrets.watch(TOKEN, OWNER, () => changes.push(watched.text));
+      await watched.ready;
+      changes.length = 0;
+      file.failure = DOWN;
+      await clock.advanceAsync(600_000);
+      expect([watched.text, changes]).toEqual(['value-of-token', []]);
+      expect(types()).not.toContain('secret.fallback');
+      expect(secrets.getStatus()).toMatchObject({ level: 'warn' });
+      await clock.advanceAsync(86_400_000);
+      expect(watched.text).toBe('value-of-environment');
+      file.failure = undefined;
+      await clock.advanceAsync(60_000);
+      expect([watched.text, await read()]).toEqual(['value-of-token', 'value-of-token']);
     });
 
     // guard: secrets/max-stale

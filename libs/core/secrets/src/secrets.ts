@@ -17,7 +17,7 @@ import {
   type StatusLevel,
 } from '@omni/ports';
 import { AccessLog, type Hits, type SecretConsumer } from './access/access-log.ts';
-import { KeptSecret, type ReadSecret } from './access/kept-secret.ts';
+import { KeptSecret, type ReadOptions, type ReadSecret } from './access/kept-secret.ts';
 import { secretMeter } from './access/secret-metrics.ts';
 import { refusalOf, type SecretRules, type SecretUser } from './access/secret-rules.ts';
 import { type AskOptions, askRoute } from './providers/provider-chain.ts';
@@ -102,7 +102,8 @@ export class Secrets {
 
   /** Why somebody may not use a secret; `undefined` when it may. */
   refusalOf(reference: SecretReference, user: SecretUser): string | undefined {
-    return refusalOf(this.#rules, reference, user);
+    const schemes = this.#routes.schemesOf(reference);
+    return refusalOf(this.#rules, { name: reference.name, schemes }, user);
   }
 
   /**
@@ -220,7 +221,7 @@ export class Secrets {
         reference,
         clock: this.#clock,
         maxStaleMs: this.#maxStaleMs,
-        read: () => this.#read(reference, consumer),
+        read: (options) => this.#read(reference, consumer, options),
         onEmpty: () => void this.#kept.delete(key),
       });
       this.#kept.set(key, kept);
@@ -228,7 +229,11 @@ export class Secrets {
     return kept;
   }
 
-  async #read(reference: SecretReference, consumer: SecretConsumer): Promise<ReadSecret> {
+  async #read(
+    reference: SecretReference,
+    consumer: SecretConsumer,
+    { mayFallBack }: ReadOptions,
+  ): Promise<ReadSecret> {
     const route = this.#routes.routeOf(reference);
     try {
       if (route === undefined)
@@ -239,7 +244,7 @@ export class Secrets {
             hint: `Configure one under "secrets", or write another reference.`,
           },
         );
-      const found = await askRoute(route, this.#ask);
+      const found = await askRoute(mayFallBack ? route : { ...route, fallback: [] }, this.#ask);
       if (found === undefined) {
         this.#log.record(reference, consumer, { kind: 'failed', code: 'OMNI_SECRET_UNKNOWN' });
         return { secret: undefined, ttlMs: this.#ttlMs };
@@ -254,7 +259,7 @@ export class Secrets {
         { secret: secretReferenceText(reference), provider, reason: insteadOf.message },
         'a secret is read from the provider that stands in',
       );
-      return { secret, ttlMs: Math.min(this.#ttlMs, FALLBACK_TTL_MS) };
+      return { secret, ttlMs: Math.min(this.#ttlMs, FALLBACK_TTL_MS), isStandIn: true };
     } catch (error) {
       const failure = GatewayError.from(error);
       this.#log.record(reference, consumer, { kind: 'failed', code: failure.code });
