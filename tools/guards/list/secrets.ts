@@ -160,6 +160,20 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'Secrets in arguments are shown to every user of the machine, and nobody is told.',
   },
   {
+    name: 'secrets/latest-definitions',
+    against: 'A server that was defined anew is sent the secrets of its former definition.',
+    without: 'true',
+  },
+  {
+    name: 'secrets/unsendable',
+    against: 'A server is asked without a credential that cannot be put into a header.',
+    without: 'undefined',
+  },
+  {
+    name: 'credentials/kept-by-retired',
+    against: 'A server that was replaced is shown the secret of its successor.',
+  },
+  {
     name: 'credentials/lack',
     against: 'A server is asked without the credentials that it is to get.',
   },

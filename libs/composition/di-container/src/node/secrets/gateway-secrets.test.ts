@@ -248,6 +248,26 @@ mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: 
     expect(asked.shown).toEqual([]);
   }, 60_000);
 
+  // guard: credentials/kept-by-retired
+  it('shows no server the secret of the one that takes its place', async () => {
+    await set('former', 'value-of-former-1');
+    await set('next', 'value-of-next-1');
+    const [former, next] = [await web('value-of-former-1'), await web('value-of-next-1')];
+    former.server.hasSessions = true;
+    const entry = (url: string, name: string): string =>
+      `mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: "Bearer \${SECRET:${name}}" } } }`;
+    const { server, client } = await gateway(entry(former.url, 'former'));
+    expect(await call(client, 'web__show')).toBe('shown value-of-former-1');
+    const path = join(folder, 'next.yaml');
+    await writeFile(path, entry(next.url, 'next'), { mode: 0o600 });
+    const asked = former.server.shown.length;
+    await server.apply((await loadConfiguration(path, { OMNI_HOME: folder })).upstreams);
+    await eventually(async () => (await call(client, 'web__show')) === 'shown value-of-next-1');
+    await eventually(() => former.server.shown.length > asked);
+    expect(new Set(former.server.shown)).toEqual(new Set(['value-of-former-1']));
+    expect(new Set(next.server.shown)).toEqual(new Set(['value-of-next-1']));
+  }, 60_000);
+
   // guard: secrets/start-without-key
   it('does not start without the key of what is kept, and names it', async () => {
     await set('web', 'value-of-web-1');
