@@ -160,6 +160,16 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'Secrets in arguments are shown to every user of the machine, and nobody is told.',
   },
   {
+    name: 'secrets/migrate-taken',
+    against: 'A secret is lost: another one that had its name is written over it.',
+    without: 'false',
+  },
+  {
+    name: 'secrets/vault-live-token',
+    against: 'Each refusal of a path uses up a login.',
+    without: 'false',
+  },
+  {
     name: 'secrets/latest-definitions',
     against: 'A server that was defined anew is sent the secrets of its former definition.',
     without: 'true',

@@ -145,6 +145,17 @@ export class Secrets {
   }
 
   /**
+   * Whether `${SECRET:name}` is this value: for who has it already, so that no rule counts.
+   *
+   * @returns `undefined` where there is none.
+   * @throws {@link GatewayError} As {@link resolve}, where it cannot be read.
+   */
+  async isKept(name: string, value: SecretBuffer, user: SecretUser): Promise<boolean | undefined> {
+    const kept = await this.#of({ scheme: 'SECRET', name }, user.id).get();
+    return kept?.equals(value);
+  }
+
+  /**
    * Keeps a value in the first provider of the chain that takes it.
    *
    * @returns The name of the provider.
