@@ -156,8 +156,17 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'A secret that looks like a word is printed.',
   },
   {
+    name: 'config/inserted-server',
+    against: 'A secret that stands where a server is named is printed.',
+    without: 'true',
+  },
+  {
     name: 'config/secret-arguments',
     against: 'Secrets in arguments are shown to every user of the machine, and nobody is told.',
+  },
+  {
+    name: 'secrets/short-warning',
+    against: 'A secret that is not masked is printed, and nobody is told why.',
   },
   {
     name: 'secrets/migrate-taken',

@@ -408,6 +408,22 @@ describe('Secrets', () => {
       expect(secrets.getStatus()).toMatchObject({ level: 'ok' });
     });
 
+    // guard: secrets/short-warning
+    it('is warned of once where it is too short to be masked, without the value', async () => {
+      const warnings: unknown[] = [];
+      const { secrets, file } = scene({ logger: { warn: (...line) => void warnings.push(line) } });
+      file.put('token', 'xk7');
+      const watched = secrets.watch(TOKEN, { id: 'server:up' }, () => {});
+      await watched.ready;
+      expect([watched.text, watched.text]).toEqual(['xk7', 'xk7']);
+      expect(warnings).toEqual([
+        [
+          { secret: 'SECRET:token', user: 'server:up' },
+          'a secret has fewer than 8 characters: it is not masked in what servers print',
+        ],
+      ]);
+    });
+
     it('is gone when its provider says that it is', async () => {
       const { secrets, clock, file } = scene();
       const watched = secrets.watch(TOKEN, OWNER, () => {});

@@ -56,6 +56,8 @@ export interface WatchedSecret {
   close(): void;
 }
 
+/** Shorter ones stand in harmless text too often: whoever has such a secret is warned. */
+export const MIN_MASKED_LENGTH = 8;
 const DEFAULTS = { ttlMs: 300_000, maxStaleMs: 86_400_000, timeoutMs: 5_000 };
 /** A value of a provider that stands in is asked for again soon. */
 const FALLBACK_TTL_MS = 30_000;
@@ -131,12 +133,17 @@ export class Secrets {
   watch(reference: SecretReference, user: SecretUser, onChange: () => void): WatchedSecret {
     this.#admit(reference, user);
     const kept = this.#of(reference, user.id);
-    const watched = new Watched(kept, this.#log.hits(reference, user.id), () =>
-      callForeign(onChange, (error) =>
-        this.#logger.warn({ error }, 'a listener for changes of a secret has failed'),
-      ),
-    );
-    return watched;
+    return new Watched(kept, this.#log.hits(reference, user.id), {
+      onChange: () =>
+        callForeign(onChange, (error) =>
+          this.#logger.warn({ error }, 'a listener for changes of a secret has failed'),
+        ),
+      onShort: () =>
+        this.#logger.warn(
+          { secret: secretReferenceText(reference), user: user.id },
+          `a secret has fewer than ${MIN_MASKED_LENGTH} characters: it is not masked in what servers print`,
+        ),
+    });
   }
 
   /** Something may be other now: what is watched is read again, the rest is forgotten. */
@@ -287,20 +294,28 @@ export class Secrets {
   }
 }
 
+interface WatchedListener {
+  onChange(): void;
+  /** A value is too short to be masked. */
+  onShort(): void;
+}
+
 class Watched implements WatchedSecret {
   readonly ready: Promise<void>;
   readonly #kept: KeptSecret;
   readonly #hits: Hits;
+  readonly #listener: WatchedListener;
   readonly #unwatch: () => void;
   /** Made once for each value: a text cannot be zeroed, so that there should be few. */
   #text: string | undefined;
   #source: SecretBuffer | undefined;
   #flaw: GatewayError | undefined;
 
-  constructor(kept: KeptSecret, hits: Hits, onChange: () => void) {
+  constructor(kept: KeptSecret, hits: Hits, listener: WatchedListener) {
     this.#kept = kept;
     this.#hits = hits;
-    this.#unwatch = kept.watch(onChange);
+    this.#listener = listener;
+    this.#unwatch = kept.watch(() => listener.onChange());
     this.ready = kept.isFresh ? Promise.resolve() : kept.read();
   }
 
@@ -330,6 +345,8 @@ class Watched implements WatchedSecret {
     this.#flaw = undefined;
     try {
       this.#text = source?.text();
+      // guard: secrets/short-warning
+      if (this.#text !== undefined && this.#text.length < MIN_MASKED_LENGTH) this.#listener.onShort();
     } catch {
       this.#text = undefined;
       // Not as cause: what a decoder says may quote bytes.

@@ -14,7 +14,7 @@ import {
   type UpstreamTransport,
 } from '@omni/ports';
 import type { SecretUser } from '../access/secret-rules.ts';
-import { type Secrets, unknownSecret, type WatchedSecret } from '../secrets.ts';
+import { MIN_MASKED_LENGTH, type Secrets, unknownSecret, type WatchedSecret } from '../secrets.ts';
 
 /** What is read of a definition. */
 export type UpstreamWithSecrets = Pick<UpstreamSpec, 'name' | 'transport' | 'secrets'>;
@@ -23,8 +23,6 @@ const NO_VALUES: CredentialValues = Object.freeze({});
 const NO_SECRETS: readonly string[] = Object.freeze([]);
 /** An upstream that refuses everything does not make a provider answer for each request. */
 const REREAD_MS = 5_000;
-/** Shorter ones stand in harmless text too often: whoever has such a secret is warned. */
-export const MIN_MASKED_LENGTH = 8;
 /** RFC 9110, 5.5. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const VARIABLE_VALUE = /^[^\0]*$/;
