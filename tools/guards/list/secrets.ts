@@ -165,6 +165,10 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'Secrets in arguments are shown to every user of the machine, and nobody is told.',
   },
   {
+    name: 'secrets/shown-command',
+    against: 'Clients are told the arguments of programs that print secrets.',
+  },
+  {
     name: 'secrets/short-warning',
     against: 'A secret that is not masked is printed, and nobody is told why.',
   },

@@ -264,11 +264,12 @@ describe('Secrets', () => {
 
     // guard: secrets/rule-servers
     it('keep a secret from other servers, and from settings', async () => {
-      const { read, types, file } = scene({ rules: { token: { servers: ['github'] } } });
+      const { read, types, file, records } = scene({ rules: { token: { servers: ['github'] } } });
       await expect(read(TOKEN, { id: 'setting:auth.token' })).rejects.toMatchObject({
         code: 'OMNI_SECRET_DENIED',
-        message: 'Not allowed: the secret "token"; secrets.rules allows token for github only',
+        message: 'Not allowed by secrets.rules: the secret "token" for setting:auth.token',
       });
+      expect(records[0]?.details).toEqual({ reason: 'secrets.rules allows token for github only' });
       const other = { id: 'server:x', server: 'x' };
       await expect(read(TOKEN, other)).rejects.toMatchObject({ code: 'OMNI_SECRET_DENIED' });
       expect(types()).toEqual(['secret.refused', 'secret.refused']);

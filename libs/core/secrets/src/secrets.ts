@@ -218,7 +218,11 @@ export class Secrets {
     const reason = this.refusalOf(reference, user);
     if (reason === undefined) return;
     this.#log.record(reference, user.id, { kind: 'refused', reason });
-    throw new GatewayError('OMNI_SECRET_DENIED', `Not allowed: ${shownReference(reference)}; ${reason}`);
+    // Clients are told the message: who else may have it is for the audit.
+    throw new GatewayError(
+      'OMNI_SECRET_DENIED',
+      `Not allowed by secrets.rules: ${shownReference(reference)} for ${user.id}`,
+    );
   }
 
   /** What some of these providers may have been asked for. */

@@ -103,7 +103,7 @@ describe('SecretCredentials', () => {
     expect(credentials.headers('up')).toEqual({ B: 'Bearer value-of-token' });
     expect(credentials.lack('up')).toMatchObject({
       code: 'OMNI_SECRET_DENIED',
-      message: 'Not allowed: the secret "kept"; secrets.rules allows kept for other only',
+      message: 'Not allowed by secrets.rules: the secret "kept" for server:up',
     });
     expect(credentials.lack('else')).toBeUndefined();
     expect(credentials.headers('else')).toEqual({ A: 'Bearer value-of-token' });

@@ -240,11 +240,13 @@ mcpServers:
   it('keeps a secret from servers and hosts that a rule does not name', async () => {
     await set('web', 'value-of-web-1');
     const { server: asked, url } = await web('value-of-web-1');
-    const { server } = await gateway(`
+    const { server, audit, client } = await gateway(`
 secrets: { rules: { web: { hosts: [api.example.com] } } }
 mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: "Bearer \${SECRET:web}" } } }
 `);
-    expect(JSON.stringify(server.upstreams())).toContain('to be sent to api.example.com only');
+    expect(JSON.stringify(server.upstreams())).toContain('Not allowed by secrets.rules');
+    expect(JSON.stringify(audit)).toContain('to be sent to api.example.com only');
+    expect(await call(client, 'web__show')).not.toContain('api.example.com');
     expect(asked.shown).toEqual([]);
   }, 60_000);
 
