@@ -165,6 +165,10 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'Secrets in arguments are shown to every user of the machine, and nobody is told.',
   },
   {
+    name: 'secrets/empty-file',
+    against: 'A file that is just being written takes the credentials of running servers away.',
+  },
+  {
     name: 'secrets/shown-command',
     against: 'Clients are told the arguments of programs that print secrets.',
   },

@@ -47,8 +47,8 @@ export class SecretCredentials implements CredentialProvider {
   }
 
   /**
-   * Those that are the same keep their values; the others change hands together when all are there, just before
-   * their servers do, and nobody is told: what one server is shown is not for the one before it.
+   * Those that are the same keep their values; the others change hands together when all are there, just
+   * before their servers do, and nobody is told: what one server is shown is not for the one before it.
    */
   async define(specs: readonly UpstreamWithSecrets[]): Promise<void> {
     const turn = ++this.#turn;

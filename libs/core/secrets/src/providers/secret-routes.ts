@@ -33,7 +33,7 @@ export class SecretRoutes {
     return this.#options.chain;
   }
 
-  /** Schemes by which the secret that a reference means can be written: that of each provider that may be asked. */
+  /** Schemes by which a secret can be written: those of each provider that may be asked for it. */
   schemesOf(reference: SecretReference): readonly SecretScheme[] {
     const { links = [], fallback = [] } = this.routeOf(reference) ?? {};
     const asked = [...links, ...fallback].map(({ provider }) => provider);
