@@ -151,7 +151,10 @@ async function readSecret(path: string): Promise<SecretBuffer | undefined> {
     const secret = new SecretBuffer(withoutLineEnd(bytes));
     bytes.fill(0);
     // guard: secrets/empty-file
-    if (secret.bytes.length === 0) throw new GatewayError('OMNI_SECRET_CORRUPT', `${path} is empty`);
+    if (secret.bytes.length === 0)
+      throw new GatewayError('OMNI_SECRET_CORRUPT', `${path} is empty`, {
+        hint: 'Omni reads it again when something is written.',
+      });
     return secret;
   } catch (error) {
     if (error instanceof GatewayError) throw error;

@@ -20,7 +20,7 @@ export interface SecretRule {
 
 /**
  * By the name of the secret: `github-token` is one of any provider, `VAULT:db/password` that one, also where
- * `SECRET` leads there. A field has the rule of its record. Names that one variable could hold are one, such as
+ * `SECRET` leads there. A field has the rule of its record. Names that one variable could hold are one:
  * `github-token` and `GITHUB_TOKEN`.
  */
 export type SecretRules = Readonly<Record<string, SecretRule>>;

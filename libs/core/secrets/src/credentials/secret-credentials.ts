@@ -259,6 +259,7 @@ function unsendable(name: string, parts: SecretText): GatewayError {
   return new GatewayError(
     'OMNI_SECRET_CORRUPT',
     `The value for "${name}" holds characters that cannot be sent: ${of.join(', ')}`,
+    { hint: 'Headers are one line, variables have no NUL; set another value.' },
   );
 }
 
