@@ -22,6 +22,11 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'A value that nobody can read again is used for good.',
   },
   {
+    name: 'secrets/in-use-in-an-outage',
+    against: 'An outage puts an older value in the place of one that is in use.',
+    without: 'true',
+  },
+  {
     name: 'secrets/fallback-of-refused',
     against: 'What a provider refuses is taken from another one.',
     rule: 'S002-SE-03',
@@ -33,6 +38,25 @@ export const SECRET_GUARDS: readonly Guard[] = [
   {
     name: 'secrets/rule-hosts',
     against: 'A secret is sent to a host that it is not for.',
+  },
+  {
+    name: 'secrets/rule-names',
+    against: 'Another spelling of a name leads around the rule for a secret.',
+    without: 'name',
+  },
+  {
+    name: 'secrets/rule-schemes',
+    against: 'The chain leads around the rule for a secret of one provider.',
+    without: '[reference.scheme]',
+  },
+  {
+    name: 'secrets/keychain-own',
+    against: 'Who may define a server is sent the key that seals all secrets.',
+  },
+  {
+    name: 'secrets/keychain-second-name',
+    against: 'A second name of a secret in the keychain leads around its rule.',
+    without: 'true',
   },
   {
     name: 'secrets/rewrap-opens',
@@ -132,8 +156,49 @@ export const SECRET_GUARDS: readonly Guard[] = [
     against: 'A secret that looks like a word is printed.',
   },
   {
+    name: 'config/inserted-server',
+    against: 'A secret that stands where a server is named is printed.',
+    without: 'true',
+  },
+  {
     name: 'config/secret-arguments',
     against: 'Secrets in arguments are shown to every user of the machine, and nobody is told.',
+  },
+  {
+    name: 'secrets/empty-file',
+    against: 'A file that is just being written takes the credentials of running servers away.',
+  },
+  {
+    name: 'secrets/shown-command',
+    against: 'Clients are told the arguments of programs that print secrets.',
+  },
+  {
+    name: 'secrets/short-warning',
+    against: 'A secret that is not masked is printed, and nobody is told why.',
+  },
+  {
+    name: 'secrets/migrate-taken',
+    against: 'A secret is lost: another one that had its name is written over it.',
+    without: 'false',
+  },
+  {
+    name: 'secrets/vault-live-token',
+    against: 'Each refusal of a path uses up a login.',
+    without: 'false',
+  },
+  {
+    name: 'secrets/latest-definitions',
+    against: 'A server that was defined anew is sent the secrets of its former definition.',
+    without: 'true',
+  },
+  {
+    name: 'secrets/unsendable',
+    against: 'A server is asked without a credential that cannot be put into a header.',
+    without: 'undefined',
+  },
+  {
+    name: 'credentials/kept-by-retired',
+    against: 'A server that was replaced is shown the secret of its successor.',
   },
   {
     name: 'credentials/lack',

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -144,6 +144,56 @@ mcpServers:
     expect((await omni(['migrate', '-c', config, '--write'])).out).toBe(
       'No secret stands in headers or env of a server\n',
     );
+  });
+});
+
+describe('omni secrets migrate', () => {
+  // guard: secrets/migrate-taken
+  it('leaves what is kept under the name already, and says so', async () => {
+    const config = join(folder, 'omni.yaml');
+    await omni(['set', 'db/DB_PASSWORD'], 'value-in-the-store-1');
+    const text = 'mcpServers:\n  db: { command: x, env: { DB_PASSWORD: "s3cret-value-1" } }\n';
+    await writeFile(config, text, { mode: 0o600 });
+    const { exitCode, out } = await omni(['migrate', '-c', config, '--write']);
+    expect(exitCode).toBe(1);
+    expect(out).toContain('DB_PASSWORD: another value is kept as "db/DB_PASSWORD"; store this one yourself');
+    expect(await readFile(config, 'utf8')).toBe(text);
+    // The same one may be kept: an earlier run was cut short.
+    await omni(['set', 'db/DB_PASSWORD'], 's3cret-value-1');
+    expect(await omni(['migrate', '-c', config, '--write'])).toMatchObject({ exitCode: 0 });
+    expect(await readFile(config, 'utf8')).toContain('${SECRET:db/DB_PASSWORD}');
+  });
+
+  it('gives no name to two values of one configuration', async () => {
+    const configs = join(folder, 'conf');
+    await mkdir(configs, { mode: 0o700 });
+    const entry = (value: string): string =>
+      `mcpServers:\n  db: { command: x, env: { DB_PASSWORD: "${value}" } }\n`;
+    await writeFile(join(configs, 'default.yaml'), entry('s3cret-value-1'), { mode: 0o600 });
+    await writeFile(join(configs, 'local.yaml'), entry('s3cret-value-2'), { mode: 0o600 });
+    const { exitCode, out } = await omni(['migrate', '-c', configs, '--write']);
+    expect(exitCode).toBe(1);
+    expect(out).toContain('moved to ${SECRET:db/DB_PASSWORD}');
+    expect(out).toContain('another value is kept as "db/DB_PASSWORD"');
+    const texts = [
+      await readFile(join(configs, 'default.yaml'), 'utf8'),
+      await readFile(join(configs, 'local.yaml'), 'utf8'),
+    ];
+    expect(texts.join('')).toContain('s3cret-value-');
+  });
+
+  it('names what it cannot move: no secret is passed over in silence', async () => {
+    const config = join(folder, 'omni.yaml');
+    const basic = `Basic ${Buffer.from('ada:s3cret-value-1').toString('base64')}`;
+    await writeFile(
+      config,
+      `mcpServers:\n  web: { url: "https://up.test/mcp", headers: { Authorization: "${basic}", Cookie: "a=s3cret-value-1; b=s3cret-value-2" } }\n`,
+      { mode: 0o600 },
+    );
+    const { exitCode, out } = await omni(['migrate', '-c', config]);
+    expect(exitCode).toBe(1);
+    expect(out).toContain('mcpServers.web.headers.Authorization: write "${SECRET:…}" yourself');
+    expect(out).toContain('mcpServers.web.headers.Cookie: write "${SECRET:…}" yourself');
   });
 });
 

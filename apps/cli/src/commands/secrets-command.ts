@@ -1,4 +1,9 @@
-import { type ConfiguredSecrets, migrateSecrets, openConfiguredSecrets } from '@omni/container/node';
+import {
+  type ConfiguredSecrets,
+  type MigratedSecret,
+  migrateSecrets,
+  openConfiguredSecrets,
+} from '@omni/container/node';
 import { GatewayError, isSecretReference, jsonText, parseSecretReference, SecretBuffer } from '@omni/ports';
 import type { CommandContext } from '../connection/target.ts';
 import { textTable } from '../output/text-table.ts';
@@ -75,15 +80,20 @@ export async function runSecretsMigrate(
     const { environment } = context.terminal;
     const migrated = await migrateSecrets(config, opened, { environment, isWriting, user: OWNER });
     const lines = migrated.map(
-      ({ file, line, key, name, outcome }) =>
-        `${file}:${line}  ${key}: ${outcome === 'for people' ? 'write "${SECRET:…}" yourself' : `${outcome} to \${SECRET:${name}}`}`,
+      ({ file, line, key, ...secret }) => `${file}:${line}  ${key}: ${outcomeText(secret)}`,
     );
     if (migrated.length === 0) lines.push('No secret stands in headers or env of a server');
     else if (!isWriting) lines.push('Nothing was changed; --write does it');
     print(context, options, { migrated, isWritten: isWriting }, lines);
-    if (migrated.some(({ outcome }) => outcome === 'for people')) exitCode = 1;
+    if (migrated.some(({ outcome }) => outcome === 'for people' || outcome === 'taken')) exitCode = 1;
   });
   return exitCode;
+}
+
+function outcomeText({ outcome, name }: Pick<MigratedSecret, 'outcome' | 'name'>): string {
+  if (outcome === 'for people') return 'write "${SECRET:…}" yourself';
+  if (outcome === 'taken') return `another value is kept as "${name}"; store this one yourself`;
+  return `${outcome} to \${SECRET:${name}}`;
 }
 
 /** `omni secrets rotate`. @returns The exit code. */

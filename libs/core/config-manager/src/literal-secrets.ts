@@ -58,8 +58,9 @@ function ofEntry(server: string, entry: LocatedMap, text: string): readonly Lite
     return [...found.entries].flatMap(([name, { value }]): readonly LiteralSecret[] => {
       if (value.kind !== 'scalar' || typeof value.value !== 'string' || hasReference(value.value)) return [];
       const [secret, ...more] = new Set(secretsIn(name, value.value));
-      // Several in one text are for people.
-      if (secret === undefined || more.length > 0 || !value.value.includes(secret)) return [];
+      if (secret === undefined) return [];
+      // Several in one text are for people, as one that is written in another way.
+      const isPlain = more.length === 0 && value.value.includes(secret);
       const called = `${exposedServerName(server)}/${name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}`;
       const reference = value.value.replace(secret, () => `\${SECRET:${called}}`);
       return [
@@ -68,7 +69,9 @@ function ofEntry(server: string, entry: LocatedMap, text: string): readonly Lite
           name: called,
           value: secret,
           line: value.at.line,
-          place: placeOf(value, value.value, { text, instead: JSON.stringify(reference) }),
+          place: isPlain
+            ? placeOf(value, value.value, { text, instead: JSON.stringify(reference) })
+            : undefined,
         },
       ];
     });

@@ -174,4 +174,15 @@ mcpServers: {}
   ])('refuses %s', (section, problem) => {
     expect(() => parse(`secrets: ${section}\nmcpServers: {}`)).toThrow(problem);
   });
+
+  // guard: config/inserted-server
+  it.each(['replica: { of: "${SECRET:token}" }', 'routing: { failover: ["${SECRET:token}"] }'])(
+    'is not repeated where it names no server: %s',
+    (entry) => {
+      expect(() => parse(`mcpServers: { web: { command: x, ${entry} } }`)).toThrow(
+        /text from a variable is no server/,
+      );
+      expect(() => parse(`mcpServers: { web: { command: x, ${entry} } }`)).not.toThrow(/value-of-token/);
+    },
+  );
 });

@@ -264,16 +264,44 @@ describe('Secrets', () => {
 
     // guard: secrets/rule-servers
     it('keep a secret from other servers, and from settings', async () => {
-      const { read, types, file } = scene({ rules: { token: { servers: ['github'] } } });
+      const { read, types, file, records } = scene({ rules: { token: { servers: ['github'] } } });
       await expect(read(TOKEN, { id: 'setting:auth.token' })).rejects.toMatchObject({
         code: 'OMNI_SECRET_DENIED',
-        message: 'Not allowed: the secret "token"; secrets.rules allows token for github only',
+        message: 'Not allowed by secrets.rules: the secret "token" for setting:auth.token',
       });
+      expect(records[0]?.details).toEqual({ reason: 'secrets.rules allows token for github only' });
       const other = { id: 'server:x', server: 'x' };
       await expect(read(TOKEN, other)).rejects.toMatchObject({ code: 'OMNI_SECRET_DENIED' });
       expect(types()).toEqual(['secret.refused', 'secret.refused']);
       expect(file.asked).toEqual([]);
       expect(await read(TOKEN, { ...other, server: 'github' })).toBe('value-of-token');
+    });
+
+    // guard: secrets/rule-names, secrets/rule-schemes
+    it.each<SecretReference>([
+      { scheme: 'SECRET', name: 'db/password' },
+      { scheme: 'SECRET', name: 'db-password' },
+      { scheme: 'VAULT', name: 'DB/PASSWORD' },
+      { scheme: 'VAULT', name: 'db/password', field: 'user' },
+    ])('have no way around them by another spelling: %j', (reference) => {
+      for (const name of [
+        'db/password',
+        'VAULT:db/password',
+        'VAULT:db/password#user',
+        'SECRET:db/password',
+      ]) {
+        const vault = new ScriptedSecrets('vault');
+        const { secrets } = scene({
+          rules: { [name]: { servers: ['db'] } },
+          chain: [vault],
+          schemes: { VAULT: vault },
+        });
+        expect(secrets.refusalOf(reference, { id: 'server:else', server: 'else' })).toContain('for db only');
+        expect(secrets.refusalOf(reference, { id: 'server:db', server: 'db' })).toBeUndefined();
+      }
+      const { secrets } = scene({ rules: { 'KEYCHAIN:db/password': { servers: [] }, db: { servers: [] } } });
+      const user = { id: 'server:else', server: 'else' };
+      expect(secrets.refusalOf({ scheme: 'VAULT', name: 'db/password' }, user)).toBeUndefined();
     });
 
     // guard: secrets/rule-hosts
@@ -344,6 +372,25 @@ describe('Secrets', () => {
       expect(watched.text).toBe('newer-value');
     });
 
+    // guard: secrets/in-use-in-an-outage
+    it('stays in force in an outage, whoever stands in for its provider', async () => {
+      const { secrets, clock, file, types, read } = scene();
+      const changes: (string | undefined)[] = [];
+      const watched = secrets.watch(TOKEN, OWNER, () => changes.push(watched.text));
+      await watched.ready;
+      changes.length = 0;
+      file.failure = DOWN;
+      await clock.advanceAsync(600_000);
+      expect([watched.text, changes]).toEqual(['value-of-token', []]);
+      expect(types()).not.toContain('secret.fallback');
+      expect(secrets.getStatus()).toMatchObject({ level: 'warn' });
+      await clock.advanceAsync(86_400_000);
+      expect(watched.text).toBe('value-of-environment');
+      file.failure = undefined;
+      await clock.advanceAsync(60_000);
+      expect([watched.text, await read()]).toEqual(['value-of-token', 'value-of-token']);
+    });
+
     // guard: secrets/max-stale
     it('stays in force while it cannot be read, for a day at most', async () => {
       const { secrets, clock, file } = scene({ fallback: [] });
@@ -360,6 +407,22 @@ describe('Secrets', () => {
       await clock.advanceAsync(60_000);
       expect(watched.text).toBe('value-of-token');
       expect(secrets.getStatus()).toMatchObject({ level: 'ok' });
+    });
+
+    // guard: secrets/short-warning
+    it('is warned of once where it is too short to be masked, without the value', async () => {
+      const warnings: unknown[] = [];
+      const { secrets, file } = scene({ logger: { warn: (...line) => void warnings.push(line) } });
+      file.put('token', 'xk7');
+      const watched = secrets.watch(TOKEN, { id: 'server:up' }, () => {});
+      await watched.ready;
+      expect([watched.text, watched.text]).toEqual(['xk7', 'xk7']);
+      expect(warnings).toEqual([
+        [
+          { secret: 'SECRET:token', user: 'server:up' },
+          'a secret has fewer than 8 characters: it is not masked in what servers print',
+        ],
+      ]);
     });
 
     it('is gone when its provider says that it is', async () => {

@@ -17,7 +17,7 @@ import {
   type StatusLevel,
 } from '@omni/ports';
 import { AccessLog, type Hits, type SecretConsumer } from './access/access-log.ts';
-import { KeptSecret, type ReadSecret } from './access/kept-secret.ts';
+import { KeptSecret, type ReadOptions, type ReadSecret } from './access/kept-secret.ts';
 import { secretMeter } from './access/secret-metrics.ts';
 import { refusalOf, type SecretRules, type SecretUser } from './access/secret-rules.ts';
 import { type AskOptions, askRoute } from './providers/provider-chain.ts';
@@ -56,6 +56,8 @@ export interface WatchedSecret {
   close(): void;
 }
 
+/** Shorter ones stand in harmless text too often: whoever has such a secret is warned. */
+export const MIN_MASKED_LENGTH = 8;
 const DEFAULTS = { ttlMs: 300_000, maxStaleMs: 86_400_000, timeoutMs: 5_000 };
 /** A value of a provider that stands in is asked for again soon. */
 const FALLBACK_TTL_MS = 30_000;
@@ -102,7 +104,8 @@ export class Secrets {
 
   /** Why somebody may not use a secret; `undefined` when it may. */
   refusalOf(reference: SecretReference, user: SecretUser): string | undefined {
-    return refusalOf(this.#rules, reference, user);
+    const schemes = this.#routes.schemesOf(reference);
+    return refusalOf(this.#rules, { name: reference.name, schemes }, user);
   }
 
   /**
@@ -130,17 +133,33 @@ export class Secrets {
   watch(reference: SecretReference, user: SecretUser, onChange: () => void): WatchedSecret {
     this.#admit(reference, user);
     const kept = this.#of(reference, user.id);
-    const watched = new Watched(kept, this.#log.hits(reference, user.id), () =>
-      callForeign(onChange, (error) =>
-        this.#logger.warn({ error }, 'a listener for changes of a secret has failed'),
-      ),
-    );
-    return watched;
+    return new Watched(kept, this.#log.hits(reference, user.id), {
+      onChange: () =>
+        callForeign(onChange, (error) =>
+          this.#logger.warn({ error }, 'a listener for changes of a secret has failed'),
+        ),
+      onShort: () =>
+        this.#logger.warn(
+          { secret: secretReferenceText(reference), user: user.id },
+          `a secret has fewer than ${MIN_MASKED_LENGTH} characters: it is not masked in what servers print`,
+        ),
+    });
   }
 
   /** Something may be other now: what is watched is read again, the rest is forgotten. */
   async refresh(): Promise<void> {
     await this.#outdate(this.providers);
+  }
+
+  /**
+   * Whether `${SECRET:name}` is this value: for who has it already, so that no rule counts.
+   *
+   * @returns `undefined` where there is none.
+   * @throws {@link GatewayError} As {@link resolve}, where it cannot be read.
+   */
+  async isKept(name: string, value: SecretBuffer, user: SecretUser): Promise<boolean | undefined> {
+    const kept = await this.#of({ scheme: 'SECRET', name }, user.id).get();
+    return kept?.equals(value);
   }
 
   /**
@@ -199,7 +218,11 @@ export class Secrets {
     const reason = this.refusalOf(reference, user);
     if (reason === undefined) return;
     this.#log.record(reference, user.id, { kind: 'refused', reason });
-    throw new GatewayError('OMNI_SECRET_DENIED', `Not allowed: ${shownReference(reference)}; ${reason}`);
+    // Clients are told the message: who else may have it is for the audit.
+    throw new GatewayError(
+      'OMNI_SECRET_DENIED',
+      `Not allowed by secrets.rules: ${shownReference(reference)} for ${user.id}`,
+    );
   }
 
   /** What some of these providers may have been asked for. */
@@ -220,7 +243,7 @@ export class Secrets {
         reference,
         clock: this.#clock,
         maxStaleMs: this.#maxStaleMs,
-        read: () => this.#read(reference, consumer),
+        read: (options) => this.#read(reference, consumer, options),
         onEmpty: () => void this.#kept.delete(key),
       });
       this.#kept.set(key, kept);
@@ -228,7 +251,11 @@ export class Secrets {
     return kept;
   }
 
-  async #read(reference: SecretReference, consumer: SecretConsumer): Promise<ReadSecret> {
+  async #read(
+    reference: SecretReference,
+    consumer: SecretConsumer,
+    { mayFallBack }: ReadOptions,
+  ): Promise<ReadSecret> {
     const route = this.#routes.routeOf(reference);
     try {
       if (route === undefined)
@@ -239,7 +266,7 @@ export class Secrets {
             hint: `Configure one under "secrets", or write another reference.`,
           },
         );
-      const found = await askRoute(route, this.#ask);
+      const found = await askRoute(mayFallBack ? route : { ...route, fallback: [] }, this.#ask);
       if (found === undefined) {
         this.#log.record(reference, consumer, { kind: 'failed', code: 'OMNI_SECRET_UNKNOWN' });
         return { secret: undefined, ttlMs: this.#ttlMs };
@@ -254,7 +281,7 @@ export class Secrets {
         { secret: secretReferenceText(reference), provider, reason: insteadOf.message },
         'a secret is read from the provider that stands in',
       );
-      return { secret, ttlMs: Math.min(this.#ttlMs, FALLBACK_TTL_MS) };
+      return { secret, ttlMs: Math.min(this.#ttlMs, FALLBACK_TTL_MS), isStandIn: true };
     } catch (error) {
       const failure = GatewayError.from(error);
       this.#log.record(reference, consumer, { kind: 'failed', code: failure.code });
@@ -271,20 +298,28 @@ export class Secrets {
   }
 }
 
+interface WatchedListener {
+  onChange(): void;
+  /** A value is too short to be masked. */
+  onShort(): void;
+}
+
 class Watched implements WatchedSecret {
   readonly ready: Promise<void>;
   readonly #kept: KeptSecret;
   readonly #hits: Hits;
+  readonly #listener: WatchedListener;
   readonly #unwatch: () => void;
   /** Made once for each value: a text cannot be zeroed, so that there should be few. */
   #text: string | undefined;
   #source: SecretBuffer | undefined;
   #flaw: GatewayError | undefined;
 
-  constructor(kept: KeptSecret, hits: Hits, onChange: () => void) {
+  constructor(kept: KeptSecret, hits: Hits, listener: WatchedListener) {
     this.#kept = kept;
     this.#hits = hits;
-    this.#unwatch = kept.watch(onChange);
+    this.#listener = listener;
+    this.#unwatch = kept.watch(() => listener.onChange());
     this.ready = kept.isFresh ? Promise.resolve() : kept.read();
   }
 
@@ -314,6 +349,8 @@ class Watched implements WatchedSecret {
     this.#flaw = undefined;
     try {
       this.#text = source?.text();
+      // guard: secrets/short-warning
+      if (this.#text !== undefined && this.#text.length < MIN_MASKED_LENGTH) this.#listener.onShort();
     } catch {
       this.#text = undefined;
       // Not as cause: what a decoder says may quote bytes.

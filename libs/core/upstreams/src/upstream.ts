@@ -263,6 +263,7 @@ export class Upstream {
    */
   async retire(until: Millis, successor: Upstream | undefined): Promise<void> {
     this.#observer = NOBODY;
+    this.#credentials.keep();
     const persistent = [...this.#persistent];
     if (successor !== undefined) {
       this.#persistent.clear();

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { isSecretReference, parseSecretReference, secretReferenceText } from './secret-reference.ts';
+import {
+  isSecretReference,
+  parseSecretReference,
+  secretReferenceText,
+  shownReference,
+} from './secret-reference.ts';
 
 describe('parseSecretReference', () => {
   it.each([
@@ -51,5 +56,16 @@ describe('parseSecretReference', () => {
     expect(isSecretReference('ENV:-default')).toBe(false);
     expect(isSecretReference('SECRET:?message')).toBe(false);
     expect(isSecretReference('SECRET:name')).toBe(true);
+  });
+});
+
+describe('shownReference', () => {
+  // guard: secrets/shown-command
+  it('has of a command line the program alone', () => {
+    expect(shownReference({ scheme: 'EXEC', name: 'op read --session=abc "op://a b"' })).toBe('${EXEC:op …}');
+    expect(shownReference({ scheme: 'VAULT', name: 'db/password', field: 'user' })).toBe(
+      '${VAULT:db/password#user}',
+    );
+    expect(shownReference({ scheme: 'SECRET', name: 'token' })).toBe('the secret "token"');
   });
 });

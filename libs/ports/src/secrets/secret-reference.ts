@@ -57,11 +57,13 @@ export function parseSecretReference(text: string): SecretReference | { readonly
 }
 
 /**
- * What people are told of a reference: words that nothing takes for a password, as it would
- * `SECRET:name`.
+ * What people are told of a reference, clients too: words that nothing takes for a password, as it would
+ * `SECRET:name`, and of a command line the program alone.
  */
 export function shownReference(reference: SecretReference): string {
   const { scheme, name } = reference;
+  // guard: secrets/shown-command
+  if (scheme === 'EXEC') return `\${EXEC:${name.split(/\s/, 1).join('')} …}`;
   return scheme === 'SECRET' ? `the secret "${name}"` : `\${${secretReferenceText(reference)}}`;
 }
 

@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { GatewayError } from '@omni/ports';
 import { errorCode } from '../files/error-code.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
 
 const BUSY = 5;
 const RETRY_MS = 10;
@@ -33,6 +35,8 @@ export async function withFileLock<T>(path: string, run: () => Promise<T>): Prom
 
 async function locked<T>(path: string, run: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
+  // In turn, too: who asked first is first.
+  await makePrivateFolder(dirname(path));
   await (await open(lock, 'a', 0o600)).close();
   const { DatabaseSync } = await import('node:sqlite');
   for (let waitedMs = 0; ; waitedMs += RETRY_MS) {

@@ -63,10 +63,18 @@ describe('FileSecrets', () => {
       ['a\r\n', 'a'],
       ['a\n\n', 'a\n'],
       ['a\r', 'a\r'],
-      ['\n', ''],
     ] as const) {
       await writeFile(join(folder, 'token'), written);
       expect(await text(secrets, 'token')).toBe(read);
+    }
+  });
+
+  // guard: secrets/empty-file
+  it('takes an empty file for one that is being written, and not for a value', async () => {
+    const secrets = new FileSecrets({ folder });
+    for (const written of ['', '\n']) {
+      await writeFile(join(folder, 'token'), written);
+      await expect(secrets.resolve('token')).rejects.toMatchObject({ code: 'OMNI_SECRET_CORRUPT' });
     }
   });
 
@@ -118,6 +126,35 @@ describe('FileSecrets', () => {
     await told;
     expect(performance.now() - swappedMs).toBeLessThan(1_000);
     expect(await text(secrets, 'token')).toBe('second');
+  });
+
+  it('tells of changes in a folder that took the place of another one', async () => {
+    const inner = join(folder, 'inner');
+    const replace = async (value: string): Promise<void> => {
+      await mkdir(join(folder, 'next'));
+      await writeFile(join(folder, 'next', 'token'), value);
+      await rename(inner, join(folder, 'former')).catch(() => {});
+      await rename(join(folder, 'next'), inner);
+      await rm(join(folder, 'former'), { recursive: true, force: true });
+    };
+    await replace('first');
+    const secrets = new FileSecrets();
+    let value: string | undefined;
+    // As whoever uses them does.
+    secrets.subscribe(() => void text(secrets, join(inner, 'token')).then((read) => (value = read)));
+    value = await text(secrets, join(inner, 'token'));
+    for (const next of ['second', 'third']) {
+      await replace(next);
+      const startedMs = performance.now();
+      while (value !== next && performance.now() - startedMs < 2_000)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(value).toBe(next);
+    }
+    await writeFile(join(inner, 'token'), 'fourth');
+    const startedMs = performance.now();
+    while (value !== 'fourth' && performance.now() - startedMs < 2_000)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(value).toBe('fourth');
   });
 
   it('watches nothing when nobody listens any more', async () => {

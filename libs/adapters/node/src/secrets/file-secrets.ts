@@ -27,6 +27,8 @@ export class FileSecrets implements SecretProvider {
   readonly #folder: string | undefined;
   readonly #watchers = new Map<string, FSWatcher>();
   readonly #listeners = new Set<() => void>();
+  /** Ends watchers that have told of a change. */
+  readonly #changed = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ folder }: FileSecretsOptions = {}) {
@@ -100,10 +102,10 @@ export class FileSecrets implements SecretProvider {
   #watch(folder: string): void {
     if (this.#listeners.size === 0 || this.#watchers.has(folder)) return;
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.#settle());
+      const watcher = watch(folder, { persistent: false }, () => this.#settle(forget));
       const forget = (): void => {
         watcher.close();
-        this.#watchers.delete(folder);
+        if (this.#watchers.get(folder) === watcher) this.#watchers.delete(folder);
       };
       watcher.on('error', forget);
       this.#watchers.set(folder, watcher);
@@ -115,13 +117,18 @@ export class FileSecrets implements SecretProvider {
   #unwatch(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#changed.clear();
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
   }
 
-  #settle(): void {
+  /** @param forget - The folder may be another one: whoever reads it again watches what is there then. */
+  #settle(forget: () => void): void {
+    this.#changed.add(forget);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
+      for (const end of this.#changed) end();
+      this.#changed.clear();
       for (const listener of [...this.#listeners]) listener();
     }, SETTLE_MS).unref();
   }
@@ -143,6 +150,11 @@ async function readSecret(path: string): Promise<SecretBuffer | undefined> {
     const bytes = await file.readFile();
     const secret = new SecretBuffer(withoutLineEnd(bytes));
     bytes.fill(0);
+    // guard: secrets/empty-file
+    if (secret.bytes.length === 0)
+      throw new GatewayError('OMNI_SECRET_CORRUPT', `${path} is empty`, {
+        hint: 'Omni reads it again when something is written.',
+      });
     return secret;
   } catch (error) {
     if (error instanceof GatewayError) throw error;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { SecretBuffer } from '@omni/ports';
 import { secretProviderContract } from '@omni/testing/contracts';
 import { Keychain, type KeyringModule } from './keychain.ts';
 import { KeychainSecrets, KeychainText } from './keychain-secrets.ts';
@@ -71,6 +72,22 @@ describe('KeychainSecrets [X002-03]', () => {
     keyring.values.set('gh:github.com\nada', 'value-of-gh');
     expect((await secrets.resolve('gh:github.com/ada', NEVER))?.text()).toBe('value-of-gh');
     expect(await secrets.list()).toEqual([]);
+  });
+
+  // guard: secrets/keychain-own, secrets/keychain-second-name
+  it('neither shows nor changes the keys of Omni, and has one name for each secret', async () => {
+    const { keyring, secrets } = scene();
+    keyring.values.set('omni\nomni-sealing-keys', 'the-key');
+    keyring.values.set('omni\ngithub', 'value-of-github');
+    const value = SecretBuffer.of('another-key');
+    for (const name of ['omni-sealing-keys', 'omni/omni-sealing-keys', 'OMNI-sealing-keys', 'omni/github'])
+      expect(await secrets.resolve(name, NEVER)).toBeUndefined();
+    await expect(secrets.store('omni-sealing-keys', value)).rejects.toMatchObject({
+      code: 'OMNI_SECRET_DENIED',
+    });
+    expect(await secrets.delete('omni-sealing-keys')).toBe(false);
+    expect(keyring.values.get('omni\nomni-sealing-keys')).toBe('the-key');
+    expect((await secrets.resolve('github', NEVER))?.text()).toBe('value-of-github');
   });
 
   it('says in one line why it cannot be used, and what to do', async () => {

@@ -1,4 +1,4 @@
-import { SecretBuffer, type SecretProvider, type SharedText } from '@omni/ports';
+import { GatewayError, SecretBuffer, type SecretProvider, type SharedText } from '@omni/ports';
 import { Keychain, SERVICE } from './keychain.ts';
 
 /** Names that are not secrets of users. */
@@ -24,27 +24,42 @@ export class KeychainSecrets implements SecretProvider {
   }
 
   async resolve(name: string, signal: AbortSignal): Promise<SecretBuffer | undefined> {
+    // guard: secrets/keychain-own
+    if (isOwn(name)) return undefined;
     const own = await this.#keychain.read(SERVICE, name, signal);
     const slash = name.indexOf('/');
+    const service = name.slice(0, Math.max(0, slash));
+    // Not its own service: what is kept there has one name.
+    const isElsewhere = /* guard: secrets/keychain-second-name */ service.toLowerCase() !== SERVICE;
     const value =
       own ??
-      (slash > 0
-        ? await this.#keychain.read(name.slice(0, slash), name.slice(slash + 1), signal)
+      (slash > 0 && isElsewhere
+        ? await this.#keychain.read(service, name.slice(slash + 1), signal)
         : undefined);
     return value === undefined ? undefined : SecretBuffer.of(value);
   }
 
   store(name: string, value: SecretBuffer): Promise<void> {
+    if (isOwn(name))
+      return Promise.reject(
+        new GatewayError('OMNI_SECRET_DENIED', `Names that begin with "${OWN}" are for keys of Omni`),
+      );
     return this.#keychain.write(name, value.text());
   }
 
   delete(name: string): Promise<boolean> {
+    if (isOwn(name)) return Promise.resolve(false);
     return this.#keychain.remove(name);
   }
 
   async list(): Promise<readonly string[]> {
-    return (await this.#keychain.accounts()).filter((name) => !name.startsWith(OWN));
+    return (await this.#keychain.accounts()).filter((name) => !isOwn(name));
   }
+}
+
+/** Keychains of Windows do not tell letters of two cases apart. */
+function isOwn(name: string): boolean {
+  return name.toLowerCase().startsWith(OWN);
 }
 
 /** One text in the keychain of the user: for keys. Of two processes that change it at once, the last wins. */

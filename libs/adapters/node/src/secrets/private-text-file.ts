@@ -4,7 +4,6 @@ import { open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { GatewayError, type SharedText } from '@omni/ports';
 import { errorCode } from '../files/error-code.ts';
-import { makePrivateFolder } from '../files/private-folder.ts';
 import { withFileLock } from './file-lock.ts';
 
 const MAX_BYTES = 16 * 1_048_576;
@@ -41,7 +40,6 @@ export class PrivateTextFile implements SharedText {
 
   async change(change: (text: string | undefined) => string | Promise<string>): Promise<void> {
     try {
-      await makePrivateFolder(dirname(this.place));
       await withFileLock(this.place, async () => this.#replace(await change(await this.read())));
     } catch (error) {
       throw this.#failure(error);

@@ -70,7 +70,8 @@ export class ProgramSecrets implements SecretProvider {
             return;
           }
           const ended = code === null ? `was ended by ${killedBy}` : `ended with ${code}`;
-          throw failure(`${program} ${ended}${said(complaints.take(), bytes)}`);
+          // What a program says may be shown to whoever reads the log, and not to clients.
+          throw failure(`${program} ${ended}`, complaint(complaints.take(), bytes));
         } catch (error) {
           reject(error);
         } finally {
@@ -131,11 +132,11 @@ class BoundedOutput {
 }
 
 /** What it complained about, without what it has printed as a value. */
-function said(words: Buffer, value: Buffer): string {
+function complaint(words: Buffer, value: Buffer): Error | undefined {
   const redact = /* guard: secrets/program-words */ redactorOf([value.toString('utf8')]);
   const text = redact(words.toString('utf8'));
   const [line = ''] = text.trim().split('\n');
-  return line === '' ? '' : `: ${line.slice(0, 200)}`;
+  return line === '' ? undefined : new Error(line.slice(0, 200));
 }
 
 function killGroup(child: ChildProcess): void {

@@ -44,6 +44,7 @@ const MAX_ANSWER_BYTES = 4 * 1_048_576;
 const LONGEST_CALL_MS = 10_000;
 /** A lease is renewed when this share of it is over. */
 const RENEWED_AT = 2 / 3;
+const LOOKUP: VaultCall = { method: 'GET', path: 'auth/token/lookup-self' };
 
 /**
  * The HTTP API of HashiCorp Vault and OpenBao ("HTTP API", "AppRole auth method", "Token auth method"): logs
@@ -99,11 +100,17 @@ export class VaultClient {
    * @throws {@link GatewayError} `OMNI_SECRET_UNAVAILABLE`, `OMNI_SECRET_DENIED`.
    */
   async call(call: VaultCall): Promise<VaultAnswer | undefined> {
-    const token = await this.#loggedIn();
+    const login = this.#loggedIn();
+    const token = await login;
     const first = await this.#send(call, token.value);
     // A token may have been revoked before its time: with another one it may go.
-    if (first.status !== 403 || this.#login.kind === 'token') return this.#answerOf(call, first);
-    this.#forget();
+    if (
+      first.status !== 403 ||
+      /* guard: secrets/vault-live-token */ (await this.#isGood(token, call.signal))
+    )
+      return this.#answerOf(call, first);
+    // Somebody else may have another one by now.
+    if (this.#token === login) this.#forget();
     const other = await this.#loggedIn();
     return this.#answerOf(call, await this.#send(call, other.value));
   }
@@ -125,12 +132,16 @@ export class VaultClient {
     return token;
   }
 
+  async #isGood({ value }: Token, signal: AbortSignal | undefined): Promise<boolean> {
+    const { status } = await this.#send({ ...LOOKUP, ...(signal !== undefined && { signal }) }, value);
+    return status === 200;
+  }
+
   async #newToken(): Promise<Token> {
     const login = this.#login;
     if (login.kind === 'token') {
       const value = (await login.token()).trim();
-      const call: VaultCall = { method: 'GET', path: 'auth/token/lookup-self' };
-      const { ttl, renewable } = membersOf(this.#answerOf(call, await this.#send(call, value)), 'data');
+      const { ttl, renewable } = membersOf(this.#answerOf(LOOKUP, await this.#send(LOOKUP, value)), 'data');
       return this.#leased(value, ttl, renewable);
     }
     const [roleId, secretId] = await Promise.all([login.roleId(), login.secretId()]);

@@ -80,6 +80,9 @@ describe('VaultSecrets', () => {
     expect(await text('db/password#port')).toBe('5432');
     expect(await text('db/password')).toBe('default-value');
     expect(await text('db/password#none')).toBeUndefined();
+    // Every object has these, and no record does.
+    for (const inherited of ['constructor', 'toString', '__proto__'])
+      expect(await text(`db/password#${inherited}`)).toBeUndefined();
     expect(await text('one')).toBe('only-value');
     await expect(text('two')).rejects.toMatchObject({
       code: 'OMNI_SECRET_UNKNOWN',
@@ -190,6 +193,36 @@ describe('VaultClient', () => {
     server.tokens.clear();
     expect((await secrets.resolve('a', NEVER))?.text()).toBe('value-of-a');
     expect(server.logins).toBe(2);
+  });
+
+  // guard: secrets/vault-live-token
+  it('does not log in again where its token is good, and a path is not allowed', async () => {
+    const { secrets, server } = await appRoleScene();
+    await secrets.resolve('a', NEVER);
+    const denied = Array.from({ length: 5 }, () => secrets.resolve('forbidden/x', NEVER).catch(() => 'no'));
+    expect(await Promise.all(denied)).toEqual(['no', 'no', 'no', 'no', 'no']);
+    expect(server.logins).toBe(1);
+  });
+
+  it('logs in once when a token was revoked that several use', async () => {
+    const { secrets, server } = await appRoleScene();
+    await secrets.resolve('a', NEVER);
+    server.tokens.clear();
+    await Promise.all(Array.from({ length: 10 }, () => secrets.resolve('a', NEVER)));
+    expect(server.logins).toBe(2);
+  });
+
+  it('takes another token when its own was revoked', async () => {
+    let token = TOKEN;
+    const { secrets, server } = await scene({ kind: 'token', token: () => Promise.resolve(token) });
+    server.put('a', { value: 'value-of-a' });
+    await secrets.resolve('a', NEVER);
+    server.tokens.clear();
+    token = 'hvs.second-token';
+    server.tokens.set(token, { leaseS: 0, renewable: false });
+    expect((await secrets.resolve('a', NEVER))?.text()).toBe('value-of-a');
+    server.tokens.clear();
+    await expect(secrets.resolve('a', NEVER)).rejects.toMatchObject({ code: 'OMNI_SECRET_DENIED' });
   });
 
   it('says that it may not log in, without the id that it has shown', async () => {

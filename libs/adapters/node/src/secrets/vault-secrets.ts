@@ -48,7 +48,8 @@ export class VaultSecrets implements SecretProvider {
   async resolve(name: string, signal: AbortSignal): Promise<SecretBuffer | undefined> {
     const { path, field } = placeOf(name);
     const { fields } = await this.#read(path, signal);
-    const value = fields[field ?? onlyField(path, fields)];
+    const named = field ?? onlyField(path, fields);
+    const value = Object.hasOwn(fields, named) ? fields[named] : undefined;
     if (value === undefined || value === null) return undefined;
     return SecretBuffer.of(typeof value === 'string' ? value : JSON.stringify(value));
   }

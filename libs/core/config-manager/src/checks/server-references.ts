@@ -26,11 +26,10 @@ export function checkServerReferences(
       // It may be said for all servers.
       const { value } = entry.key.endsWith(path.join('.')) ? entry : locate(root, path);
       const where = [...(value === entry.value ? own : []), ...path].join('.');
-      problems.add(
-        value.at,
-        where,
-        `${where}: ${quoted(text)} ${flaw}${suggestion(text, [...written.keys()])}`,
-      );
+      const said = /* guard: config/inserted-server */ isWritten(value, text)
+        ? `${quoted(text)} ${flaw}${suggestion(text, [...written.keys()])}`
+        : `text from a variable ${flaw}`;
+      problems.add(value.at, where, `${where}: ${said}`);
     };
     const need = (server: string | undefined, ...path: readonly string[]): void => {
       if (server !== undefined && !written.has(server)) refuse(path, server, 'is no server');
@@ -44,4 +43,10 @@ export function checkServerReferences(
       if (serverAndTool(text, (server) => written.has(server)) === undefined)
         refuse(['routing', 'fallback', tool], text, 'is no tool of a server; write "server.tool"');
   }
+}
+
+/** What a reference has put in may be a secret. */
+function isWritten(value: LocatedValue, text: string): boolean {
+  if (value.kind === 'list') return value.items.some((item) => isWritten(item, text));
+  return value.kind === 'scalar' && value.value === text;
 }

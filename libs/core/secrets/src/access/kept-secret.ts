@@ -11,6 +11,13 @@ export interface ReadSecret {
   readonly secret: SecretBuffer | undefined;
   /** How long it may be used before it is read again. */
   readonly ttlMs: number;
+  /** Whether it is of a provider that stands in for another one. */
+  readonly isStandIn?: boolean;
+}
+
+export interface ReadOptions {
+  /** Not where the provider's own value is in use: another one would take its place. */
+  readonly mayFallBack: boolean;
 }
 
 export interface KeptSecretOptions {
@@ -19,7 +26,7 @@ export interface KeptSecretOptions {
   /** How long a value is used that cannot be read again, where somebody relies on it. */
   readonly maxStaleMs: number;
   /** Reads it; never called twice at a time. */
-  readonly read: () => Promise<ReadSecret>;
+  readonly read: (options: ReadOptions) => Promise<ReadSecret>;
   /** There is nothing left to keep. */
   readonly onEmpty: () => void;
 }
@@ -37,7 +44,8 @@ const LONGEST_RETRY_MS = 60_000;
 export class KeptSecret {
   readonly #options: KeptSecretOptions;
   readonly #listeners = new Set<SecretListener>();
-  #value: { readonly secret: SecretBuffer; readonly readAtMs: number } | undefined;
+  #value:
+    { readonly secret: SecretBuffer; readonly readAtMs: number; readonly isStandIn: boolean } | undefined;
   #freshUntilMs = 0;
   #reading: Promise<void> | undefined;
   /** What is being read may be older than what was told meanwhile. */
@@ -123,8 +131,7 @@ export class KeptSecret {
     try {
       do {
         this.#isOutdated = false;
-        const { secret, ttlMs } = await read();
-        this.#keep(secret, ttlMs);
+        this.#keep(await read({ mayFallBack: /* guard: secrets/in-use-in-an-outage */ !this.#isInUse }));
       } while (this.#isOutdated);
     } catch (error) {
       this.#fail(GatewayError.from(error));
@@ -135,7 +142,14 @@ export class KeptSecret {
     else this.#rest(this.#freshUntilMs - clock.monotonicMs());
   }
 
-  #keep(secret: SecretBuffer | undefined, ttlMs: number): void {
+  /** Whether somebody relies on a value of the provider itself that is not too old. */
+  get #isInUse(): boolean {
+    const { clock, maxStaleMs } = this.#options;
+    if (this.#value === undefined || this.#value.isStandIn || !this.isWatched) return false;
+    return clock.monotonicMs() - this.#value.readAtMs <= maxStaleMs;
+  }
+
+  #keep({ secret, ttlMs, isStandIn = false }: ReadSecret): void {
     const { clock } = this.#options;
     const readAtMs = clock.monotonicMs();
     const former = this.#value?.secret;
@@ -145,10 +159,10 @@ export class KeptSecret {
     if (secret !== undefined && former?.equals(secret) === true) {
       // Those who have made a text of it need no other one.
       secret.dispose();
-      this.#value = { secret: former, readAtMs };
+      this.#value = { secret: former, readAtMs, isStandIn };
       return;
     }
-    this.#value = secret === undefined ? undefined : { secret, readAtMs };
+    this.#value = secret === undefined ? undefined : { secret, readAtMs, isStandIn };
     former?.dispose();
     if (secret !== former) this.#tell();
   }

@@ -1,4 +1,4 @@
-import { type SecretReference, secretReferenceText } from '@omni/ports';
+import type { SecretScheme } from '@omni/ports';
 
 /** Who wants to use a secret. */
 export interface SecretUser {
@@ -19,10 +19,18 @@ export interface SecretRule {
 }
 
 /**
- * By the name of the secret: `github-token` is one of any provider, `VAULT:db/password` that one. A field has
- * the rule of its record.
+ * By the name of the secret: `github-token` is one of any provider, `VAULT:db/password` that one, also where
+ * `SECRET` leads there. A field has the rule of its record. Names that one variable could hold are one:
+ * `github-token` and `GITHUB_TOKEN`.
  */
 export type SecretRules = Readonly<Record<string, SecretRule>>;
+
+/** A secret that somebody wants. */
+export interface WantedSecret {
+  readonly name: string;
+  /** Schemes by which it can be written, by what they lead to. */
+  readonly schemes: readonly SecretScheme[];
+}
 
 /**
  * Why a secret may not be used by somebody.
@@ -31,13 +39,11 @@ export type SecretRules = Readonly<Record<string, SecretRule>>;
  */
 export function refusalOf(
   rules: SecretRules,
-  { scheme, name }: SecretReference,
+  secret: WantedSecret,
   { server, host }: SecretUser,
 ): string | undefined {
-  for (const key of [name, secretReferenceText({ scheme, name })]) {
-    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
-    if (rule === undefined) continue;
-    const { servers, hosts } = rule;
+  for (const [key, { servers, hosts }] of Object.entries(rules)) {
+    if (!isMeant(key, secret)) continue;
     // guard: secrets/rule-servers
     if (servers !== undefined && (server === undefined || !servers.includes(server)))
       return `secrets.rules allows ${key} for ${listOf(servers)} only`;
@@ -46,6 +52,19 @@ export function refusalOf(
       return `secrets.rules allows ${key} to be sent to ${listOf(hosts)} only`;
   }
   return undefined;
+}
+
+const KEY = /^(?:(SECRET|VAULT|KEYCHAIN|ENV|FILE|EXEC):)?([^]*)$/;
+
+function isMeant(key: string, { name, schemes }: WantedSecret): boolean {
+  const [, scheme, written = ''] = KEY.exec(key) ?? [];
+  if (scheme !== undefined && !schemes.some((one) => one === scheme)) return false;
+  return folded(scheme === 'VAULT' ? written.replace(/#.*$/, '') : written) === folded(name);
+}
+
+/** As variables of the environment are called. */
+function folded(name: string): string {
+  return /* guard: secrets/rule-names */ name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
 }
 
 function isWithin(host: string, pattern: string): boolean {

@@ -103,7 +103,7 @@ describe('SecretCredentials', () => {
     expect(credentials.headers('up')).toEqual({ B: 'Bearer value-of-token' });
     expect(credentials.lack('up')).toMatchObject({
       code: 'OMNI_SECRET_DENIED',
-      message: 'Not allowed: the secret "kept"; secrets.rules allows kept for other only',
+      message: 'Not allowed by secrets.rules: the secret "kept" for server:up',
     });
     expect(credentials.lack('else')).toBeUndefined();
     expect(credentials.headers('else')).toEqual({ A: 'Bearer value-of-token' });
@@ -122,6 +122,55 @@ describe('SecretCredentials', () => {
     await clock.advanceAsync(5_000);
     expect(credentials.refresh('up')).toBeInstanceOf(Promise);
     expect(file.asked.length).toBeLessThanOrEqual(3);
+  });
+
+  it('change hands together, when all are there: until then the former servers have theirs', async () => {
+    const { credentials, file, clock, told } = scene({ token: 'value-of-token', other: 'another-value' });
+    await credentials.define([upstream('up', { A: BEARER }), upstream('gone', { A: BEARER })]);
+    told.length = 0;
+    const slow = { scheme: 'SECRET', name: 'slow' } as const;
+    file.put('slow', 'slow-value');
+    file.delay = () => new Promise((resolve) => void clock.after(1_000, resolve));
+    const former = [credentials.headers('up'), credentials.headers('gone')];
+    const [other] = [{ scheme: 'SECRET', name: 'other' } as const];
+    const definitions = [upstream('up', { A: [other] }), upstream('more', { A: [slow] })];
+    const defined = credentials.define(definitions);
+    await clock.advanceAsync(500);
+    file.delay = undefined;
+    expect([credentials.headers('up'), credentials.headers('gone')]).toEqual(former);
+    await clock.advanceAsync(1_000);
+    await defined;
+    expect(credentials.headers('up')).toEqual({ A: 'another-value' });
+    expect(credentials.headers('gone')).toEqual({});
+    expect(told).toEqual(['more']);
+  });
+
+  // guard: secrets/latest-definitions
+  it('are those of the latest definitions, whichever are there first', async () => {
+    const { credentials, file, clock } = scene({ token: 'value-of-token', other: 'another-value' });
+    await credentials.define([upstream('up', { A: BEARER })]);
+    file.delay = () => new Promise((resolve) => void clock.after(1_000, resolve));
+    const slow = credentials.define([upstream('up', { A: [{ scheme: 'SECRET', name: 'other' }] })]);
+    await credentials.define([]);
+    await clock.advanceAsync(5_000);
+    await slow;
+    expect(credentials.headers('up')).toEqual({});
+    expect(credentials.lack('up')).toBeUndefined();
+    await clock.advanceAsync(600_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  // guard: secrets/unsendable
+  it('say that a value cannot be sent: nobody is asked without it', async () => {
+    const { credentials } = scene({ token: 'line-1\nline-2' });
+    await credentials.define([upstream('up', { Authorization: BEARER, B: ['b', { ...TOKEN }] })]);
+    expect(credentials.headers('up')).toEqual({});
+    const lack = credentials.lack('up');
+    expect(lack).toMatchObject({
+      code: 'OMNI_SECRET_CORRUPT',
+      message: 'The value for "Authorization" holds characters that cannot be sent: the secret "token"',
+    });
+    expect(JSON.stringify(lack)).not.toContain('line-');
   });
 
   it('keep what is defined again, and let go of what is not', async () => {

@@ -7,13 +7,14 @@ import {
   GatewayError,
   type SecretReference,
   secretReferenceText,
+  shownReference,
   type SecretText,
   type UpstreamSecrets,
   type UpstreamSpec,
   type UpstreamTransport,
 } from '@omni/ports';
 import type { SecretUser } from '../access/secret-rules.ts';
-import { type Secrets, unknownSecret, type WatchedSecret } from '../secrets.ts';
+import { MIN_MASKED_LENGTH, type Secrets, unknownSecret, type WatchedSecret } from '../secrets.ts';
 
 /** What is read of a definition. */
 export type UpstreamWithSecrets = Pick<UpstreamSpec, 'name' | 'transport' | 'secrets'>;
@@ -22,8 +23,6 @@ const NO_VALUES: CredentialValues = Object.freeze({});
 const NO_SECRETS: readonly string[] = Object.freeze([]);
 /** An upstream that refuses everything does not make a provider answer for each request. */
 const REREAD_MS = 5_000;
-/** Shorter ones stand in harmless text too often: whoever has such a secret is warned. */
-export const MIN_MASKED_LENGTH = 8;
 /** RFC 9110, 5.5. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const VARIABLE_VALUE = /^[^\0]*$/;
@@ -34,7 +33,9 @@ const VARIABLE_VALUE = /^[^\0]*$/;
 export class SecretCredentials implements CredentialProvider {
   readonly #secrets: Secrets;
   readonly #clock: Clock;
-  readonly #upstreams = new Map<string, FilledUpstream>();
+  #upstreams = new Map<string, FilledUpstream>();
+  /** Counts definitions: the latest hold. */
+  #turn = 0;
   readonly #listeners = new Set<(upstream: string) => void>();
   readonly #onClose: () => void;
 
@@ -45,18 +46,22 @@ export class SecretCredentials implements CredentialProvider {
     this.#onClose = onClose;
   }
 
-  /** Those that are the same keep their values; of others the former serve until the new ones are there. */
+  /**
+   * Those that are the same keep their values; the others change hands together when all are there, just
+   * before their servers do, and nobody is told: what one server is shown is not for the one before it.
+   */
   async define(specs: readonly UpstreamWithSecrets[]): Promise<void> {
+    const turn = ++this.#turn;
     const wanted = specs.flatMap(({ name, transport, secrets }): readonly WantedSecrets[] =>
       secrets === undefined ? [] : [{ name, secrets, host: hostOf(transport) }],
     );
-    const names = new Set(wanted.map(({ name }) => name));
-    for (const [name, upstream] of this.#upstreams) {
-      if (names.has(name)) continue;
-      this.#upstreams.delete(name);
-      upstream.close();
-    }
-    await Promise.all(wanted.map((upstream) => this.#add(upstream)));
+    const next = new Map(wanted.map((one) => [one.name, this.#filled(one)]));
+    await Promise.all([...next.values()].map(({ ready }) => ready));
+    const isLatest = /* guard: secrets/latest-definitions */ turn === this.#turn;
+    const former = isLatest ? this.#upstreams : next;
+    if (isLatest) this.#upstreams = next;
+    const kept = new Set(this.#upstreams.values());
+    for (const upstream of former.values()) if (!kept.has(upstream)) upstream.close();
   }
 
   lack(upstream: string): GatewayError | undefined {
@@ -90,22 +95,24 @@ export class SecretCredentials implements CredentialProvider {
   }
 
   close(): void {
+    this.#turn++;
     for (const upstream of this.#upstreams.values()) upstream.close();
     this.#upstreams.clear();
     this.#onClose();
   }
 
-  async #add(wanted: WantedSecrets): Promise<void> {
-    const former = this.#upstreams.get(wanted.name);
-    if (former?.isSame(wanted) === true) return former.ready;
-    const filled = new FilledUpstream(wanted, this.#secrets, () => this.#tell(wanted.name));
-    if (former === undefined) this.#upstreams.set(wanted.name, filled);
-    await filled.ready;
-    if (former !== undefined) {
-      this.#upstreams.set(wanted.name, filled);
-      former.close();
-    }
-    this.#tell(wanted.name);
+  #filled(wanted: WantedSecrets): FilledUpstream {
+    const { name } = wanted;
+    const former = this.#upstreams.get(name);
+    if (former?.isSame(wanted) === true) return former;
+    const filled: FilledUpstream = new FilledUpstream(wanted, this.#secrets, () => {
+      if (this.#upstreams.get(name) === filled) this.#tell(name);
+    });
+    if (former !== undefined) return filled;
+    // Who starts meanwhile is told that they are being read, and then that they are there.
+    this.#upstreams.set(name, filled);
+    void filled.ready.then(() => this.#upstreams.get(name) === filled && this.#tell(name));
+    return filled;
   }
 
   #tell(upstream: string): void {
@@ -140,6 +147,8 @@ class FilledUpstream {
   #secretValues = NO_SECRETS;
   #rereadAtMs = -Infinity;
   #isReady = false;
+  /** Why a value that is there is none for its header or variable. */
+  #flaw: GatewayError | undefined;
 
   constructor(wanted: WantedSecrets, secrets: Secrets, onChange: () => void) {
     this.#wanted = wanted;
@@ -186,7 +195,7 @@ class FilledUpstream {
       const { text, failure } = this.#watched.get(secretReferenceText(reference)) ?? {};
       if (text === undefined) return failure ?? unknownSecret(reference);
     }
-    return undefined;
+    return this.#flaw;
   }
 
   isSame({ secrets, host }: WantedSecrets): boolean {
@@ -219,6 +228,7 @@ class FilledUpstream {
 
   #fill(): void {
     const { headers, environment } = this.#wanted.secrets;
+    this.#flaw = undefined;
     this.#headers = this.#filled(headers, HEADER_VALUE);
     this.#environment = this.#filled(environment, VARIABLE_VALUE);
     this.#secretValues = Object.freeze(
@@ -236,10 +246,21 @@ class FilledUpstream {
         typeof part === 'string' ? part : this.#watched.get(secretReferenceText(part))?.text,
       );
       const value = values.every((part) => part !== undefined) ? values.join('') : undefined;
-      if (value !== undefined && allowed.test(value)) filled.push([name, value]);
+      if (value === undefined) continue;
+      if (allowed.test(value)) filled.push([name, value]);
+      else this.#flaw ??= /* guard: secrets/unsendable */ unsendable(name, parts);
     }
     return Object.freeze(Object.fromEntries(filled));
   }
+}
+
+function unsendable(name: string, parts: SecretText): GatewayError {
+  const of = parts.filter((part) => typeof part !== 'string').map(shownReference);
+  return new GatewayError(
+    'OMNI_SECRET_CORRUPT',
+    `The value for "${name}" holds characters that cannot be sent: ${of.join(', ')}`,
+    { hint: 'Headers are one line, variables have no NUL; set another value.' },
+  );
 }
 
 function referencesOf({ headers, environment }: UpstreamSecrets): readonly SecretReference[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GatewayError, SecretBuffer } from '@omni/ports';
+import { GatewayError, SecretBuffer, type SharedText } from '@omni/ports';
 import { MemorySharedText } from '@omni/testing';
 import { secretProviderContract } from '@omni/testing/contracts';
 import { KeyRing } from './key-ring.ts';
@@ -138,6 +138,45 @@ describe('SealedSecrets [X002-03]', () => {
     expect(await secrets.changeKey()).toBe(2);
     expect(keyText.text?.trim().split('\n')).toHaveLength(1);
     expect([await read(secrets, 'a'), await read(secrets, 'b')]).toEqual(['value of a', 'value of b']);
+  });
+
+  it('keep the key of another process that changes it, also where keys have no lock of their own', async () => {
+    const { text } = scene();
+    let keys: string | undefined;
+    // As in a keychain: read, then written, whoever writes meanwhile.
+    const keyText = (): SharedText => ({
+      place: 'keychain',
+      read: () => Promise.resolve(keys),
+      async change(change) {
+        const next = await change(keys);
+        await new Promise((resolve) => setImmediate(resolve));
+        keys = next;
+      },
+      subscribe: () => () => {},
+    });
+    const open = (): SealedSecrets => new SealedSecrets({ text, keys: new KeyRing('keychain', keyText()) });
+    await put(open(), 'a');
+    for (let round = 0; round < 20; round++)
+      await Promise.all([open().changeKey(), open().changeKey(), open().changeKey()]);
+    expect(await read(open(), 'a')).toBe('value of a');
+    expect(keys?.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('are whole for who checks them while the key is changed', async () => {
+    const { secrets, open, text } = scene();
+    await put(secrets, 'a');
+    const other = open();
+    const readText = text.read.bind(text);
+    let isFirst = true;
+    text.read = async () => {
+      const before = await readText();
+      if (!isFirst) return before;
+      isFirst = false;
+      await other.changeKey();
+      return before;
+    };
+    await secrets.check();
+    await expect(secrets.check()).resolves.toBeUndefined();
   });
 
   it('are read and written while two processes change the key', async () => {

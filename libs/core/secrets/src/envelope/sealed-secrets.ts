@@ -53,23 +53,12 @@ export class SealedSecrets implements SecretProvider {
    *
    * @throws {@link GatewayError} `OMNI_SECRET_KEY_MISSING`, `OMNI_SECRET_CORRUPT`, `OMNI_SECRET_DENIED`.
    */
-  async check(): Promise<void> {
-    const kept = this.#parse(await this.#text.read());
-    const ids = [...new Set([...kept.values()].map(({ keyId }) => keyId))];
-    if (ids.length === 0) return;
-    const known = (await this.#keys.all()).map(({ id }) => id);
-    const missing = ids.filter((id) => !known.includes(id));
-    if (missing.length > 0) throw this.#missing(missing);
+  check(): Promise<void> {
+    return withKeysOfNow(() => this.#check());
   }
 
-  async resolve(name: string): Promise<SecretBuffer | undefined> {
-    try {
-      return await this.#open(name);
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'OMNI_SECRET_KEY_MISSING') throw error;
-      // The keys were changed between two readings: both are read again.
-      return this.#open(name);
-    }
+  resolve(name: string): Promise<SecretBuffer | undefined> {
+    return withKeysOfNow(() => this.#open(name));
   }
 
   async store(name: string, value: SecretBuffer): Promise<void> {
@@ -113,7 +102,6 @@ export class SealedSecrets implements SecretProvider {
    * @returns How many secrets were wrapped anew.
    */
   async changeKey(): Promise<number> {
-    let former: readonly string[] = [];
     let count = 0;
     await this.#text.change(async (text) => {
       const kept = this.#parse(text);
@@ -123,12 +111,27 @@ export class SealedSecrets implements SecretProvider {
       const to = await this.#keys.make();
       for (const [name, sealed] of kept)
         kept.set(name, await rewrap(sealed, placeOf(name), { to, from: [...from, to] }));
-      former = from.map(({ id }) => id).filter((id) => id !== to.id);
       count = kept.size;
       return textOf(kept);
     });
-    await this.#keys.drop(former);
+    // Behind what is durable, and in turn: nobody else makes a key meanwhile.
+    await this.#text.change(async (text) => {
+      const kept = this.#parse(text);
+      const needed = new Set([...kept.values()].map(({ keyId }) => keyId));
+      const [, ...former] = await this.#keys.all();
+      await this.#keys.drop(former.map(({ id }) => id).filter((id) => !needed.has(id)));
+      return textOf(kept);
+    });
     return count;
+  }
+
+  async #check(): Promise<void> {
+    const kept = this.#parse(await this.#text.read());
+    const ids = [...new Set([...kept.values()].map(({ keyId }) => keyId))];
+    if (ids.length === 0) return;
+    const known = (await this.#keys.all()).map(({ id }) => id);
+    const missing = ids.filter((id) => !known.includes(id));
+    if (missing.length > 0) throw this.#missing(missing);
   }
 
   async #open(name: string): Promise<SecretBuffer | undefined> {
@@ -177,6 +180,16 @@ export class SealedSecrets implements SecretProvider {
         sealedSecretOf(sealed, `${JSON.stringify(name)} in ${this.#text.place}`),
       ]),
     );
+  }
+}
+
+/** Where keys were changed between two readings, both are read again. */
+async function withKeysOfNow<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'OMNI_SECRET_KEY_MISSING') throw error;
+    return act();
   }
 }
 

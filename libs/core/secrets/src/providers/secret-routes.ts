@@ -10,6 +10,7 @@ export interface SecretRoutesOptions {
   readonly schemes?: Readonly<Partial<Record<Exclude<SecretScheme, 'SECRET'>, SecretProvider>>>;
 }
 
+const SCHEMES: readonly SecretScheme[] = ['SECRET', 'VAULT', 'KEYCHAIN', 'ENV', 'FILE', 'EXEC'];
 /** Schemes whose names say where a secret is, and for which somebody else may stand in. */
 const MAY_FALL_BACK: ReadonlySet<SecretScheme> = new Set<SecretScheme>(['SECRET', 'VAULT', 'KEYCHAIN']);
 
@@ -30,6 +31,18 @@ export class SecretRoutes {
   /** Those of `SECRET`. */
   get chain(): readonly SecretProvider[] {
     return this.#options.chain;
+  }
+
+  /** Schemes by which a secret can be written: those of each provider that may be asked for it. */
+  schemesOf(reference: SecretReference): readonly SecretScheme[] {
+    const { links = [], fallback = [] } = this.routeOf(reference) ?? {};
+    const asked = [...links, ...fallback].map(({ provider }) => provider);
+    const { chain, schemes = {} } = this.#options;
+    const others = SCHEMES.filter((scheme) => {
+      const of = scheme === 'SECRET' ? chain : [schemes[scheme]];
+      return of.some((provider) => provider !== undefined && asked.includes(provider));
+    });
+    return /* guard: secrets/rule-schemes */ [reference.scheme, ...others];
   }
 
   /** @returns `undefined` where no provider is there for the scheme. */

@@ -61,6 +61,19 @@ describe('UpstreamCredentials', () => {
     expect(credentials.isOutdated(second)).toBe(true);
   });
 
+  // guard: credentials/kept-by-retired
+  it('are those of before where another definition has the name, and nobody is asked for others', () => {
+    const { credentials, rotate, provider } = scene();
+    rotate('Bearer second-token');
+    const second = credentials.headers;
+    credentials.keep();
+    rotate('Bearer token-of-another');
+    expect(credentials.headers).toBe(second);
+    expect(credentials.renew(second)).toBe(false);
+    expect(credentials.secretValues).not.toContain('token-of-another');
+    expect(provider.refused).toEqual([]);
+  });
+
   describe('secretValues', () => {
     it('has what was in force and what is, without the scheme', () => {
       const { credentials, rotate } = scene(HTTP, ['known-secret']);
@@ -92,6 +105,18 @@ describe('UpstreamCredentials', () => {
       expect(credentials.secretValues).toEqual(
         expect.arrayContaining(['known-secret', 'other-secret', 'third-secret']),
       );
+    });
+
+    it('has what the provider called secret of headers that were in force, though nobody asked then', () => {
+      const { credentials, provider, rotate } = scene();
+      let told: readonly string[] = ['plain words'];
+      Object.assign(provider, { secretValues: () => told });
+      provider.set('up', { headers: { 'X-Note': 'plain words' } });
+      void credentials.headers;
+      told = ['other words'];
+      rotate('other words');
+      void credentials.headers;
+      expect(credentials.secretValues).toEqual(expect.arrayContaining(['plain words', 'other words']));
     });
 
     // guard: credentials/history

@@ -22,6 +22,7 @@ export class UpstreamCredentials {
   /** The question for newer headers that is under way. */
   #renewal: Promise<void> | undefined;
   #abort: AbortController | undefined;
+  #isKept = false;
 
   constructor(options: UpstreamCredentialsOptions) {
     const { spec } = options;
@@ -29,7 +30,11 @@ export class UpstreamCredentials {
     this.#options = options;
     this.upstream = spec.name;
     this.#secrets = new SecretHistory(spec.secretValues);
-    const onNew = (values: CredentialValues): void => this.#secrets.remember(values);
+    const onNew = (values: CredentialValues): void => {
+      this.#secrets.remember(values);
+      // Nobody may ask what is secret before there are others.
+      this.#rememberTold();
+    };
     const headers = 'headers' in transport ? transport.headers : {};
     this.#headers = new LayeredValues(headers, /* guard: credentials/header-case */ isSameHeader, onNew);
     this.#environment = new LayeredValues('env' in transport ? transport.env : {}, Object.is, onNew);
@@ -37,11 +42,13 @@ export class UpstreamCredentials {
 
   /** The headers in force: the same object until one of them changes. */
   get headers(): CredentialValues {
+    if (this.#isKept) return this.#headers.latest;
     return this.#headers.under(this.#options.credentials.headers(this.upstream));
   }
 
   /** The environment in force, likewise. */
   get environment(): CredentialValues {
+    if (this.#isKept) return this.#environment.latest;
     return this.#environment.under(this.#options.credentials.environment(this.upstream));
   }
 
@@ -53,9 +60,14 @@ export class UpstreamCredentials {
     // What is in force may not have been asked for yet.
     void this.headers;
     void this.environment;
-    const told = this.#options.credentials.secretValues?.(this.upstream);
-    if (told !== undefined) this.#secrets.rememberSecrets(told);
+    this.#rememberTold();
     return this.#secrets.values;
+  }
+
+  /** Another definition has the name by now: what the provider has is for that one. */
+  keep(): void {
+    // guard: credentials/kept-by-retired
+    this.#isKept = true;
   }
 
   /** The configuration names other secrets by now. */
@@ -85,7 +97,14 @@ export class UpstreamCredentials {
     this.#abort?.abort();
   }
 
+  #rememberTold(): void {
+    if (this.#isKept) return;
+    const told = this.#options.credentials.secretValues?.(this.upstream);
+    if (told !== undefined) this.#secrets.rememberSecrets(told);
+  }
+
   #ask(): Promise<void> | undefined {
+    if (this.#isKept) return undefined;
     const { credentials: provider, clock } = this.#options;
     const abort = new AbortController();
     let asked: Promise<void> | undefined;
@@ -143,6 +162,11 @@ class LayeredValues {
     this.#onNew = onNew;
     this.#values = base;
     onNew(base);
+  }
+
+  /** Those that were asked for last. */
+  get latest(): CredentialValues {
+    return this.#values;
   }
 
   under(over: CredentialValues): CredentialValues {

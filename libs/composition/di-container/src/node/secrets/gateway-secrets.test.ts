@@ -240,12 +240,34 @@ mcpServers:
   it('keeps a secret from servers and hosts that a rule does not name', async () => {
     await set('web', 'value-of-web-1');
     const { server: asked, url } = await web('value-of-web-1');
-    const { server } = await gateway(`
+    const { server, audit, client } = await gateway(`
 secrets: { rules: { web: { hosts: [api.example.com] } } }
 mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: "Bearer \${SECRET:web}" } } }
 `);
-    expect(JSON.stringify(server.upstreams())).toContain('to be sent to api.example.com only');
+    expect(JSON.stringify(server.upstreams())).toContain('Not allowed by secrets.rules');
+    expect(JSON.stringify(audit)).toContain('to be sent to api.example.com only');
+    expect(await call(client, 'web__show')).not.toContain('api.example.com');
     expect(asked.shown).toEqual([]);
+  }, 60_000);
+
+  // guard: credentials/kept-by-retired
+  it('shows no server the secret of the one that takes its place', async () => {
+    await set('former', 'value-of-former-1');
+    await set('next', 'value-of-next-1');
+    const [former, next] = [await web('value-of-former-1'), await web('value-of-next-1')];
+    former.server.hasSessions = true;
+    const entry = (url: string, name: string): string =>
+      `mcpServers: { web: { url: "${url}", protocol: legacy, headers: { Authorization: "Bearer \${SECRET:${name}}" } } }`;
+    const { server, client } = await gateway(entry(former.url, 'former'));
+    expect(await call(client, 'web__show')).toBe('shown value-of-former-1');
+    const path = join(folder, 'next.yaml');
+    await writeFile(path, entry(next.url, 'next'), { mode: 0o600 });
+    const asked = former.server.shown.length;
+    await server.apply((await loadConfiguration(path, { OMNI_HOME: folder })).upstreams);
+    await eventually(async () => (await call(client, 'web__show')) === 'shown value-of-next-1');
+    await eventually(() => former.server.shown.length > asked);
+    expect(new Set(former.server.shown)).toEqual(new Set(['value-of-former-1']));
+    expect(new Set(next.server.shown)).toEqual(new Set(['value-of-next-1']));
   }, 60_000);
 
   // guard: secrets/start-without-key

@@ -56,9 +56,15 @@ export function openSecrets(options: OpenSecretsOptions): OpenSecrets {
   const program = new ProgramSecrets({ environment });
   const local = { FILE: path, EXEC: program, ENV: new EnvironmentSecrets({ environment }) };
   const ofKeychain = new KeychainSecrets(keychain);
-  // What opens Vault cannot lie in it.
-  const first = new Secrets({ chain: [], schemes: { ...local, KEYCHAIN: ofKeychain }, clock });
-  const { vault } = settings;
+  const { vault, ttlMs, maxStaleMs, timeoutMs, rules } = settings;
+  const told = { ...(logger !== undefined && { logger }), ...(audit !== undefined && { audit }) };
+  // What opens Vault cannot lie in it, and is read for each login.
+  const first = new Secrets({
+    chain: [],
+    schemes: { ...local, KEYCHAIN: ofKeychain },
+    ...{ clock, timeoutMs, ttlMs: 0 },
+    ...told,
+  });
   const client = vault && new VaultClient(vaultOptions(vault, first, clock));
   const sealed = new SealedSecrets({
     text: new PrivateTextFile(join(stateFolder, 'secrets.json')),
@@ -74,14 +80,12 @@ export function openSecrets(options: OpenSecretsOptions): OpenSecrets {
   };
   const named = (names: readonly SecretPlace[]): readonly SecretProvider[] =>
     names.map((name) => places[name]).filter((provider) => provider !== undefined);
-  const { ttlMs, maxStaleMs, timeoutMs, rules } = settings;
   const secrets = new Secrets({
     chain: named(settings.chain),
     fallback: named(settings.fallback),
     schemes: { ...local, KEYCHAIN: ofKeychain, ...(ofVault !== undefined && { VAULT: ofVault }) },
     ...{ clock, ttlMs, maxStaleMs, timeoutMs, rules },
-    ...(logger !== undefined && { logger }),
-    ...(audit !== undefined && { audit }),
+    ...told,
     ...(metrics !== undefined && { metrics }),
   });
   return {
@@ -129,7 +133,8 @@ interface KeyPlaces {
 }
 
 function keysOf({ key, vault }: SecretsSettings, { stateFolder, keychain, client }: KeyPlaces): SealingKeys {
-  if (key === 'keychain') return new KeyRing('keychain', new KeychainText('omni-sealing-keys', keychain));
+  if (key === 'keychain')
+    return new KeyRing('keychain', new KeychainText(`omni-sealing-keys ${stateFolder}`, keychain));
   if (key === 'file' || client === undefined || vault === undefined)
     return new KeyRing('file', new PrivateTextFile(join(stateFolder, 'secrets.key')));
   const { transitKey, transitMount } = vault;

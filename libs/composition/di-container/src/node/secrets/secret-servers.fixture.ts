@@ -26,6 +26,8 @@ export class TokenServer {
   good: readonly string[];
   /** What each request showed, in order. */
   readonly shown: string[] = [];
+  /** Whether it has sessions, so that it is told when one ends. */
+  hasSessions = false;
   readonly #server: Server;
 
   constructor(...good: readonly string[]) {
@@ -35,6 +37,7 @@ export class TokenServer {
       request.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
       request.on('end', () => {
         const token = (request.headers.authorization ?? 'nothing').replace('Bearer ', '');
+        if (request.method === 'DELETE') this.shown.push(token);
         if (request.method !== 'POST') return void response.writeHead(405).end();
         this.shown.push(token);
         if (!this.good.includes(token)) return void response.writeHead(401).end();
@@ -54,7 +57,8 @@ export class TokenServer {
           'tools/list': { tools },
           'tools/call': { content: [{ type: 'text', text: `shown ${token}` }] },
         };
-        response.writeHead(200, { 'content-type': 'application/json' });
+        const session = this.hasSessions ? { 'mcp-session-id': 'session-1' } : {};
+        response.writeHead(200, { 'content-type': 'application/json', ...session });
         response.end(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? {} }));
       });
     });

@@ -40,8 +40,8 @@ export interface MigratedSecret {
   readonly line: number;
   readonly key: string;
   readonly name: string;
-  /** `for people`: its place in the file is not told for certain. */
-  readonly outcome: 'moved' | 'would be moved' | 'for people';
+  /** `for people`: its place in the file is not told for certain. `taken`: the name has another value. */
+  readonly outcome: 'moved' | 'would be moved' | 'for people' | 'taken';
 }
 
 export interface MigrateOptions {
@@ -63,22 +63,31 @@ export async function migrateSecrets(
   const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
   await checkConfigSafety(sources);
   const migrated: MigratedSecret[] = [];
+  const names = new Map<string, string>();
   for (const source of sources) {
-    const found = literalSecrets(source, environment) ?? [];
-    const placed = found.filter(({ place }) => place !== undefined);
-    if (isWriting && placed.length > 0) {
-      for (const { name, value } of placed) {
-        const secret = SecretBuffer.of(value);
-        await secrets.store(name, secret, user);
-        secret.dispose();
+    const moved: LiteralSecret[] = [];
+    for (const literal of literalSecrets(source, environment) ?? []) {
+      const { key, name, line, value, place } = literal;
+      const add = (outcome: MigratedSecret['outcome']): void =>
+        void migrated.push({ file: source.path, line, key, name, outcome });
+      if (place === undefined) {
+        add('for people');
+        continue;
       }
-      // Behind: a file without its secrets is of no use while they are nowhere.
-      await replaceFile(source.path, spliced(source.text, placed));
+      const secret = SecretBuffer.of(value);
+      const former = names.get(name);
+      const isKept = former === undefined ? await secrets.isKept(name, secret, user) : former === value;
+      if (/* guard: secrets/migrate-taken */ isKept === false) add('taken');
+      else {
+        names.set(name, value);
+        if (isWriting && isKept === undefined) await secrets.store(name, secret, user);
+        moved.push(literal);
+        add(isWriting ? 'moved' : 'would be moved');
+      }
+      secret.dispose();
     }
-    for (const { key, name, line, place } of found) {
-      const outcome = place === undefined ? 'for people' : isWriting ? 'moved' : 'would be moved';
-      migrated.push({ file: source.path, line, key, name, outcome });
-    }
+    // Behind: a file without its secrets is of no use while they are nowhere.
+    if (isWriting && moved.length > 0) await replaceFile(source.path, spliced(source.text, moved));
   }
   return migrated;
 }
