@@ -445,6 +445,14 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A server that is read-only is written to.',
   },
   {
+    name: 'rate/token-back',
+    against: 'Calls of one tool that are refused use up the rate of its server.',
+  },
+  {
+    name: 'quota/window-over',
+    against: 'Calls that were not made give back more than their window has.',
+  },
+  {
     name: 'overrides/pinned',
     against: 'What has begun cannot be ended at a server that is read-only.',
     without: 'false',

@@ -24,6 +24,27 @@ class Scene {
   }
 }
 
+it.each([
+  [{ kind: 'readonly' }, 'there is no override of the kind "readonly"'],
+  [{ kind: 'breaker', state: 'opened' }, 'a breaker is held open or closed'],
+])('is refused where it would do nothing: %j', (override, problem) => {
+  const overrides = new Overrides({ clock: new VirtualClock(), check: () => {} });
+  expect(() => overrides.set({ upstream: 'up' }, override as Override)).toThrow(problem);
+});
+
+it('is as it was when it was set', () => {
+  const clock = new VirtualClock();
+  const overrides = new Overrides({ clock, check: () => {} });
+  const rate = { perSecond: 1, burst: 1 };
+  const [a, b] = ['a', 'b'].map((name) => ({ upstream: 'up', called: { method: 'tools/call', name } }));
+  if (a === undefined || b === undefined) throw new TypeError('there are two');
+  for (const target of [a, b]) overrides.set(target, { kind: 'throttle', rate });
+  rate.perSecond = 100;
+  const [first, second] = [a, b].map(({ called }) => overrides.of('up')?.('throttle', called)?.rate);
+  expect(first).toEqual({ perSecond: 1, burst: 1 });
+  expect(first).not.toBe(second);
+});
+
 describe('overrides', () => {
   it('are in force until they are cleared', () => {
     const { overrides, changes } = new Scene();

@@ -90,8 +90,8 @@ export class Overrides {
     if (kept === undefined) this.#byUpstream.set(upstream, (kept = new Map()));
     kept.get(key)?.cancelTimer?.();
     const inForce: OverrideInForce = {
-      target,
-      override,
+      target: { ...target, ...(target.called && { called: { ...target.called } }) },
+      override: ownCopy(override),
       ...(forMs !== undefined && { until: clock.now() + forMs }),
     };
     const cancelTimer =
@@ -152,15 +152,29 @@ export class Overrides {
   }
 }
 
+/** Another one may be set of the same object, which may be written to. */
+function ownCopy(override: Override): Override {
+  return override.kind === 'throttle' ? { ...override, rate: { ...override.rate } } : { ...override };
+}
+
+const KINDS: ReadonlySet<string> = new Set<OverrideKind>(['breaker', 'throttle', 'hide', 'read-only']);
+
 /** Code without types may give anything. */
 function checkOverride(override: Override, forMs: Millis | undefined): void {
-  const problem =
-    override.kind === 'throttle' && !(override.rate.perSecond > 0 && override.rate.burst >= 1)
-      ? 'a throttle lets through more than nothing: perSecond is above 0, burst 1 or more'
-      : forMs !== undefined && !(forMs > 0)
-        ? 'an override is in force for more than 0 ms'
-        : undefined;
+  const problem = !KINDS.has(override.kind)
+    ? `there is no override of the kind ${JSON.stringify(override.kind)}`
+    : override.kind === 'breaker' && !['open', 'closed'].includes(override.state)
+      ? 'a breaker is held open or closed'
+      : checkNumbers(override, forMs);
   if (problem !== undefined) throw new GatewayError('OMNI_PARAMS_INVALID', problem);
+}
+
+function checkNumbers(override: Override, forMs: Millis | undefined): string | undefined {
+  return override.kind === 'throttle' && !(override.rate.perSecond > 0 && override.rate.burst >= 1)
+    ? 'a throttle lets through more than nothing: perSecond is above 0, burst 1 or more'
+    : forMs !== undefined && !(forMs > 0)
+      ? 'an override is in force for more than 0 ms'
+      : undefined;
 }
 
 function keyIn(kind: OverrideKind, called?: Called): string {

@@ -8,6 +8,19 @@ function open(options: Omit<QuotaOptions, 'clock'>) {
   return { clock, quota: new Quota({ ...options, clock }) };
 }
 
+it('takes back no call of a window that is over', () => {
+  const clock = new VirtualClock();
+  const quota = new Quota({ windowMs: 1_000, calls: 1, clock });
+  quota.take('up');
+  const takenMs = clock.monotonicMs();
+  clock.advance(1_000);
+  quota.giveBack('up', takenMs);
+  expect(quota.size).toBe(0);
+  expect(quota.take('up')).toBeUndefined();
+  quota.giveBack('up', takenMs);
+  expect(quota.take('up')?.kind).toBe('calls');
+});
+
 describe('Quota', () => {
   // guard: quota/used-up
   it('allows no more calls in a window than it has, and says when the next one begins', () => {
@@ -18,7 +31,7 @@ describe('Quota', () => {
     const refused = { kind: 'calls', retryAfterMs: 40_000 };
     expect(refusals).toEqual([undefined, undefined, refused, refused]);
     expect(quota.take('s2')).toBeUndefined();
-    quota.giveBack('s1');
+    quota.giveBack('s1', clock.monotonicMs());
     expect([quota.take('s1'), quota.take('s1')]).toEqual([undefined, refused]);
   });
 

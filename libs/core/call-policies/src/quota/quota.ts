@@ -26,6 +26,7 @@ interface Window {
   calls: number;
   bytes: number;
   busyMs: Millis;
+  readonly beganMs: number;
   readonly endsAtMs: number;
 }
 
@@ -73,16 +74,22 @@ export class Quota {
     window.busyMs += busyMs;
   }
 
-  /** A call that was taken was not made. */
-  giveBack(key: string): void {
-    const window = this.#windowOf(key);
+  /** A call was not made. @param takenMs - Monotonic: when it was taken; a window that is over gets nothing. */
+  giveBack(key: string, takenMs: Millis): void {
+    this.#forget();
+    const window = this.#known(key);
+    // guard: quota/window-over
+    if (window === undefined || takenMs < window.beganMs) return;
     window.calls = Math.max(0, window.calls - 1);
   }
 
   #windowOf(key: string): Window {
     this.#forget();
-    const known = this.#windows.get(key) ?? (this.#isFull ? this.#shared : undefined);
-    return known ?? this.#begin(key);
+    return this.#known(key) ?? this.#begin(key);
+  }
+
+  #known(key: string): Window | undefined {
+    return this.#windows.get(key) ?? (this.#isFull ? this.#shared : undefined);
   }
 
   get #isFull(): boolean {
@@ -92,7 +99,8 @@ export class Quota {
 
   #begin(key: string): Window {
     const { clock, windowMs } = this.#options;
-    const window = { calls: 0, bytes: 0, busyMs: 0, endsAtMs: clock.monotonicMs() + windowMs };
+    const beganMs = clock.monotonicMs();
+    const window = { calls: 0, bytes: 0, busyMs: 0, beganMs, endsAtMs: beganMs + windowMs };
     if (this.#isFull) this.#shared = window;
     else this.#windows.set(key, window);
     return window;

@@ -25,6 +25,12 @@ export class RateQueue {
     return /* guard: rate/no-overtaking */ queue.size === 0 && buckets.take(key) === 0;
   }
 
+  /** A call whose turn had come does not go on: its token is for the next one. */
+  giveBack(): void {
+    const { buckets, key } = this.#options;
+    buckets.giveBack(key);
+  }
+
   /**
    * For a call that may not go on at once.
    *

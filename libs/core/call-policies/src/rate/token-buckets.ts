@@ -66,6 +66,13 @@ export class TokenBuckets {
     return 0;
   }
 
+  /** A token that was taken was not needed. */
+  giveBack(key: string): void {
+    const fullAtMs = this.#fullAtOf(key) - this.#intervalMs;
+    if (this.#fullAtMs.has(key)) this.#fullAtMs.set(key, fullAtMs);
+    else if (!this.#hasOwn(key)) this.#sharedFullAtMs = fullAtMs;
+  }
+
   #fullAtOf(key: string): number {
     return this.#hasOwn(key) ? (this.#fullAtMs.get(key) ?? Number.NEGATIVE_INFINITY) : this.#sharedFullAtMs;
   }

@@ -80,6 +80,6 @@ class PaidCall extends FollowedCall {
     const use: QuotaUse = { bytes: this.#bytes, busyMs: clock.monotonicMs() - this.#beganMs };
     // guard: quota/not-made
     if (this.#isMade) quota.pay(upstream, use);
-    else quota.giveBack(upstream);
+    else quota.giveBack(upstream, this.#beganMs);
   }
 }

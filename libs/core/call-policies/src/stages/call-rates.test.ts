@@ -76,6 +76,26 @@ describe('calls to a server that come too fast', () => {
     expect(cancelled.recorded.log).toEqual([]);
   });
 
+  // guard: rate/token-back
+  it('take no token of the server where their tool has none left when their turn comes', async () => {
+    const scene = new Scene({
+      rate: { perSecond: 1, burst: 1 },
+      capabilityRate: { perSecond: 0.001, burst: 1 },
+      queue: { maxWaiting: 10, maxWaitMs: 10_000 },
+    });
+    scene.call('other');
+    const same = Array.from({ length: 4 }, () => scene.call('add'));
+    const third = scene.call('third');
+    await scene.clock.advanceAsync(2_000);
+    expect(same.map(({ failure }) => failure)).toEqual([
+      undefined,
+      'OMNI_RATE_LIMITED',
+      'OMNI_RATE_LIMITED',
+      'OMNI_RATE_LIMITED',
+    ]);
+    expect(third.handler).toBeDefined();
+  });
+
   it('are let through by turns of their users', async () => {
     const scene = new Scene({
       rate: { perSecond: 10, burst: 1 },

@@ -59,7 +59,10 @@ export function callRates({ queues, clock, onLimited }: CallRatesOptions): CallS
       if (waitMs > 0) return refused({ scope: 'capability', retryAfterMs: waitMs });
       const run = (): RunningCall => {
         const lateMs = rates.capability?.take(key) ?? 0;
-        return lateMs > 0 ? refused({ scope: 'capability', retryAfterMs: lateMs }) : next(call, handler);
+        if (lateMs === 0) return next(call, handler);
+        // guard: rate/token-back
+        waiting.queue.giveBack();
+        return refused({ scope: 'capability', retryAfterMs: lateMs });
       };
       if (waiting.queue.takeNow()) return run();
       return new WaitingCall(call, handler, run, held).enter((waiter) =>

@@ -117,6 +117,16 @@ describe('a server that an operator throttles', () => {
     await pass(scene.clock, 1_000);
     expect(scene.call().handler).toBeDefined();
   });
+
+  it('gets calls of each of its tools as fast as it is said of that one', () => {
+    const throttle = { kind: 'throttle', rate: { perSecond: 1, burst: 1 } } as const;
+    const scene = new Scene();
+    for (const name of ['a', 'b']) scene.set(throttle, { ...UP, called: { method: 'tools/call', name } });
+    expect([scene.call('a'), scene.call('b')].map(({ handler }) => handler !== undefined)).toEqual([
+      true,
+      true,
+    ]);
+  });
 });
 
 describe('a server that an operator has made read-only', () => {
