@@ -445,6 +445,14 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A server that is read-only is written to.',
   },
   {
+    name: 'queue/edited',
+    against: 'The settings of a queue are ignored for as long as a call waits in it.',
+  },
+  {
+    name: 'limiter/edited',
+    against: 'Calls wait on where there is room for them by now.',
+  },
+  {
     name: 'rate/token-back',
     against: 'Calls of one tool that are refused use up the rate of its server.',
   },

@@ -28,6 +28,11 @@ class Scene {
     return new SentCall([this.limiter.stage], this.spec, callOf(name, more), instance);
   }
 
+  /** In place, as a definition is edited. */
+  edit(routing: Partial<RoutingSettings>): void {
+    Object.assign(this.spec, { routing: { ...this.spec.routing, ...routing } });
+  }
+
   calls(count: number): SentCall[] {
     return Array.from({ length: count }, () => this.call());
   }
@@ -66,6 +71,33 @@ describe('a call that finds no place', () => {
     expect(late.failure).toBeUndefined();
     await clock.advanceAsync(1);
     expect(late.failure).toBe('OMNI_QUEUE_FULL');
+  });
+
+  // guard: queue/edited
+  it('waits by the settings that are in force, whoever waits already', async () => {
+    const scene = new Scene({ queue: { maxWaiting: 1, maxWaitMs: 10_000 } });
+    const [, , third] = scene.calls(3);
+    scene.edit({ queue: { maxWaiting: 2, maxWaitMs: 1_000 } });
+    const [fourth, fifth] = scene.calls(2);
+    await scene.clock.advanceAsync(0);
+    expect([fourth?.failure, fifth?.failure]).toEqual([undefined, 'OMNI_QUEUE_FULL']);
+    expect(scene.queues.waiting(scene.spec)).toBe(2);
+    await scene.clock.advanceAsync(1_000);
+    expect([third?.failure, fourth?.failure]).toEqual([undefined, 'OMNI_QUEUE_FULL']);
+    scene.queues.fail(scene.spec, new GatewayError('OMNI_CIRCUIT_OPEN', 'open'));
+    await scene.clock.advanceAsync(0);
+    expect(third?.failure).toBe('OMNI_CIRCUIT_OPEN');
+  });
+
+  // guard: limiter/edited
+  it('goes on at once where an edit makes room for it', async () => {
+    const concurrency = { isAdaptive: true, min: 1, max: 1, initial: 1 };
+    const scene = new Scene({ concurrency }, 5);
+    const [, second] = scene.calls(2);
+    expect(second?.handler).toBeUndefined();
+    scene.edit({ concurrency: { ...concurrency, isAdaptive: false } });
+    const third = scene.call();
+    expect([second?.handler, third.handler].map((handler) => handler !== undefined)).toEqual([true, true]);
   });
 
   it('leaves the queue when it is cancelled', async () => {

@@ -18,6 +18,8 @@ export class Slots {
   readonly #queues: () => UpstreamQueues | undefined;
   /** Open while a call waits. */
   #queue: FairQueue | undefined;
+  /** Of which it is one. */
+  #opened: UpstreamQueues | undefined;
 
   /** @param queues - Those in force; absent where no call may wait. */
   constructor(places: FairPlaces, queues: () => UpstreamQueues | undefined) {
@@ -33,6 +35,7 @@ export class Slots {
       return this.#sendNow(next, call, handler);
     const run = (): RunningCall => this.#sendNow(next, call, handler);
     return new WaitingCall(call, handler, run, held).enter((waiter) => {
+      this.#opened = queues;
       this.#queue ??= queues.open();
       return this.#queue.join(caller, waiter, queues.waitMs(call));
     });
@@ -50,7 +53,7 @@ export class Slots {
     if (queue === undefined) return;
     while (!this.places.isFull && queue.next());
     if (queue.size > 0) return;
-    this.#queues()?.close(queue);
+    this.#opened?.close(queue);
     this.#queue = undefined;
   }
 

@@ -63,6 +63,8 @@ export class UpstreamSlots extends Slots {
       ? new AdaptiveLimit({ min, max: Math.min(max, this.#capacity), initial, clock: this.#clock })
       : undefined;
     this.#resize();
+    // guard: limiter/edited
+    this.letGo();
   }
 
   readonly #resize = (): void => {

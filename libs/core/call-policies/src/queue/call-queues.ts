@@ -8,13 +8,12 @@ import {
   type Millis,
   type UpstreamSpec,
 } from '@omni/ports';
-import { KeptState } from '../stages/kept-state.ts';
 
 /** What the queues of one upstream share. */
 export class UpstreamQueues {
   readonly #spec: UpstreamSpec;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
-  readonly #maxWaitMs: Millis;
+  #maxWaitMs: Millis;
   readonly #room: FairPlaces;
   /** When a call began to wait that waits, or has waited, in one of them. */
   readonly #sinceMs = new WeakMap<UpstreamCall, Millis>();
@@ -33,6 +32,14 @@ export class UpstreamQueues {
     return this.#room.taken;
   }
 
+  /** Takes the settings in force, by which those wait that come from now on. */
+  follow(): void {
+    const { maxWaiting, maxWaitMs } = (this.#spec.routing ?? DEFAULT_ROUTING).queue;
+    this.#maxWaitMs = maxWaitMs;
+    // guard: queue/edited
+    if (maxWaiting !== this.#room.capacity) this.#room.resize(maxWaiting);
+  }
+
   get #what(): string {
     return `calls that wait for "${this.#spec.name}"`;
   }
@@ -41,7 +48,8 @@ export class UpstreamQueues {
   open(): FairQueue {
     const queue = new FairQueue({
       room: this.#room,
-      maxWaitMs: this.#maxWaitMs,
+      // Who joins says how long it may wait.
+      maxWaitMs: Number.POSITIVE_INFINITY,
       what: this.#what,
       clock: this.#clock,
     });
@@ -69,24 +77,25 @@ export class UpstreamQueues {
 
 /** The queues of upstreams where calls may wait; they belong to definitions. */
 export class CallQueues {
-  readonly #known: KeptState<UpstreamQueues>;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
+  readonly #known = new WeakMap<UpstreamSpec, UpstreamQueues>();
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'after'>) {
-    this.#known = new KeptState({
-      settingsOf: ({ queue }) => queue,
-      create: (spec) => new UpstreamQueues(spec, clock),
-    });
+    this.#clock = clock;
   }
 
   /** @returns `undefined` where no call may wait. */
   of(spec: UpstreamSpec): UpstreamQueues | undefined {
     if ((spec.routing ?? DEFAULT_ROUTING).queue.maxWaiting === 0) return undefined;
-    return this.#known.of(spec);
+    let queues = this.#known.get(spec);
+    if (queues === undefined) this.#known.set(spec, (queues = new UpstreamQueues(spec, this.#clock)));
+    else queues.follow();
+    return queues;
   }
 
   /** Calls that wait. */
   waiting(spec: UpstreamSpec): number {
-    return this.#known.find(spec)?.waiting ?? 0;
+    return this.#known.get(spec)?.waiting ?? 0;
   }
 
   /**
@@ -95,6 +104,6 @@ export class CallQueues {
    * @param key - Of the tool, prompt or resource that they are for. Default: all of them.
    */
   fail(spec: UpstreamSpec, error: GatewayError, key?: string): void {
-    this.#known.find(spec)?.fail(error, key);
+    this.#known.get(spec)?.fail(error, key);
   }
 }
