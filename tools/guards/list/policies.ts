@@ -445,6 +445,14 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A server that is read-only is written to.',
   },
   {
+    name: 'budget/replaced',
+    against: 'Tools of a server are hidden for what the one before it failed with.',
+  },
+  {
+    name: 'budget/gone',
+    against: 'What is left of a server that was replaced hides tools of its successor.',
+  },
+  {
     name: 'queue/edited',
     against: 'The settings of a queue are ignored for as long as a call waits in it.',
   },

@@ -93,4 +93,16 @@ describe('a server that has spent its error budget', () => {
       'notifications/tools/list_changed',
     ]);
   });
+
+  // guard: budget/replaced
+  it('begins anew when another server takes its place, and hides nothing of that', async () => {
+    const { scene, client, call } = await open({ hides: true });
+    for (let n = 0; n < 4; n++) await call('bad');
+    await scene.quiet();
+    const listed = async (): Promise<string> => await scene.answer(client.request('tools/list', {}));
+    expect(await listed()).not.toContain('up__bad');
+    expect(await scene.server.apply([serverWith({ hides: true })])).toMatchObject({ replaced: ['up'] });
+    await scene.quiet();
+    expect(await listed()).toContain('up__bad');
+  });
 });

@@ -1,5 +1,5 @@
+import type { Balancers, ErrorBudgets } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
-import type { Balancers } from '@omni/call-policies';
 import type { Millis } from '@omni/ports';
 import type { UpstreamRegistry, Upstreams } from '@omni/upstreams';
 import { type ListedReplicas, listedServers } from './listed-replicas.ts';
@@ -14,6 +14,7 @@ export interface DefinitionFollowers {
   readonly catalogue: Catalogue;
   readonly listed: ListedReplicas;
   readonly balancers: Balancers;
+  readonly policies: { readonly budgets: Pick<ErrorBudgets, 'forget'> };
   /** How long calls may take on servers that have lost their place. */
   readonly drainMs: Millis;
 }
@@ -22,7 +23,8 @@ export interface DefinitionFollowers {
  * Takes new definitions to everything that holds something of an upstream; the rest asks the registry at use.
  */
 export function followDefinitions(followers: DefinitionFollowers): void {
-  const { registry, refresher, lists, upstreams, health, catalogue, listed, balancers, drainMs } = followers;
+  const { registry, refresher, lists, upstreams, health, catalogue, listed } = followers;
+  const { balancers, policies, drainMs } = followers;
   let wasEnabled = enabledIn(registry);
   registry.subscribe((definitions, changes) => {
     const isEnabled = enabledIn(registry);
@@ -41,6 +43,8 @@ export function followDefinitions(followers: DefinitionFollowers): void {
       const group = definitions.group(definitions.groupOf(name));
       if (group !== undefined) balancers.find(group.server)?.forget(name);
     }
+    // guard: budget/replaced
+    for (const name of [...changes.removed, ...changes.replaced]) policies.budgets.forget(name);
     upstreams.apply(definitions, changes, drainMs);
     health.follow();
     // Clients are told last: what they ask then is answered by what is new.

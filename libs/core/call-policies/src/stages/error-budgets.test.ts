@@ -107,6 +107,19 @@ describe('an error budget', () => {
     expect(scene.log).toContain('first shown');
   });
 
+  // guard: budget/gone
+  it('ends with its server: what that still runs spends nothing', () => {
+    const scene = new Scene({ share: 0.5, minCalls: 2, hides: true });
+    scene.calls(2, 500);
+    const running = [scene.call(), scene.call()];
+    scene.budgets.forget('up');
+    expect(scene.log).toEqual(['up spent 2/2', 'add hidden', 'up restored 2/2', 'add shown']);
+    for (const call of running) call.answer(500);
+    scene.calls(2, 500);
+    expect(scene.log).toHaveLength(4);
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
+
   it('costs nothing where there is none', () => {
     const next = (): never => {
       throw new Error('not sent here');

@@ -33,6 +33,9 @@ const MAX_PARTS = 1_000;
 export class ErrorBudgets {
   readonly #options: ErrorBudgetsOptions;
   readonly #known: KeptState<Budgets>;
+  /** Those whose calls are counted. */
+  readonly #inForce = new Map<string, UpstreamSpec>();
+  readonly #gone = new WeakSet<UpstreamSpec>();
 
   constructor(options: ErrorBudgetsOptions) {
     this.#options = options;
@@ -43,15 +46,14 @@ export class ErrorBudgets {
         parts: new Map(),
       }),
       // What was spent by other settings is there again.
-      onReset: (_spec, { whole, parts }) => {
-        for (const budget of [whole, ...parts.values()]) budget.forget();
-      },
+      onReset: (_spec, budgets) => endAll(budgets),
     });
   }
 
   readonly stage: CallStage = (next, { spec }) => {
     const { share, hides } = (spec.routing ?? DEFAULT_ROUTING).errorBudget;
-    if (share === 0) return next;
+    if (share === 0 || this.#gone.has(spec)) return next;
+    this.#inForce.set(spec.name, spec);
     return (call, handler) => {
       const called = calledOf(call);
       if (called === undefined) return next(call, handler);
@@ -61,6 +63,16 @@ export class ErrorBudgets {
       );
     };
   };
+
+  /** The server has lost its name: what it has spent is there again, and what it still runs counts no more. */
+  forget(name: string): void {
+    const spec = this.#inForce.get(name);
+    if (spec === undefined) return;
+    this.#inForce.delete(name);
+    this.#gone.add(spec);
+    const budgets = this.#known.find(spec);
+    if (budgets !== undefined) endAll(budgets);
+  }
 
   isSpent(spec: UpstreamSpec): boolean {
     return this.#known.find(spec)?.whole.isSpent === true;
@@ -75,6 +87,8 @@ export class ErrorBudgets {
     const whose = whoseFailure(end);
     // guard: budget/whose
     if (whose !== 'upstream' && whose !== 'nobody') return;
+    // guard: budget/gone
+    if (this.#gone.has(spec)) return;
     const isFailure = whose === 'upstream';
     const { whole, parts } = this.#known.of(spec);
     whole.add(isFailure);
@@ -105,4 +119,8 @@ export class ErrorBudgets {
     const { share, windowMs, minCalls } = (spec.routing ?? DEFAULT_ROUTING).errorBudget;
     return new ErrorBudget({ share, windowMs, minCalls, onChange, clock: this.#options.clock });
   }
+}
+
+function endAll({ whole, parts }: Budgets): void {
+  for (const budget of [whole, ...parts.values()]) budget.forget();
 }
