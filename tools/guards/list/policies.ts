@@ -483,6 +483,10 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'Calls reach a server that an operator keeps them away from.',
   },
   {
+    name: 'overrides/waiting',
+    against: 'Calls reach a server that an operator keeps them away from, once their turn comes.',
+  },
+  {
     name: 'overrides/throttle',
     against: 'A throttle lets everything through.',
     without: 'true',
@@ -524,6 +528,10 @@ export const POLICY_GUARDS: readonly Guard[] = [
     name: 'candidates/not-sent',
     against: 'A call that may have run at one replica runs at another one too.',
     without: 'true',
+  },
+  {
+    name: 'candidates/waited-only',
+    against: 'A replica that is busy is left out as one that fails.',
   },
   {
     name: 'candidates/shown',

@@ -1,4 +1,4 @@
-import type { Balancers, MemoryGuard, Overrides } from '@omni/call-policies';
+import type { Balancers, CallQueues, MemoryGuard, Overrides } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
 import type { ConfigurationManager } from '@omni/config';
 import type { Supervision, SupervisionObserver } from '@omni/coordinator';
@@ -73,6 +73,7 @@ export interface MasterServerParts {
   readonly candidates: DeclaredStage<RequestStage>;
   readonly callStages: readonly DeclaredStage<CallStage>[];
   readonly overrides: Overrides;
+  readonly queues: CallQueues;
   readonly starts: StartLimiter;
   readonly refresher: CatalogueRefresher;
   readonly lists: VariantReader;

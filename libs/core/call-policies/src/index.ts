@@ -60,12 +60,12 @@ export {
 export { startWaitMs } from './repeat/start-wait.ts';
 export { callQuotas, type CallQuotasOptions } from './stages/call-quotas.ts';
 export { callRates, type CallRatesOptions } from './stages/call-rates.ts';
-export type { Called } from './stages/called.ts';
+export { type Called, keyOf } from './stages/called.ts';
 export type { LimitReached } from './stages/rate-limited.ts';
 export { CapabilityBreakers, type CapabilityBreakersOptions } from './stages/capability-breakers.ts';
 export { ErrorBudgets, type ErrorBudgetsOptions } from './stages/error-budgets.ts';
 export { FAULT_KEY, injectedFaults, type InjectedFaultsOptions } from './stages/injected-faults.ts';
-export { OverrideStages, type OverrideStagesOptions } from './stages/override-stages.ts';
+export { heldOpen, OverrideStages, type OverrideStagesOptions } from './stages/override-stages.ts';
 export {
   requestCandidates,
   type RequestCandidatesOptions,

@@ -1,5 +1,5 @@
 import type { Catalogue } from '@omni/capabilities';
-import type { OverrideChange, Overrides } from '@omni/call-policies';
+import { type CallQueues, heldOpen, keyOf, type OverrideChange, type Overrides } from '@omni/call-policies';
 import type { NewEvent } from '@omni/events';
 import type { ListKind } from '@omni/model';
 import type { Logger } from '@omni/ports';
@@ -10,6 +10,7 @@ export interface OverrideFollowers {
   readonly registry: UpstreamRegistry;
   readonly upstreams: Upstreams;
   readonly catalogue: Catalogue;
+  readonly queues: Pick<CallQueues, 'fail'>;
   readonly events: { publish(event: NewEvent): unknown };
   readonly logger: Logger;
 }
@@ -24,13 +25,17 @@ const METHODS: Readonly<Record<ListKind, string>> = {
 
 /** Takes overrides to everything that goes by them, and tells of them: none is silent. */
 export function followOverrides(followers: OverrideFollowers): void {
-  const { overrides, registry, upstreams, catalogue, events, logger } = followers;
+  const { overrides, registry, upstreams, catalogue, queues, events, logger } = followers;
   overrides.subscribe((change) => {
     const { target, override } = change;
     if (override.kind === 'hide') catalogue.hide(target.upstream, hiddenBy(overrides));
     else upstreams.rebuildChains();
     const data = { kind: override.kind, ...dataOf(change) };
     const isSet = change.change === 'set';
+    const spec = upstreams.get(target.upstream)?.spec;
+    // guard: overrides/waiting
+    if (spec !== undefined && isSet && override.kind === 'breaker' && override.state === 'open')
+      queues.fail(spec, heldOpen(target.upstream), target.called && keyOf(target.called));
     logger.warn(
       { upstream: target.upstream, ...data },
       isSet ? 'an override of a server is in force' : 'an override of a server is in force no longer',

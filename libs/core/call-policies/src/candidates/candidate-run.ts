@@ -1,4 +1,5 @@
 import {
+  type CallContext,
   type ChunkSink,
   ForwardingReply,
   type Outcome,
@@ -19,6 +20,8 @@ export interface CandidateRunOptions {
   readonly walk: Pick<CandidateWalk, 'first' | 'next'>;
   /** Told of each server before it is asked. */
   readonly onRouted: (candidate: RequestCandidate) => void;
+  /** Of the request. */
+  readonly context: Pick<CallContext, 'wasSent'>;
   /** The call has not run where it was, and goes elsewhere. */
   readonly onMoved: () => void;
 }
@@ -60,7 +63,7 @@ export class CandidateRun extends ForwardingReply implements RunningCall, ChunkS
   cancel(reason?: string): void {
     if (this.#isOver) return;
     this.#end(
-      reason === DEADLINE_OVER
+      reason === DEADLINE_OVER && /* guard: candidates/waited-only */ this.#options.context.wasSent === true
         ? whoseFailure({ kind: 'failure', error: new GatewayError('OMNI_UPSTREAM_TIMEOUT', DEADLINE_OVER) })
         : 'caller',
     );

@@ -132,7 +132,8 @@ function readOnly(upstream: string): GatewayError {
   });
 }
 
-function heldOpen(upstream: string): GatewayError {
+/** What calls fail with whose breaker an operator holds open. */
+export function heldOpen(upstream: string): GatewayError {
   return new GatewayError('OMNI_OVERRIDDEN', `Calls are kept away from "${upstream}", for now`, {
     data: { override: 'breaker' },
   });

@@ -258,12 +258,23 @@ describe('requestCandidates', () => {
     const scene = new Scene({}, [{}]);
     const balancer = scene.balancers.of(scene.group('up')?.server as UpstreamSpec);
     for (let call = 0; call < 20; call++) {
-      const running = scene.stageFor(requestOf('tools/call'))(new RecordedReply());
+      const request = requestOf('tools/call');
+      const running = scene.stageFor(request)(new RecordedReply());
+      request.context.wasSent = true;
       running.cancel(scene.asked.at(-1) === 'up' ? DEADLINE_OVER : 'the client has left');
     }
     expect(balancer.isEjected('up')).toBe(true);
     expect(balancer.isEjected('up-2')).toBe(false);
     expect(scene.sent[0]?.cancelled).toBe(DEADLINE_OVER);
+  });
+
+  // guard: candidates/waited-only
+  it('counts no call against a replica that has only waited for it', () => {
+    const scene = new Scene({}, [{}]);
+    const balancer = scene.balancers.of(scene.group('up')?.server as UpstreamSpec);
+    for (let call = 0; call < 20; call++)
+      scene.stageFor(requestOf('tools/call'))(new RecordedReply()).cancel(DEADLINE_OVER);
+    expect(['up', 'up-2'].filter((key) => balancer.isEjected(key))).toEqual([]);
   });
 
   it('does not take the time of a person for that of a replica', () => {

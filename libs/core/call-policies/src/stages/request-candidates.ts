@@ -62,7 +62,8 @@ export function requestCandidates(options: RequestCandidatesOptions): RequestSta
     let isMirrored = !mirrorsCall(request, server, random);
     return (reply) => {
       const isBeside = /* guard: candidates/beside */ runs.some(({ isOver }) => !isOver);
-      const options = { next, walk: isBeside ? walk.beside : walk, onRouted: tell, onMoved };
+      const { context } = request;
+      const options = { next, walk: isBeside ? walk.beside : walk, context, onRouted: tell, onMoved };
       const run = new CandidateRun(options, reply);
       runs.push(run);
       const running = run.begin();
