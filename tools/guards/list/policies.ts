@@ -39,34 +39,34 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A call is made after whoever wanted it has cancelled it.',
   },
   {
-    name: 'own-task/declared',
+    name: 'longcall/declared',
     against: 'A client that knows no tasks gets one in place of its answer.',
     without: 'false',
   },
   {
-    name: 'own-task/owner',
+    name: 'longcall/owner',
     against: 'A user sees or cancels the task of another one.',
     without: "''",
   },
   {
-    name: 'own-task/endpoint',
+    name: 'longcall/endpoint',
     against: 'A task is seen at the endpoint of a server that it does not belong to.',
     without: 'null',
   },
   {
-    name: 'own-task/places',
+    name: 'longcall/places',
     against: 'Calls become tasks without bound, and keep memory as long as they run.',
   },
   {
-    name: 'own-task/outlives-request',
+    name: 'longcall/outlives-request',
     against: 'A task ends with the connection of the client that has begun it.',
   },
   {
-    name: 'own-task/streamed',
+    name: 'longcall/streamed',
     against: 'A client gets a task behind the first bytes of the answer.',
   },
   {
-    name: 'own-task/answered-meanwhile',
+    name: 'longcall/answered-meanwhile',
     against: 'A client gets a task after the answer to its call.',
   },
   {

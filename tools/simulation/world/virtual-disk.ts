@@ -258,7 +258,9 @@ class VirtualStore implements StateStore {
   findCall(id: string, now: number): Promise<KeptCall | undefined> {
     return this.#next(({ calls }) => {
       const known = calls.get(id);
-      return known !== undefined && known.keptUntil > now ? known : undefined;
+      if (known === undefined || known.keptUntil <= now) return undefined;
+      const { principal: _, ...kept } = known;
+      return kept;
     });
   }
 

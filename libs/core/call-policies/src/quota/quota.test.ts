@@ -8,6 +8,7 @@ function open(options: Omit<QuotaOptions, 'clock'>) {
   return { clock, quota: new Quota({ ...options, clock }) };
 }
 
+// guard: quota/window-over
 it('takes back no call of a window that is over', () => {
   const clock = new VirtualClock();
   const quota = new Quota({ windowMs: 1_000, calls: 1, clock });

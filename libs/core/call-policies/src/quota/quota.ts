@@ -74,7 +74,7 @@ export class Quota {
     window.busyMs += busyMs;
   }
 
-  /** A call was not made. @param takenMs - Monotonic: when it was taken; a window that is over gets nothing. */
+  /** A call was not made. @param takenMs - Monotonic: when it was taken; a window of later gets nothing. */
   giveBack(key: string, takenMs: Millis): void {
     this.#forget();
     const window = this.#known(key);

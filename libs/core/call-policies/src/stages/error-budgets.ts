@@ -64,7 +64,7 @@ export class ErrorBudgets {
     };
   };
 
-  /** The server has lost its name: what it has spent is there again, and what it still runs counts no more. */
+  /** The server has lost its name: what it has spent is there again; what it still runs counts no more. */
   forget(name: string): void {
     const spec = this.#inForce.get(name);
     if (spec === undefined) return;

@@ -48,7 +48,7 @@ export class LongCall extends ForwardingReply implements RunningCall {
   }
 
   cancel(reason?: string): void {
-    // guard: own-task/outlives-request
+    // guard: longcall/outlives-request
     if (this.#task !== undefined) return;
     this.#over();
     this.#running?.cancel(reason);
@@ -83,7 +83,7 @@ export class LongCall extends ForwardingReply implements RunningCall {
   override get chunks(): ChunkSink | undefined {
     const chunks = this.#task === undefined ? this.next.chunks : undefined;
     if (chunks === undefined) return undefined;
-    // guard: own-task/streamed
+    // guard: longcall/streamed
     this.#over();
     return chunks;
   }
@@ -92,7 +92,7 @@ export class LongCall extends ForwardingReply implements RunningCall {
     const { begin, abandon, context } = this.#options;
     const task = await begin();
     if (task === undefined) return;
-    // guard: own-task/answered-meanwhile
+    // guard: longcall/answered-meanwhile
     if (this.#isOver) return abandon(task);
     this.#task = task;
     task.runs(running);

@@ -233,7 +233,7 @@ describe('a call that outlives the threshold', () => {
     expect(scene.lost[0]).toMatch(/^up [0-9a-z]{16}$/);
   });
 
-  // guard: own-task/owner, own-task/endpoint
+  // guard: longcall/owner, longcall/endpoint
   it('is known to its user alone, where it was started, until its time is over', async () => {
     const scene = new Scene();
     const id = await scene.task({ server: 'up' });
@@ -270,7 +270,7 @@ describe('a call that outlives the threshold', () => {
     expect(scene.made[0]?.cancelled).toBeDefined();
   });
 
-  // guard: own-task/outlives-request
+  // guard: longcall/outlives-request
   it('goes on when the request is over that has begun it, and tells it nothing more', async () => {
     const scene = new Scene();
     const { reply, running } = scene.begin();
@@ -334,7 +334,7 @@ describe('a call stays a call', () => {
     expect(resultOf(reply)).toEqual({ sum: 1 });
   };
 
-  // guard: own-task/declared
+  // guard: longcall/declared
   it.each([
     ['of a client that does not declare tasks', {}, { capabilities: '{}' }],
     ['of a client of the legacy era', {}, { era: 'legacy' }],
@@ -375,7 +375,7 @@ describe('a call stays a call', () => {
     await staysCall(scene, scene.begin().reply);
   });
 
-  // guard: own-task/places
+  // guard: longcall/places
   it('while there are too many tasks, of one user and of all', async () => {
     const scene = new Scene();
     const replies = Array.from({ length: 1_001 }, () => scene.begin().reply);
@@ -388,7 +388,7 @@ describe('a call stays a call', () => {
     await scene.task();
   });
 
-  // guard: own-task/streamed
+  // guard: longcall/streamed
   it('once its client has the first byte of the answer', async () => {
     const scene = new Scene();
     const { reply } = scene.begin({}, {}, new StreamingReply());
@@ -397,7 +397,7 @@ describe('a call stays a call', () => {
     expect([reply.outcomes, scene.records.log]).toEqual([[], []]);
   });
 
-  // guard: own-task/answered-meanwhile
+  // guard: longcall/answered-meanwhile
   it('when it ends while it is written down', async () => {
     const scene = new Scene();
     const { reply } = scene.begin();

@@ -78,7 +78,7 @@ export class OwnTasks {
     const [upstream = ''] = upstreams;
     const { taskAfterMs } = specOf(upstream)?.routing ?? DEFAULT_ROUTING;
     if (taskAfterMs === 0) return next;
-    if (isPinned || /* guard: own-task/declared */ !declaresTasks(context.client)) return next;
+    if (isPinned || /* guard: longcall/declared */ !declaresTasks(context.client)) return next;
     return (reply, destination) => {
       const call = new LongCall(
         {
@@ -111,7 +111,7 @@ export class OwnTasks {
     const { records, limits, clock, random, retentionMs } = this.#options;
     const { client, message } = context;
     const share = this.#places.take(client.principal);
-    // guard: own-task/places
+    // guard: longcall/places
     if (share instanceof GatewayError) return undefined;
     const begunAt = clock.now();
     const id = PREFIX + crypto.randomUUID();
@@ -196,8 +196,8 @@ function declaresTasks({ era, capabilities }: ClientContext): boolean {
 function keyOf({ principal, endpoint }: ClientContext, id: string): string {
   return JSON.stringify([
     'task',
-    /* guard: own-task/owner */ principal.id,
-    /* guard: own-task/endpoint */ serverOf(endpoint) ?? null,
+    /* guard: longcall/owner */ principal.id,
+    /* guard: longcall/endpoint */ serverOf(endpoint) ?? null,
     id,
   ]);
 }
