@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keepCompiledCode } from './compiled-code.ts';
 
 const MODULE = fileURLToPath(new URL('./compiled-code.ts', import.meta.url));
 
@@ -28,12 +29,12 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 /** What a process says that keeps its code and then loads a module: the cache is the process's own. */
-function keptIn(environment: Readonly<Record<string, string>> = {}, user = 'undefined'): unknown {
+function keptIn(environment: Readonly<Record<string, string>> = {}): unknown {
   const loaded = join(home, 'loaded.mjs');
   writeFileSync(loaded, 'export const loaded = () => 1;');
   const program = `
     const { keepCompiledCode } = await import(${JSON.stringify(MODULE)});
-    const why = await keepCompiledCode({ OMNI_HOME: ${JSON.stringify(join(home, 'state'))} }, ${user});
+    const why = await keepCompiledCode({ OMNI_HOME: ${JSON.stringify(join(home, 'state'))} });
     await import(${JSON.stringify(loaded)});
     const { getCompileCacheDir } = await import('node:module');
     console.log(JSON.stringify({ why, isOn: getCompileCacheDir() !== undefined }));`;
@@ -52,7 +53,6 @@ describe('keepCompiledCode', () => {
     expect(readdirSync(cache)).not.toEqual([]);
   });
 
-  // guard: files/compiled-code
   it.each([0o770, 0o707, 0o755])('keeps none where others may look into the folder (mode %o)', (mode) => {
     mkdirSync(cache, { recursive: true });
     chmodSync(cache, mode);
@@ -66,8 +66,10 @@ describe('keepCompiledCode', () => {
     expect(readdirSync(home)).toEqual(['loaded.mjs']);
   });
 
-  it('keeps none in a folder of another user', () => {
-    expect(keptIn({}, '4242')).toMatchObject({ isOn: false });
+  // guard: files/compiled-code
+  it('keeps none in a folder of another user', async () => {
+    const why = await keepCompiledCode({ OMNI_HOME: join(home, 'state') }, 4242);
+    expect(why).toBe(`${cache} is not this user's alone (mode 0700)`);
   });
 
   it('keeps none where a link or a file stands in its place', () => {
