@@ -70,6 +70,11 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A client gets a task after the answer to its call.',
   },
   {
+    name: 'keys/own-bytes',
+    against: 'The kept answer to a call loses its bytes once its client has them.',
+    without: 'payload',
+  },
+  {
     name: 'keys/came-meanwhile',
     against: 'A client that comes back while its call is withdrawn waits for ever.',
   },

@@ -219,7 +219,8 @@ export class KeyedRun implements ReplySink {
 
   /** The answer has the id of the request that the call was made for. */
   #tellOne(member: KeyedMember, answer: Answer): void {
-    if (answer.kind === 'error' || member === this.#leader) return member.reply.settle(answer);
+    if (answer.kind === 'error') return member.reply.settle(answer);
+    if (member === this.#leader) return member.reply.settle(copyOf(answer));
     member.reply.settle(answerOf(keptOutcome(answer), member.requestId) ?? answer);
   }
 
@@ -256,6 +257,14 @@ export class KeyedRun implements ReplySink {
     this.#onDrained = undefined;
     drained?.();
   }
+}
+
+/** Whoever writes bytes may give their memory back, and these are kept. */
+function copyOf(answer: Extract<Answer, { kind: 'message' }>): Answer {
+  const { payload } = answer;
+  return typeof payload === 'string'
+    ? answer
+    : { ...answer, payload: /* guard: keys/own-bytes */ payload.slice() };
 }
 
 function refused(error: GatewayError): FailedOutcome {

@@ -355,6 +355,24 @@ describe('a call with an idempotency key', () => {
     });
   });
 
+  // guard: keys/own-bytes
+  it('keeps the bytes of its answer when whoever writes them gives their memory back', async () => {
+    const scene = new Scene();
+    const first = scene.call();
+    await settled();
+    first.reply.settle = (outcome) => {
+      if (outcome.kind === 'message' && typeof outcome.payload !== 'string') outcome.payload.fill(0);
+    };
+    const payload = new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"result":{"content":[]}}');
+    scene.made[0]?.reply.settle({ kind: 'message', payload, status: 200 });
+    await settled();
+    const again = scene.call('{"n":1}', { id: 2 });
+    await settled();
+    expect(again.reply.outcomes).toMatchObject([
+      { kind: 'message', payload: '{"jsonrpc":"2.0","id":2,"result":{"content":[]}}' },
+    ]);
+  });
+
   // guard: keys/nobody-waits
   it('is not made when nobody waits for it any more', async () => {
     const scene = new Scene();
