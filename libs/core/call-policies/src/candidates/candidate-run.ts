@@ -22,8 +22,6 @@ export interface CandidateRunOptions {
   readonly onRouted: (candidate: RequestCandidate) => void;
   /** Of the request. */
   readonly context: Pick<CallContext, 'wasSent'>;
-  /** The call has not run where it was, and goes elsewhere. */
-  readonly onMoved: () => void;
 }
 
 /** One attempt of a request: at the first server that can be asked. */
@@ -94,7 +92,9 @@ export class CandidateRun extends ForwardingReply implements RunningCall, ChunkS
     this.#refusal ??= outcome;
     const candidate = this.#options.walk.next();
     if (candidate === undefined) return this.#settle(this.#refusal, culprit);
-    this.#options.onMoved();
+    // It has not run where it was.
+    // guard: candidates/not-run-here
+    this.#options.context.wasSent = false;
     this.#run(candidate);
   }
 

@@ -54,16 +54,12 @@ export function requestCandidates(options: RequestCandidatesOptions): RequestSta
     }: Pick<RequestCandidate, 'upstream'> & { why: RouteReason | 'mirror' }): void => {
       if (why !== 'usual' && why !== 'home') onRouted?.({ request, server: server.name, to: upstream, why });
     };
-    const onMoved = (): void => {
-      // guard: candidates/not-run-here
-      request.context.wasSent = false;
-    };
     const runs: CandidateRun[] = [];
     let isMirrored = !mirrorsCall(request, server, random);
     return (reply) => {
       const isBeside = /* guard: candidates/beside */ runs.some(({ isOver }) => !isOver);
       const { context } = request;
-      const options = { next, walk: isBeside ? walk.beside : walk, context, onRouted: tell, onMoved };
+      const options = { next, walk: isBeside ? walk.beside : walk, context, onRouted: tell };
       const run = new CandidateRun(options, reply);
       runs.push(run);
       const running = run.begin();
