@@ -9,7 +9,8 @@ const OWN: ReadonlySet<string> = new Set([
   'OMNI_QUEUE_FULL',
   'OMNI_CIRCUIT_OPEN',
 ]);
-/** Statuses by which a server says that it has done nothing. */
+const REQUEST_TIMEOUT = 408;
+/** Of 5xx, those by which a server says that it has done nothing. */
 const NOTHING_DONE = [501, 505, 511];
 /** What can be said of a server that was there and is gone. */
 const OF_GONE = [
@@ -84,12 +85,16 @@ function mayHaveRun(call: CallHistory): boolean | undefined {
   if (safetyOf(call) !== 'neither' || last === undefined) return false;
   switch (last.end?.kind) {
     case 'status':
-      return last.end.status >= 500 && !NOTHING_DONE.includes(last.end.status);
+      return mayFollowRun(last.end.status);
     case 'cut':
       return true;
     default:
       return undefined;
   }
+}
+
+function mayFollowRun(status: number): boolean {
+  return status === REQUEST_TIMEOUT || (status >= 500 && !NOTHING_DONE.includes(status));
 }
 
 function isAnswer({ end }: Attempt): boolean {
