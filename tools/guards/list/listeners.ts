@@ -17,6 +17,11 @@ export const LISTENER_GUARDS: readonly Guard[] = [
     against: 'Any number of connections are open, and nobody is told that there are too many.',
   },
   {
+    name: 'http/paced',
+    against:
+      'All requests that hundreds of connections send at once begin at once, and everybody waits for all of them.',
+  },
+  {
     name: 'http/idle-only',
     against: 'A request under way is cut to make room for a new connection.',
     without: 'other !== connection',

@@ -341,6 +341,17 @@ describe('NodeHttpListener', () => {
     expect((await client.ended()).match(/HTTP\/1\.1 401/g)?.length).toBe(2);
   });
 
+  it('serves every one of many that come at once', async () => {
+    const served: string[] = [];
+    const { port, listener } = await start({ handler: ({ path }) => void served.push(path) });
+    const clients = await Promise.all(Array.from({ length: 200 }, () => dial(port)));
+    for (const [at, client] of clients.entries()) client.send(`GET /${at} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await clients[0]?.until(() => served.length === 200);
+    expect(new Set(served).size).toBe(200);
+    for (const { socket } of clients) socket.destroy();
+    await clients[0]?.until(() => listener.openExchanges === 0);
+  });
+
   it('tells pipelined requests that wait behind another when the client goes', async () => {
     let gone = 0;
     const { port } = await start({ handler: (exchange) => exchange.onGone(() => (gone += 1)) });

@@ -22,6 +22,7 @@ import { listenFailure } from './listen-failure.ts';
 import { HttpConnection } from './http-connection.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { createServer } from './node-http.ts';
+import { PacedStarts } from './paced-starts.ts';
 import { WRITE_TIMEOUT_MS } from './response-write-timeout.ts';
 import { flushedBytes } from '../sockets/flushed-bytes.ts';
 import { TlsCertificate, type TlsFiles, type TlsPair } from './tls-files.ts';
@@ -80,6 +81,9 @@ const TIMEOUT_CHECK_MS = 1_000;
 /** A refused connection may take this long to read its answer. */
 const REFUSAL_MS = 500;
 
+/** While more exchanges are open, requests begin paced. */
+const PACED_ABOVE = 128;
+
 const MAX_CONNECTIONS = 10_000;
 /** Those that are being closed, and shake hands, count with those that are open. */
 const UNSERVED_PART = 4;
@@ -98,6 +102,7 @@ export class NodeHttpListener {
   readonly #connections = new WeakMap<Duplex, HttpConnection>();
   readonly #carryHttp = new LiveList<HttpConnection>();
   readonly #maxConnections: number;
+  readonly #paced = new PacedStarts<NodeExchange>((exchange) => this.#handle(exchange));
   #uses = 0;
   #openExchanges = 0;
   #isStopping = false;
@@ -290,6 +295,13 @@ export class NodeHttpListener {
       );
       return;
     }
+    // What is pipelined is held back by its own answers.
+    if (this.#openExchanges > PACED_ABOVE && connection.open.length === 1) this.#paced.add(exchange);
+    else this.#handle(exchange);
+  }
+
+  #handle(exchange: NodeExchange): void {
+    if (exchange.isOver) return;
     try {
       const result = this.#options.handler(exchange);
       if (result !== undefined) result.catch((error: unknown) => this.#onHandlerError(exchange, error));

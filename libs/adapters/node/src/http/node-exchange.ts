@@ -72,6 +72,11 @@ export class NodeExchange extends NodeRequestFacts implements Exchange, BodyOwne
     return this.#answer !== 'none';
   }
 
+  /** Its connection is done with it, in whatever way. */
+  get isOver(): boolean {
+    return this.#isGone;
+  }
+
   /** Bytes of an answer that waits behind those of earlier requests. */
   get waitingBytes(): number {
     return this.#response.socket === null ? this.#response.writableLength : 0;
