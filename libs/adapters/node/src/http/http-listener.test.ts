@@ -345,7 +345,8 @@ describe('NodeHttpListener', () => {
     const served: string[] = [];
     const { port, listener } = await start({ handler: ({ path }) => void served.push(path) });
     const clients = await Promise.all(Array.from({ length: 200 }, () => dial(port)));
-    for (const [at, client] of clients.entries()) client.send(`GET /${at} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    for (const [at, client] of clients.entries())
+      client.send(`${at % 2 === 0 ? 'GET' : 'POST'} /${at} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
     await clients[0]?.until(() => served.length === 200);
     expect(new Set(served).size).toBe(200);
     for (const { socket } of clients) socket.destroy();

@@ -81,7 +81,7 @@ const TIMEOUT_CHECK_MS = 1_000;
 /** A refused connection may take this long to read its answer. */
 const REFUSAL_MS = 500;
 
-/** While more exchanges are open, requests begin paced. */
+/** While more exchanges are open, calls begin paced. */
 const PACED_ABOVE = 128;
 
 const MAX_CONNECTIONS = 10_000;
@@ -295,8 +295,13 @@ export class NodeHttpListener {
       );
       return;
     }
-    // What is pipelined is held back by its own answers.
-    if (this.#openExchanges > PACED_ABOVE && connection.open.length === 1) this.#paced.add(exchange);
+    const isPaced =
+      this.#openExchanges > PACED_ABOVE &&
+      // Health is asked for by GET.
+      request.method === 'POST' &&
+      // What is pipelined is held back by its own answers.
+      connection.open.length === 1;
+    if (isPaced) this.#paced.add(exchange);
     else this.#handle(exchange);
   }
 
