@@ -96,7 +96,7 @@ const RATED =
   '{"limits":{"userRate":{"rps":1000},"sessionQuota":{"calls":1000}},"telemetry":{"metrics":true}}';
 
 describe('the stages that a gateway says a call passes', () => {
-  it('are those that it passes, in order, where everything is on', async () => {
+  it('are those that it passes, in order, where everything is on [S003-ST-08]', async () => {
     const { gateway, callPasses, isOn } = await sceneOf(ALL_ON, RATED);
     gateway.overrides.set({ upstream: 'a' }, { kind: 'throttle', rate: { perSecond: 1_000, burst: 1_000 } });
     expect(await callPasses()).toEqual(isOn());
