@@ -3,7 +3,9 @@ export {
   parseConfigurationText,
   type Configuration,
   type Environment,
+  type FlagSetting,
   type LoadOptions,
+  type RuntimeOverride,
   type TextOptions,
 } from './node/node-configuration.ts';
 export {

@@ -14,7 +14,14 @@ import {
 } from '../clients/server-blocks.ts';
 import { normalizeEntry } from '../entry/normalize-entry.ts';
 import { serverNameOf, type ConfigSource } from './config-source.ts';
-import { kindOf, written, type LocatedEntry, type LocatedMap, type LocatedValue } from './located-value.ts';
+import {
+  isNull,
+  kindOf,
+  written,
+  type LocatedEntry,
+  type LocatedMap,
+  type LocatedValue,
+} from './located-value.ts';
 import type { Environment } from './variables.ts';
 
 /** Where Omni's own files may keep servers. All of it becomes `mcpServers`. */
@@ -25,6 +32,7 @@ const OWN_BLOCKS: readonly (readonly string[])[] = [
   ['mcp_servers'],
   ['mcp', 'servers'],
   ['mcp'],
+  ['extensions'],
 ];
 export const SERVER_BLOCKS: readonly string[] = [...new Set(OWN_BLOCKS.map(([first = '']) => first))];
 
@@ -44,6 +52,16 @@ export interface SourceReport {
   /** Whose file it is; `undefined` for Omni's own. */
   readonly reading: Reading | undefined;
   readonly env: Environment;
+  /** Whether it lies over others: `null` then removes what these say. */
+  readonly isOver: boolean;
+}
+
+/** What stands in no file, in Omni's own spelling: it lies over the files. */
+export function normalizeGiven(
+  root: LocatedMap,
+  report: Omit<SourceReport, 'reading' | 'isOver'>,
+): LocatedMap {
+  return ownFile(root, { ...report, reading: undefined, isOver: true });
 }
 
 /**
@@ -220,6 +238,10 @@ function addServer(
     else warnings.add(entry.at, key, `${message}, and is the one that is read`);
     return;
   }
+  if (report.isOver && isNull(entry.value)) {
+    servers.set(name, entry);
+    return;
+  }
   if (entry.value.kind !== 'map') {
     const empty: LocatedMap = { kind: 'map', at: entry.value.at, entries: new Map() };
     if (reading !== undefined) servers.set(name, { ...entry, value: empty });
@@ -239,6 +261,7 @@ function addServer(
     warnings,
     format: reading?.format,
     env,
+    isOver: report.isOver,
   });
   servers.set(name, { ...entry, value });
 }

@@ -10,7 +10,7 @@ const RENAMED: readonly (readonly [section: string, old: string, present: string
 /**
  * Reads settings under their old names: the old name alone is a warning, both names together are a problem.
  *
- * @param root - Of all sources together.
+ * @param root - Of one layer: settings of several layers are one setting, whatever they are called.
  */
 export function withPresentNames(root: LocatedMap, problems: ProblemList, warnings: ProblemList): LocatedMap {
   const sections = new Map(root.entries);

@@ -9,9 +9,10 @@ import {
   parseSecretsSettings,
   type SecretsSettings,
 } from '@omni/config';
-import { checkConfigSafety, readConfigSources, stateDirectory } from '@omni/node';
+import { checkConfigSafety, environmentName, readConfigSources, stateDirectory } from '@omni/node';
 import { SecretBuffer, systemClock } from '@omni/ports';
 import type { SecretUser } from '@omni/secrets';
+import { layersOf } from '../node-configuration.ts';
 import { openSecrets, type OpenSecrets } from './open-secrets.ts';
 
 /** The secrets that a configuration means, and how they are come by. */
@@ -60,7 +61,7 @@ export async function migrateSecrets(
   { secrets }: Pick<ConfiguredSecrets, 'secrets'>,
   { environment, isWriting, user }: MigrateOptions,
 ): Promise<readonly MigratedSecret[]> {
-  const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
+  const sources = await readConfigSources(path, { environment: environmentName(environment) });
   await checkConfigSafety(sources);
   const migrated: MigratedSecret[] = [];
   const names = new Map<string, string>();
@@ -94,9 +95,9 @@ export async function migrateSecrets(
 
 async function settingsOf(path: string | undefined, environment: Environment): Promise<SecretsSettings> {
   if (path === undefined) return defaultConfiguration().secrets;
-  const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
+  const sources = await readConfigSources(path, { environment: environmentName(environment) });
   await checkConfigSafety(sources);
-  return parseSecretsSettings(sources, { env: environment });
+  return parseSecretsSettings(sources, { env: environment, layers: layersOf(environment) });
 }
 
 function spliced(text: string, secrets: readonly LiteralSecret[]): string {
