@@ -3,9 +3,9 @@ import { bannerJson, logLossText, serveBanner } from './banner.ts';
 import { checkVerdict, configurationReport } from './configuration-report.ts';
 import { runGateway } from './gateway-run.ts';
 import { keepCode } from './keep-code.ts';
-import type { LogLevel } from './log-level.ts';
+import type { LogLevel } from './arguments/log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
-import { settingFlags } from './setting-flags.ts';
+import { settingFlags } from './arguments/setting-flags.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface ServeOptions {

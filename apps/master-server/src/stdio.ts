@@ -1,12 +1,12 @@
 import { systemClock } from '@omni/ports';
 import { sendConsoleToStderr } from './console-guard.ts';
 import { configurationReport } from './configuration-report.ts';
-import type { LogLevel } from './log-level.ts';
+import type { LogLevel } from './arguments/log-level.ts';
 import { keepCode } from './keep-code.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 import { protect, stopInTime } from './stop-in-time.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
-import { settingFlags } from './setting-flags.ts';
+import { settingFlags } from './arguments/setting-flags.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface StdioOptions {

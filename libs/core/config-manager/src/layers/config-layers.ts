@@ -1,8 +1,7 @@
 import type { Environment } from '../document/variables.ts';
 
-/** Layers of a configuration, lowest first (S003-CF-01). */
-export const LAYERS = ['default', 'file', 'environment', 'secret', 'flag', 'override'] as const;
-export type LayerKind = (typeof LAYERS)[number];
+/** The layers of a configuration, lowest first (S003-CF-01). */
+export type LayerKind = 'default' | 'file' | 'environment' | 'secret' | 'flag' | 'override';
 
 /** A setting of the command line. */
 export interface FlagSetting {

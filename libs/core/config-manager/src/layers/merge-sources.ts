@@ -1,4 +1,4 @@
-import { ProblemList, quoted } from '../checks/config-problem.ts';
+import { type ProblemList, quoted } from '../checks/config-problem.ts';
 import { EntryProblems } from '../checks/entry-problems.ts';
 import { recogniseClient, type Reading } from '../clients/recognise-client.ts';
 import { MAX_SOURCES, serverNameOf, type ConfigSource } from '../document/config-source.ts';

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { GatewayError } from '@omni/ports';
 import { LOG_LEVELS, type LogLevel } from './log-level.ts';
-import type { ServeOptions } from './serve.ts';
-import type { StartOptions } from './start.ts';
-import type { StdioOptions } from './stdio.ts';
+import type { ServeOptions } from '../serve.ts';
+import type { StartOptions } from '../start.ts';
+import type { StdioOptions } from '../stdio.ts';
 
 /** What the command line asks for. */
 export type ProgramRequest =
