@@ -82,6 +82,8 @@ export interface Configuration {
     /** How long the lists of a server that is gone are shown. */
     readonly lingerMs: number;
   };
+  /** What belongs to modules of a program, by their names; not checked (S003-CF-06). */
+  readonly modules: Readonly<Record<string, unknown>>;
   /** In the order in which the sources name them first. */
   readonly upstreams: readonly UpstreamConfig[];
   /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
@@ -151,6 +153,7 @@ export function settingsOf(
     },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
+    modules: settings.modules,
   };
 }
 

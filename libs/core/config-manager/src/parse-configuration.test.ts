@@ -46,6 +46,7 @@ describe('parseConfiguration', () => {
         drainMs: 10_000,
       },
       auth: { mode: 'token', tokens: [] },
+      modules: {},
       naming: { prefix: 'always', labelElicitations: true },
       sealing: { keys: [] },
       secrets: {
@@ -194,6 +195,7 @@ mcpServers:
           { name: 'b.o@example.com', token: 'bo-0123456789abcdef' },
         ],
       },
+      modules: {},
       naming: { prefix: 'on-conflict', labelElicitations: false },
       sealing: { keys: [new Uint8Array(32).fill(255)] },
       secrets: {

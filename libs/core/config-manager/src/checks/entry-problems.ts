@@ -6,7 +6,7 @@ export class EntryProblems {
   readonly #apart: 'all' | Set<string>;
   readonly #byServer = new Map<string, ProblemList>();
 
-  /** @param apart - Which servers stop only themselves when they are wrong. Default: those of {@link setApart}. */
+  /** @param apart - Which servers stop only themselves when they are wrong. Default: see {@link setApart}. */
   constructor(whole: ProblemList, apart?: 'all') {
     this.#whole = whole;
     this.#apart = apart ?? new Set();

@@ -12,7 +12,10 @@ import {
   serversAtRoot,
   type FoundBlocks,
 } from '../clients/server-blocks.ts';
+import { withPresentShape } from '../entry/earlier-shape.ts';
 import { normalizeEntry } from '../entry/normalize-entry.ts';
+import { McpServerSchema } from '../schema/mcp-server-schema.ts';
+import { withDurations } from './bare-durations.ts';
 import { serverNameOf, type ConfigSource } from './config-source.ts';
 import {
   isNull,
@@ -255,9 +258,14 @@ function addServer(
     warnings.add(entry.at, key, `${key} is a part of ${client} and needs it; it is left out`);
     return;
   }
-  const value = normalizeEntry(entry.value, {
+  const problems = entryProblems.of(name);
+  const own =
+    reading === undefined
+      ? withDurations(withPresentShape(entry.value, { key, problems, warnings }), McpServerSchema)
+      : entry.value;
+  const value = normalizeEntry(own, {
     key,
-    problems: entryProblems.of(name),
+    problems,
     warnings,
     format: reading?.format,
     env,

@@ -468,6 +468,13 @@ export const GatewaySettingsSchema = z.strictObject({
   routing: z
     .prefault(RoutingSchema, {})
     .check(z.describe('How calls are limited, repeated and kept away from what fails; of all servers.')),
+  modules: z
+    ._default(z.record(z.string(), z.unknown()), {})
+    .check(
+      z.describe(
+        'Settings of modules that a program adds to Omni, each under the name of the module; Omni itself reads none.',
+      ),
+    ),
   defaults: z
     .prefault(DefaultsSchema, {})
     .check(z.describe('Settings for servers that do not set their own.')),

@@ -4,7 +4,9 @@ type Schema = z.core.$ZodType;
 
 /** The schema of what a user writes: without defaults, and before it is transformed. */
 export function writtenSchema(schema: Schema): z.core.$ZodTypes {
-  const { def } = (schema as z.core.$ZodTypes)._zod;
+  // Every schema is one of them: the base class has no instances.
+  const one = schema as z.core.$ZodTypes;
+  const { def } = one._zod;
   switch (def.type) {
     case 'optional':
     case 'nullable':
@@ -14,7 +16,7 @@ export function writtenSchema(schema: Schema): z.core.$ZodTypes {
     case 'pipe':
       return writtenSchema(def.in);
     default:
-      return schema as z.core.$ZodTypes;
+      return one;
   }
 }
 
@@ -48,10 +50,8 @@ export function schemaAt(schema: Schema, path: readonly string[]): Schema | unde
   return found;
 }
 
-type Written = 'text' | 'number' | 'boolean' | 'list' | 'map';
-
-/** Kinds of values that a setting takes. */
-export function kindsOf(schema: Schema): ReadonlySet<Written> {
+/** Kinds of values that a setting takes: `text`, `number`, `boolean`, `list`, `map`. */
+export function kindsOf(schema: Schema): ReadonlySet<string> {
   const { def } = writtenSchema(schema)._zod;
   switch (def.type) {
     case 'string':
@@ -91,12 +91,13 @@ export function typedValue(text: string, schema: Schema | undefined): unknown {
   const value = jsonValue(text);
   if (value === null) return null;
   const kind = Array.isArray(value) ? 'list' : typeof value === 'object' ? 'map' : typeof value;
-  return kind !== 'string' && kinds.has(kind as Written) ? value : text;
+  return kind !== 'string' && kinds.has(kind) ? value : text;
 }
 
 function jsonValue(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value: unknown = JSON.parse(text);
+    return value;
   } catch {
     return undefined;
   }
