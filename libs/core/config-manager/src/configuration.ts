@@ -82,6 +82,8 @@ export interface Configuration {
     /** How long the lists of a server that is gone are shown. */
     readonly lingerMs: number;
   };
+  /** What the configuration expects of itself. */
+  readonly tests: Readonly<GatewaySettings['tests']>;
   /** What belongs to modules of a program, by their names; not checked (S003-CF-06). */
   readonly modules: Readonly<Record<string, unknown>>;
   /** In the order in which the sources name them first. */
@@ -153,6 +155,7 @@ export function settingsOf(
     },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
+    tests: settings.tests,
     modules: settings.modules,
   };
 }

@@ -1,4 +1,4 @@
-import { quoted, type ProblemList } from '../checks/config-problem.ts';
+import { quoted, type Position, type ProblemList } from '../checks/config-problem.ts';
 import { GatewaySettingsSchema } from '../schema/configuration-schema.ts';
 import { withDurations } from './bare-durations.ts';
 import {
@@ -19,6 +19,8 @@ interface OtherName {
   readonly setting?: string;
   /** What becomes of its value. `undefined`: it says nothing. Default: it is taken as it is. */
   readonly read?: (value: LocatedScalar) => LocatedValue | undefined;
+  /** Whether it is to be renamed. */
+  readonly isOld?: boolean;
   /** What its author is told; nothing when it is one name among two. */
   readonly warning?: string;
 }
@@ -79,7 +81,7 @@ export function withPresentNames(root: LocatedMap, problems: ProblemList, warnin
       problems.add(
         found.at,
         other.name,
-        `${other.name} is ${other.warning === undefined ? 'another' : 'the old'} name of ${other.setting}, which is set too; keep ${quoted(present.at(-1) ?? '')} only`,
+        `${other.name} is ${other.isOld === true ? 'the old' : 'another'} name of ${other.setting}, which is set too; keep ${quoted(present.at(-1) ?? '')} only`,
       );
     else if (value !== undefined) result = mergeLocated(result, spelled(present, found, value));
   }
@@ -96,7 +98,27 @@ function withoutEmpty(root: LocatedMap): LocatedMap {
 }
 
 function renamed(name: string, setting: string): OtherName {
-  return { name, setting, warning: `is now called ${setting}; rename it` };
+  return { name, setting, isOld: true, warning: `is now called ${setting}; rename it` };
+}
+
+/** A setting that stands under its old name. */
+export interface RenamedKey {
+  readonly at: Position;
+  /** Keys from the root, joined by dots. */
+  readonly name: string;
+  /** The last of them. */
+  readonly old: string;
+  readonly present: string;
+}
+
+/** What of one of Omni's own sources stands under old names. */
+export function renamedKeys(root: LocatedMap): readonly RenamedKey[] {
+  return OTHER_NAMES.flatMap(({ name, setting = '', isOld = false }): readonly RenamedKey[] => {
+    const entry = isOld ? entryAt(root, name.split('.')) : undefined;
+    const present = setting.split('.');
+    if (entry === undefined || entryAt(root, present) !== undefined) return [];
+    return [{ at: entry.at, name, old: name.split('.').at(-1) ?? '', present: present.at(-1) ?? '' }];
+  });
 }
 
 function readValue(value: LocatedValue, { read }: OtherName): LocatedValue | undefined {

@@ -52,6 +52,7 @@ describe('configurationJsonSchema', () => {
       'restart',
       'health',
       'routing',
+      'tests',
       'modules',
       'defaults',
       'mcpServers',
