@@ -7,6 +7,8 @@ import type { ConfigSource } from '../document/config-source.ts';
 import { plainValue, type LocatedMap, type LocatedValue } from '../document/located-value.ts';
 import { normalizeSource } from '../document/normalize-source.ts';
 import { readDocument } from '../document/read-document.ts';
+import { pathFrom } from '../document/source-path.ts';
+import { durationMs } from '../schema/duration.ts';
 import { renamedKeys } from '../document/renamed-settings.ts';
 import type { Environment } from '../document/variables.ts';
 import { parseConfiguration } from '../parse-configuration.ts';
@@ -113,12 +115,23 @@ function clientText(source: ConfigSource, root: LocatedMap, { reading, env }: Cl
   };
 }
 
-function entryOf(value: LocatedValue, reading: Reading): unknown {
-  const entry = plainValue(converted(value, reading));
-  if (typeof entry !== 'object' || entry === null || !('command' in entry) || 'cwd' in entry) return entry;
-  // A client runs its servers in the project, and so do the paths in their arguments.
-  return reading.project === undefined ? entry : { ...entry, cwd: reading.project };
+function entryOf(value: LocatedValue, { project, ...reading }: Reading): unknown {
+  const entry = plainValue(converted(value, { project, ...reading }));
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const cwd = 'cwd' in entry && typeof entry.cwd === 'string' ? entry.cwd : undefined;
+  const limit = 'callTimeout' in entry && typeof entry.callTimeout === 'string' ? entry.callTimeout : '';
+  return {
+    ...entry,
+    // A client runs its servers in the project, and so do the paths in their arguments.
+    ...(project !== undefined &&
+      'command' in entry && { cwd: cwd === undefined ? project : pathFrom(`${project}/`, cwd) }),
+    // A client's one limit is no shorter here.
+    ...((durationMs(limit) ?? 0) > DEFAULT_MAX_CALL_MS && { maxCallTime: limit }),
+  };
 }
+
+/** That of `defaults.maxCallTime`. */
+const DEFAULT_MAX_CALL_MS = 1_800_000;
 
 /** Placeholders of the client as Omni writes them. */
 function converted(value: LocatedValue, reading: Reading): LocatedValue {
