@@ -33,6 +33,11 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   {
+    name: 'config/shown-texts',
+    against: 'A setting that nobody has decided to show is shown, and may be a secret.',
+    without: 'if (!holdsCredential(value)) return value;',
+  },
+  {
     name: 'config/tcp-outside',
     against: 'A listener that cannot ask for a token serves the network.',
   },

@@ -20,7 +20,7 @@ export async function runConfigShow(options: ShowOptions, context: CommandContex
   const shown = settings.filter(({ layer }) => options.defaults === true || layer !== 'default');
   const rows = shown.map(({ key, value, layer, place }) => [
     key,
-    valueText(value),
+    shortened(valueText(value)),
     ...(options.origin === true ? [layer, place ?? ''] : []),
   ]);
   const heading = ['KEY', 'VALUE', ...(options.origin === true ? ['LAYER', 'PLACE'] : [])];
@@ -40,4 +40,10 @@ export async function runConfigShow(options: ShowOptions, context: CommandContex
       .split('\n'),
   );
   return 0;
+}
+
+const MAX_WIDTH = 60;
+
+function shortened(text: string): string {
+  return text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH - 1)}…` : text;
 }

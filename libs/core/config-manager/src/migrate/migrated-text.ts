@@ -180,7 +180,7 @@ function differing(source: ConfigSource, text: string, env: Environment): readon
   const place = (source.place ?? source.path).replace(/[^\\/]*$/, '');
   const readAs = (one: ConfigSource): ReadonlyMap<string, string> => {
     const { upstreams } = parseConfiguration([one], { env, secrets: { read: () => ({ text: 'secret' }) } });
-    return new Map(upstreams.map(({ flaw, ...spec }) => [spec.name, JSON.stringify(spec)]));
+    return new Map(upstreams.map(({ flaw: _flaw, ...spec }) => [spec.name, JSON.stringify(spec)]));
   };
   const was = readAs(source);
   try {
