@@ -210,12 +210,15 @@ describe('omni config env-example', () => {
 
 describe('omni config migrate', () => {
   it('renames in place, and keeps the rest', async () => {
-    const path = await write('omni.yaml', '# mine\nnaming: { asker: false } # kept\n');
+    const path = await write('omni.yaml', '# mine\nlimits: { maxHeldBytes: 2097152 } # kept\n');
     const told = await omni('migrate', '-c', path);
-    expect(told).toMatchObject({ exitCode: 0, out: '# mine\nnaming: { labelElicitations: false } # kept\n' });
-    expect(await readFile(path, 'utf8')).toContain('asker');
+    expect(told).toMatchObject({
+      exitCode: 0,
+      out: '# mine\nlimits: { maxUnfinishedBytes: 2097152 } # kept\n',
+    });
+    expect(await readFile(path, 'utf8')).toContain('maxHeldBytes');
     expect(await omni('migrate', '-c', path, '--write')).toMatchObject({ exitCode: 0 });
-    expect(await readFile(path, 'utf8')).toBe('# mine\nnaming: { labelElicitations: false } # kept\n');
+    expect(await readFile(path, 'utf8')).toBe('# mine\nlimits: { maxUnfinishedBytes: 2097152 } # kept\n');
   });
 
   it("writes omni.yaml beside a client's file, and replaces none", async () => {

@@ -6,22 +6,17 @@ const ENV = { HOME: '/home/ana', TOKEN: 'from-the-environment' };
 
 describe('migratedText of a file of Omni', () => {
   it('renames what has another name now, every other byte as it was', () => {
-    const text = `# mine\nnaming: # here\n    asker:   false # kept\r\n"limits": { 'maxHeldBytes': 2097152 }\n`;
+    const text = `# mine\nlogging: # here\n    level:   warn # kept\r\n"limits": { 'maxHeldBytes': 2097152 } # kept\n`;
     expect(migratedText({ path: 'omni.yaml', role: 'base', text }, {})).toEqual({
-      text: text.replace('asker', 'labelElicitations').replace('maxHeldBytes', 'maxUnfinishedBytes'),
-      changes: [
-        'omni.yaml:3:5  naming.asker is called labelElicitations',
-        'omni.yaml:4:13  limits.maxHeldBytes is called maxUnfinishedBytes',
-      ],
+      text: text.replace('maxHeldBytes', 'maxUnfinishedBytes'),
+      changes: ['omni.yaml:4:13  limits.maxHeldBytes is called maxUnfinishedBytes'],
       losses: [],
     });
   });
 
   it('leaves alone what is up to date, and what says both', () => {
-    for (const text of [
-      'naming: { labelElicitations: true }\n',
-      'naming: { asker: true, labelElicitations: true }',
-    ])
+    const present = 'limits: { maxUnfinishedBytes: 2097152 }\n';
+    for (const text of [present, present.replace(' }', ', maxHeldBytes: 2097152 }')])
       expect(migratedText({ path: 'omni.yaml', role: 'base', text }, {})).toEqual({
         text,
         changes: [],

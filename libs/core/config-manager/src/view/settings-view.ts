@@ -59,8 +59,6 @@ export interface SettingDifference {
   readonly after?: SettingOrigin;
 }
 
-type ReadOptions = Pick<ParseOptions, 'env' | 'strict' | 'layers'>;
-
 interface Leaf {
   readonly key: string;
   readonly path: readonly string[];
@@ -75,7 +73,10 @@ interface Leaf {
  *
  * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` when a source cannot be read; values are not checked.
  */
-export function settingsView(sources: readonly ConfigSource[], options: ReadOptions): SettingsView {
+export function settingsView(
+  sources: readonly ConfigSource[],
+  options: Pick<ParseOptions, 'env' | 'strict' | 'layers'>,
+): SettingsView {
   const merged = mergedOf(sources, options);
   const defaults = new Map(
     defaultsOf(ConfigurationSchema, []).map((leaf) => [leaf.key, originOf(leaf, leaf.value)]),
@@ -106,7 +107,7 @@ export function settingsView(sources: readonly ConfigSource[], options: ReadOpti
 export function settingsDifference(
   before: readonly ConfigSource[],
   after: readonly ConfigSource[],
-  options: ReadOptions,
+  options: Pick<ParseOptions, 'env' | 'strict' | 'layers'>,
 ): readonly SettingDifference[] {
   const [left, right] = [before, after].map(
     (sources) => new Map(leavesOf(mergedOf(sources, options).root).map((leaf) => [leaf.key, leaf])),
@@ -131,7 +132,7 @@ function plainText(leaf: Leaf | undefined): string | undefined {
 
 function mergedOf(
   sources: readonly ConfigSource[],
-  { env, strict = false, layers = {} }: ReadOptions,
+  { env, strict = false, layers = {} }: Pick<ParseOptions, 'env' | 'strict' | 'layers'>,
 ): MergedSources {
   const [problems, warnings, notes] = [new ProblemList(), new ProblemList(), new ProblemList()];
   const merged = mergeSources(sources, { problems, warnings, notes, env, strict, layers });
