@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { GATEWAY_ERRORS, type GatewayErrorFacts } from '@omni/ports';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { errorPages } from './error-pages.ts';
-import { comparePages, generateErrorPages, writePages } from './errors.ts';
+import { generateErrorPages } from './errors.ts';
+import { comparePages, writePages } from './pages.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs/errors');
 const FACTS: GatewayErrorFacts = {

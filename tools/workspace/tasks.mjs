@@ -36,11 +36,11 @@ export const TASKS = {
   },
   generate: {
     summary:
-      'make a project or a port: generate lib NAME, adapter NAME PORT, port NAME, app NAME; or the pages of errors',
-    usage: 'npm run generate lib NAME | adapter NAME PORT | port NAME | app NAME | errors',
+      'make a project or a port: generate lib NAME, adapter NAME PORT, port NAME, app NAME; or the pages of errors, or of settings',
+    usage: 'npm run generate lib NAME | adapter NAME PORT | port NAME | app NAME | errors | settings',
     argv: ([generator = '', ...rest]) =>
-      generator === 'errors'
-        ? [FROM_SOURCE, 'tools/generators/errors.ts']
+      ['errors', 'settings'].includes(generator)
+        ? [FROM_SOURCE, `tools/generators/${generator}.ts`]
         : [NX, 'generate', `${GENERATORS}:${generator}`, ...rest],
   },
   test: {

@@ -1,7 +1,8 @@
-export { configurationReport } from './configuration-report.ts';
+export { checkVerdict, configurationReport } from './configuration-report.ts';
 export { type CrashPolicy, guardAgainstCrashes } from './crash-guard.ts';
 export { exitCodeFor, failureText } from './failure-text.ts';
-export { LOG_LEVELS, type LogLevel } from './log-level.ts';
+export { LOG_LEVELS, type LogLevel } from './arguments/log-level.ts';
+export { settingFlags } from './arguments/setting-flags.ts';
 export { type ProgramHost, thisProcess } from './program-host.ts';
 export { outliveReader } from './lost-reader.ts';
 export { runServe, type ServeOptions } from './serve.ts';

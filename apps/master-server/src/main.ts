@@ -1,7 +1,7 @@
 import { guardAgainstCrashes } from './crash-guard.ts';
 import { exitCodeFor, failureText } from './failure-text.ts';
 import { outliveReader } from './lost-reader.ts';
-import { parseProgramArguments, USAGE } from './program-arguments.ts';
+import { parseProgramArguments, USAGE } from './arguments/program-arguments.ts';
 import { thisProcess } from './program-host.ts';
 import { runServe } from './serve.ts';
 import { runStart } from './start.ts';

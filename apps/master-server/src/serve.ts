@@ -3,8 +3,9 @@ import { bannerJson, logLossText, serveBanner } from './banner.ts';
 import { checkVerdict, configurationReport } from './configuration-report.ts';
 import { runGateway } from './gateway-run.ts';
 import { keepCode } from './keep-code.ts';
-import type { LogLevel } from './log-level.ts';
+import type { LogLevel } from './arguments/log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
+import { settingFlags } from './arguments/setting-flags.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface ServeOptions {
@@ -14,6 +15,8 @@ export interface ServeOptions {
    * Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`.
    */
   readonly strict?: boolean;
+  /** Settings over those of the files, `KEY=VALUE` each. */
+  readonly set?: readonly string[];
   /** `HOST:PORT`; that of the configuration when absent, port 0 picks a free one. */
   readonly listen?: string;
   readonly logLevel?: LogLevel;
@@ -37,7 +40,7 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
   const { environment } = host;
   const phases = new PhaseLog('start', systemClock);
   const configuration = await phases.run('configuration', () =>
-    loadConfiguration(options.config, environment, options),
+    loadConfiguration(options.config, environment, { ...options, flags: settingFlags(options.set) }),
   );
   if (options.check) {
     host.writeErr(configurationReport(configuration));

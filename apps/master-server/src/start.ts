@@ -3,8 +3,9 @@ import { logLossText, startBanner } from './banner.ts';
 import { DEMO_CONFIGURATION_PATH, demoConfigurationText, findDemoPrograms } from './demo-configuration.ts';
 import { runGateway } from './gateway-run.ts';
 import { keepCode } from './keep-code.ts';
-import type { LogLevel } from './log-level.ts';
+import type { LogLevel } from './arguments/log-level.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
+import { settingFlags } from './arguments/setting-flags.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface StartOptions {
@@ -12,6 +13,8 @@ export interface StartOptions {
   readonly config?: string;
   /** As for `serve`. */
   readonly strict?: boolean;
+  /** Settings over those of the files, `KEY=VALUE` each. */
+  readonly set?: readonly string[];
   /** `HOST:PORT`; that of the configuration when absent, port 0 picks a free one. */
   readonly listen?: string;
   readonly logLevel?: LogLevel;
@@ -45,7 +48,7 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
           DEMO_CONFIGURATION_PATH,
           environment,
         )
-      : loadConfiguration(options.config, environment, options),
+      : loadConfiguration(options.config, environment, { ...options, flags: settingFlags(options.set) }),
   );
   const { listen, logLevel } = options;
   return await runGateway(

@@ -1,11 +1,12 @@
 import { systemClock } from '@omni/ports';
 import { sendConsoleToStderr } from './console-guard.ts';
 import { configurationReport } from './configuration-report.ts';
-import type { LogLevel } from './log-level.ts';
+import type { LogLevel } from './arguments/log-level.ts';
 import { keepCode } from './keep-code.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
 import { protect, stopInTime } from './stop-in-time.ts';
 import { thisProcess, type ProgramHost } from './program-host.ts';
+import { settingFlags } from './arguments/setting-flags.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface StdioOptions {
@@ -13,6 +14,8 @@ export interface StdioOptions {
   readonly config: string;
   /** As for `serve`. */
   readonly strict?: boolean;
+  /** Settings over those of the files, `KEY=VALUE` each. */
+  readonly set?: readonly string[];
   /** Shows this server alone, under its own names; all when absent. */
   readonly server?: string;
   readonly logLevel?: LogLevel;
@@ -35,7 +38,7 @@ export async function runStdio(options: StdioOptions, host: ProgramHost = thisPr
   try {
     const startPhases = new PhaseLog('start', systemClock);
     const configuration = await startPhases.run('configuration', () =>
-      loadConfiguration(options.config, host.environment, options),
+      loadConfiguration(options.config, host.environment, { ...options, flags: settingFlags(options.set) }),
     );
     host.crashes.onRejection = configuration.errors.onUnknown;
     host.writeErr(configurationReport(configuration));

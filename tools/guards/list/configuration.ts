@@ -28,6 +28,16 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     against: 'A user of a gateway that a program has configured is taken for the owner.',
   },
   {
+    name: 'config/override-variables',
+    against: 'Whoever may change a setting while Omni runs reads variables and files of whoever runs it.',
+    without: 'false',
+  },
+  {
+    name: 'config/shown-texts',
+    against: 'A setting that nobody has decided to show is shown, and may be a secret.',
+    without: 'if (!holdsCredential(value)) return value;',
+  },
+  {
     name: 'config/tcp-outside',
     against: 'A listener that cannot ask for a token serves the network.',
   },

@@ -309,7 +309,7 @@ describe('omni', () => {
   it('completes every command that it has', async () => {
     expect(JSON.parse((await omni(['schema'])).out)).toMatchObject({ title: 'Omni configuration' });
     expect((await omni(['completion', 'bash'])).out).toContain(
-      'words="serve stdio ls call store secrets version schema completion help"',
+      'words="serve stdio ls call store secrets config version schema completion help"',
     );
   });
 

@@ -2,7 +2,8 @@ import { exitCodeFor, failureText } from '@omni/master-server';
 import { GatewayError } from '@omni/ports';
 import { CommanderError } from 'commander';
 import { failureJson } from '../output/failure-json.ts';
-import { createProgram, type Outcome } from './program.ts';
+import type { Outcome } from './outcome.ts';
+import { createProgram } from './program.ts';
 import type { CommandContext } from '../connection/target.ts';
 
 /**

@@ -6,17 +6,15 @@ import type { CALL_FORMATS } from './call-command.ts';
 import { completionScript, SHELLS, type CompletedCommand, type Shell } from './completion-script.ts';
 import { parseDuration } from '../output/duration.ts';
 import type { LIST_FORMATS } from '../output/server-list.ts';
+import { addConfig } from './config/config-commands.ts';
 import type { SecretsOptions } from './secrets-command.ts';
 import type { StoreOptions } from './store-command.ts';
 import type { CommandContext } from '../connection/target.ts';
-
-/** How a command ended. */
-export interface Outcome {
-  exitCode: number;
-}
+import type { Outcome } from './outcome.ts';
+import { setOption } from './set-option.ts';
 
 const CALL_OUTPUTS: readonly (typeof CALL_FORMATS)[number][] = ['text', 'json'];
-const STRICT = "one server that is wrong in a client's file stops all of them";
+const STRICT = "one server that is wrong in a client's file, or a file of its own, stops all of them";
 const STORE_OUTPUTS: readonly StoreOptions['output'][] = ['text', 'json'];
 const LIST_OUTPUTS: readonly (typeof LIST_FORMATS)[number][] = ['table', 'json', 'name'];
 
@@ -38,6 +36,7 @@ export function createProgram(context: CommandContext, outcome: Outcome): Comman
   addCalling(program, context, outcome);
   addStore(program, context, outcome);
   addSecrets(program, context, outcome);
+  addConfig(program, context, outcome);
   addAbout(program, context);
   return program;
 }
@@ -45,6 +44,7 @@ export function createProgram(context: CommandContext, outcome: Outcome): Comman
 interface GivenServing {
   readonly config: string;
   readonly strict?: boolean;
+  readonly set?: readonly string[];
   readonly listen?: string;
   readonly logLevel?: LogLevel;
   readonly check?: boolean;
@@ -63,6 +63,7 @@ function addServing(program: Command, outcome: Outcome): void {
     .addOption(level())
     .option('--check', 'validate the configuration and end')
     .option('--strict', STRICT)
+    .addOption(setOption())
     .option('--json', 'print URL and token file as one line of JSON on stdout')
     .action(async ({ check = false, json = false, ...given }: GivenServing) => {
       const { runServe } = await import('@omni/master-server');
@@ -74,6 +75,7 @@ function addServing(program: Command, outcome: Outcome): void {
     .requiredOption('-c, --config <path>', 'configuration: a file or a folder')
     .option('--server <name>', 'show only this server, under its own names')
     .option('--strict', STRICT)
+    .addOption(setOption())
     .addOption(level())
     .action(async (given: GivenServing) => {
       const { runStdio } = await import('@omni/master-server');

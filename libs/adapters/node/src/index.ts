@@ -2,7 +2,12 @@ export { exposeCollector } from './http/buffer-collector.ts';
 export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/channel-dialer.ts';
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';
 export { checkConfigSafety, type ConfigSafety, type ReadFile } from './files/config-safety.ts';
-export { type ConfigFile, type ConfigFilesOptions, readConfigSources } from './files/config-files.ts';
+export {
+  type ConfigFile,
+  type ConfigFilesOptions,
+  environmentName,
+  readConfigSources,
+} from './files/config-files.ts';
 export { ownerProof, type ProvenPlace } from './files/owner-proof.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
 export {

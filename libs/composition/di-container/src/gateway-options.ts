@@ -125,6 +125,8 @@ export interface GatewayConfiguration {
     /** Read by the program: share of requests that are traced, from 0 to 1. */
     readonly traceShare: number;
   };
+  /** What belongs to modules of the program, by their names; not checked. Default: nothing. */
+  readonly modules?: Readonly<Record<string, unknown>>;
   readonly upstreams: readonly GatewayUpstream[];
 }
 

@@ -373,6 +373,20 @@ export class MasterServer implements AsyncDisposable {
     ];
   }
 
+  /**
+   * Where a call of this tool goes.
+   *
+   * @param server - The one server that the client is connected to. Default: it is connected to all.
+   *
+   * @throws {@link GatewayError} `OMNI_NAME_UNKNOWN`, `OMNI_NAME_AMBIGUOUS`, `OMNI_SERVER_UNKNOWN`.
+   */
+  routeOf(tool: string, server?: string): { readonly server: string; readonly tool: string } {
+    const { catalogue } = this.#parts;
+    const found = catalogue.view({ endpoint: endpointOf(server), era: 'modern' }).route('tool', tool);
+    if (found instanceof GatewayError) throw found;
+    return { server: found.upstream, tool: found.name };
+  }
+
   readiness(): HealthRollup {
     return this.#parts.health.getReadiness();
   }

@@ -3,7 +3,9 @@ export {
   parseConfigurationText,
   type Configuration,
   type Environment,
+  type FlagSetting,
   type LoadOptions,
+  type RuntimeOverride,
   type TextOptions,
 } from './node/node-configuration.ts';
 export {
@@ -16,6 +18,23 @@ export {
 export type { NodeSecrets } from './node/secrets/secret-credentials.ts';
 export type { OpenSecrets } from './node/secrets/open-secrets.ts';
 export { configurationJsonSchema } from '@omni/config/json-schema';
+export { environmentExample } from '@omni/config/settings-view';
+export type {
+  MigratedText,
+  NamedVariable,
+  ServerOwner,
+  SettingDifference,
+  SettingOrigin,
+  SettingsView,
+  SettingView,
+} from '@omni/config/settings-view';
+export {
+  compareConfigurations,
+  migrateConfiguration,
+  type MigratedFile,
+  variablesOfConfiguration,
+  viewConfiguration,
+} from './node/configuration-views.ts';
 export {
   exposeCollector,
   serviceManager,

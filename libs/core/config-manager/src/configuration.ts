@@ -82,6 +82,10 @@ export interface Configuration {
     /** How long the lists of a server that is gone are shown. */
     readonly lingerMs: number;
   };
+  /** What the configuration expects of itself. */
+  readonly tests: Readonly<GatewaySettings['tests']>;
+  /** What belongs to modules of a program, by their names; not checked (S003-CF-06). */
+  readonly modules: Readonly<Record<string, unknown>>;
   /** In the order in which the sources name them first. */
   readonly upstreams: readonly UpstreamConfig[];
   /** What is accepted but has no effect or looks wrong: `file:line:column  text`, free of values. */
@@ -151,6 +155,8 @@ export function settingsOf(
     },
     outgoing: settings.outgoing,
     catalogue: { lingerMs: settings.catalogue.linger },
+    tests: settings.tests,
+    modules: settings.modules,
   };
 }
 

@@ -17,3 +17,4 @@ export { hostProblem, originProblem } from './schema/setting-schema.ts';
 export { MAX_DURATION_MS } from './schema/duration.ts';
 export type { ListenAddress } from './schema/listen-address.ts';
 export type { GatewaySettings, GatewaySettingsSchema } from './schema/configuration-schema.ts';
+export type { ConfigLayers, FlagSetting, LayerKind, RuntimeOverride } from './layers/config-layers.ts';

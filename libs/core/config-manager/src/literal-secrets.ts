@@ -34,7 +34,7 @@ export function literalSecrets(source: ConfigSource, env: Environment): readonly
   problems.throwIfAny();
   if (document === undefined || recogniseClient(source, document.root) !== undefined) return undefined;
   const [warnings, notes] = [new ProblemList(), new ProblemList()];
-  const entryProblems = new EntryProblems(problems, false);
+  const entryProblems = new EntryProblems(problems);
   const reading = undefined;
   const root = normalizeSource(source, document.root, {
     problems,
@@ -43,6 +43,7 @@ export function literalSecrets(source: ConfigSource, env: Environment): readonly
     notes,
     reading,
     env,
+    isOver: false,
   });
   const servers = root.entries.get('mcpServers')?.value;
   if (servers?.kind !== 'map') return [];

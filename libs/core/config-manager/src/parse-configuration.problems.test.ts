@@ -4,9 +4,9 @@ import type { ConfigSource } from './document/config-source.ts';
 import { parseConfiguration } from './parse-configuration.ts';
 import type { Environment } from './document/variables.ts';
 
-function refusal(sources: readonly ConfigSource[], env: Environment = {}): GatewayError {
+function refusal(sources: readonly ConfigSource[], env: Environment = {}, strict = false): GatewayError {
   try {
-    parseConfiguration(sources, { env });
+    parseConfiguration(sources, { env, strict });
   } catch (error) {
     if (error instanceof GatewayError) return error;
     throw error;
@@ -465,12 +465,16 @@ describe('parseConfiguration on what it refuses', () => {
     ]);
   });
 
-  it('refuses the whole for one malformed server file and two files of one name', () => {
-    const error = refusal([
-      { path: 'servers/a.json', text: '{"command":"x"}', role: 'server' },
-      { path: 'servers/a.yaml', text: 'command: x', role: 'server' },
-      { path: 'servers/b c.yaml', text: '{', role: 'server' },
-    ]);
+  it('refuses the whole for one malformed server file and two files of one name, where it is strict', () => {
+    const error = refusal(
+      [
+        { path: 'servers/a.json', text: '{"command":"x"}', role: 'server' },
+        { path: 'servers/a.yaml', text: 'command: x', role: 'server' },
+        { path: 'servers/b c.yaml', text: '{', role: 'server' },
+      ],
+      {},
+      true,
+    );
     expect(error.message.split('\n')).toEqual([
       'servers/a.yaml:1:1  the server "a" is defined in servers/a.json too; keep one file',
       'servers/b c.yaml:1:2  a closing quote or bracket, a comma or a ":" is missing',

@@ -48,9 +48,23 @@ function outcome(path: string, text: string): string {
   }
 }
 
+const TOML = `# of a client
+model = "o1"
+[mcp_servers.one]
+command = "npx"
+args = ["-y", 'its', "tab\\t"]
+env = { TOKEN = "x", "QUOTED KEY" = "ü" }
+startup_timeout_sec = 2_0
+[mcp_servers."two.b"]
+url = "https://mcp.example.com/mcp"
+http_headers = { "X-Team" = "a" }
+enabled = false
+`;
+
 const FILES: readonly (readonly [string, string])[] = [
   ['omni.yaml', YAML],
   ['mcp.json', JSON_WITH_COMMENTS],
+  ['.codex/config.toml', TOML],
 ];
 
 describe('parseConfiguration on damaged files', () => {
@@ -59,20 +73,31 @@ describe('parseConfiguration on damaged files', () => {
   });
 
   it.each(FILES)(
-    'accepts or refuses, and never fails otherwise, when %s is cut at any byte',
+    'accepts or refuses, and never fails otherwise, when %s is cut at each byte',
     (path, text) => {
       const bytes = new TextEncoder().encode(text);
-      const cut = fc.integer({ min: 0, max: bytes.length });
-      fc.assert(
-        fc.property(cut, (length) => {
-          expect(['accepted', 'OMNI_CONFIG_INVALID']).toContain(
-            outcome(path, new TextDecoder().decode(bytes.subarray(0, length))),
-          );
-        }),
-        { numRuns: 400 },
-      );
+      for (let length = 0; length <= bytes.length; length += 1) {
+        const cut = new TextDecoder().decode(bytes.subarray(0, length));
+        expect(['accepted', 'OMNI_CONFIG_INVALID']).toContain(outcome(path, cut));
+      }
     },
   );
+
+  it('loses only its own server when a file of servers/ is cut at each byte', () => {
+    const whole =
+      'command: npx\nargs: ["-y", server]\nenv: { TOKEN: "${TOKEN}" }\nhealth: { interval: 5s }\n';
+    for (let length = 0; length <= whole.length; length += 1) {
+      const { upstreams } = parseConfiguration(
+        [
+          { path: 'default.yaml', role: 'base', text: 'mcpServers: { kept: { command: kept } }' },
+          { path: 'servers/cut.yaml', role: 'server', text: whole.slice(0, length) },
+        ],
+        { env },
+      );
+      expect(upstreams.map(({ name }) => name)).toEqual(['kept', 'cut']);
+      expect(upstreams[0]).toMatchObject({ enabled: true });
+    }
+  });
 
   it.each(FILES)(
     'accepts or refuses, and never fails otherwise, when %s is damaged in the middle',

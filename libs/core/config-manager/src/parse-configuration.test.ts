@@ -46,6 +46,8 @@ describe('parseConfiguration', () => {
         drainMs: 10_000,
       },
       auth: { mode: 'token', tokens: [] },
+      tests: [],
+      modules: {},
       naming: { prefix: 'always', labelElicitations: true },
       sealing: { keys: [] },
       secrets: {
@@ -194,6 +196,8 @@ mcpServers:
           { name: 'b.o@example.com', token: 'bo-0123456789abcdef' },
         ],
       },
+      tests: [],
+      modules: {},
       naming: { prefix: 'on-conflict', labelElicitations: false },
       sealing: { keys: [new Uint8Array(32).fill(255)] },
       secrets: {

@@ -1,11 +1,9 @@
 import type { SecretReference } from '@omni/ports';
 import { ProblemList, formatProblem, quoted } from './checks/config-problem.ts';
-import { EntryProblems } from './checks/entry-problems.ts';
 import { exposedServerName } from './clients/exposed-server-name.ts';
 import { defaultConfiguration, settingsOf, type Configuration } from './configuration.ts';
 import { type SecretsSettings, secretsSettings } from './schema/secrets-schema.ts';
-import { recogniseClient, type Reading } from './clients/recognise-client.ts';
-import { MAX_SOURCES, serverNameOf, type ConfigSource } from './document/config-source.ts';
+import type { ConfigSource } from './document/config-source.ts';
 import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './schema/configuration-schema.ts';
 import { checkName, expandLocated } from './document/expand-located.ts';
 import { checkServerReferences } from './checks/server-references.ts';
@@ -13,15 +11,16 @@ import { checkListeners } from './checks/listener-checks.ts';
 import { checkTokens } from './checks/token-checks.ts';
 import {
   locate,
-  mergeLocated,
   plainValue,
   type LocatedEntry,
   type LocatedMap,
   type LocatedValue,
 } from './document/located-value.ts';
-import { SERVER_BLOCKS, normalizeSource } from './document/normalize-source.ts';
-import { readDocument } from './document/read-document.ts';
-import { withPresentNames } from './document/renamed-settings.ts';
+import { SERVER_BLOCKS } from './document/normalize-source.ts';
+import type { ConfigLayers } from './layers/config-layers.ts';
+import { typedSecrets } from './layers/given-layers.ts';
+import { mergeSources } from './layers/merge-sources.ts';
+import { schemaAt } from './schema/setting-at.ts';
 import { WORDLESS, reportIssues } from './checks/report-issues.ts';
 import { pathFrom } from './document/source-path.ts';
 import {
@@ -51,6 +50,8 @@ export interface ParseOptions {
    * Default `true`.
    */
   readonly isOperatorOwned?: boolean;
+  /** What lies over the sources. Default: nothing. */
+  readonly layers?: ConfigLayers;
 }
 
 const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape), ...SERVER_BLOCKS];
@@ -59,7 +60,8 @@ const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape
  * Reads, merges, expands and validates a configuration.
  *
  * Later sources override earlier ones, maps key by key. References are replaced after merging, so that an
- * overridden one need not be set. A source that stands alone and is a client's is read as that client reads
+ * overridden one need not be set. A file of `servers/` that is wrong stops only its server, unless `strict`.
+ * A source that stands alone and is a client's is read as that client reads
  * it; a server of it that is wrong is `enabled: false` with a `flaw`.
  *
  * @param sources - At most 1000, lowest precedence first.
@@ -69,12 +71,12 @@ const ROOT_KEYS: readonly string[] = [...Object.keys(GatewaySettingsSchema.shape
  */
 export function parseConfiguration(
   sources: readonly ConfigSource[],
-  { env, strict = false, secrets, isOperatorOwned = true }: ParseOptions,
+  { env, strict = false, secrets, isOperatorOwned = true, layers = {} }: ParseOptions,
 ): Configuration {
   const problems = new ProblemList();
   const warnings = new ProblemList();
   const notes = new ProblemList();
-  const merged = mergeSources(sources, { problems, warnings, notes, env, strict });
+  const merged = mergeSources(sources, { problems, warnings, notes, env, strict, layers });
   const { root, reading, entryProblems } = merged;
 
   const isForeign = !isOperatorOwned;
@@ -106,6 +108,11 @@ export function parseConfiguration(
         continue;
       }
       exposed.set(shortName, name);
+      // What could not be read has nothing to check.
+      if (merged.unread.has(name)) {
+        upstreams.push(misconfigured(name, flawOf(own), settings.defaults));
+        continue;
+      }
       if (shortName !== name)
         notes.add(
           entry.at,
@@ -121,10 +128,11 @@ export function parseConfiguration(
       if (found.length === 0 || upstream?.enabled === false) {
         if (upstream) upstreams.push(upstream);
       } else if (isSwitchedOff(value)) upstreams.push(switchedOff(name, settings.defaults));
-      else upstreams.push(misconfigured(name, found.map(formatProblem).join('\n'), settings.defaults));
+      else upstreams.push(misconfigured(name, flawOf(own), settings.defaults));
     }
   }
   checkServerReferences(upstreams, root, { written: exposed, problems });
+  entryProblems.tellWithWhole();
   problems.throwIfAny();
   if (upstreams.length === 0)
     warnings.add(root.at, 'mcpServers', 'no server is configured; write them under "mcpServers:"');
@@ -137,6 +145,10 @@ export function parseConfiguration(
   };
 }
 
+function flawOf(problems: ProblemList): string {
+  return problems.list().map(formatProblem).join('\n');
+}
+
 /**
  * The section `secrets` alone, with which the rest can be read.
  *
@@ -144,11 +156,11 @@ export function parseConfiguration(
  */
 export function parseSecretsSettings(
   sources: readonly ConfigSource[],
-  { env, strict = false, isOperatorOwned = true }: Omit<ParseOptions, 'secrets'>,
+  { env, strict = false, isOperatorOwned = true, layers = {} }: Omit<ParseOptions, 'secrets'>,
 ): SecretsSettings {
   // Whoever reads all is told what is wrong elsewhere.
   const [elsewhere, warnings, notes] = [new ProblemList(), new ProblemList(), new ProblemList()];
-  const { root } = mergeSources(sources, { problems: elsewhere, warnings, notes, env, strict });
+  const { root } = mergeSources(sources, { problems: elsewhere, warnings, notes, env, strict, layers });
   const section = new Map([...root.entries].filter(([key]) => key === 'secrets'));
   const problems = new ProblemList();
   const secrets = { read: () => ({ failure: 'there are no secrets yet' }) };
@@ -163,71 +175,6 @@ export function parseSecretsSettings(
 
 /** The path in a `storage.url`. */
 const SQLITE_FILE = /^sqlite:(.+)$/s;
-
-interface MergeOptions {
-  readonly problems: ProblemList;
-  readonly warnings: ProblemList;
-  readonly notes: ProblemList;
-  readonly env: Environment;
-  readonly strict: boolean;
-}
-
-interface MergedSources {
-  readonly root: LocatedMap;
-  readonly reading: Reading | undefined;
-  readonly entryProblems: EntryProblems;
-}
-
-function mergeSources(
-  sources: readonly ConfigSource[],
-  { problems, warnings, notes, env, strict }: MergeOptions,
-): MergedSources {
-  const whole = { file: sources[0]?.path ?? 'configuration', line: 1, column: 1 };
-  if (sources.length === 0)
-    problems.add(whole, '', 'there is nothing to read; write a file with "mcpServers:"');
-  if (sources.length > MAX_SOURCES)
-    problems.add(whole, '', `there are ${sources.length} files; at most ${MAX_SOURCES} are read`);
-  problems.throwIfAny();
-
-  const serverFiles = new Map<string, string>();
-  let merged: LocatedMap = { kind: 'map', at: whole, entries: new Map() };
-  let reading: Reading | undefined;
-  let entryProblems = new EntryProblems(problems, false);
-  let unreadable = false;
-  for (const source of sources) {
-    problems.register(source.path);
-    if (source.role === 'server') {
-      const name = serverNameOf(source.path);
-      const other = serverFiles.get(name);
-      if (other !== undefined) {
-        problems.add(
-          { file: source.path, line: 1, column: 1 },
-          `mcpServers.${name}`,
-          `the server ${quoted(name)} is defined in ${other} too; keep one file`,
-        );
-      }
-      if (other !== undefined) continue;
-      serverFiles.set(name, source.path);
-    }
-    const document = readDocument(source, problems);
-    if (document === undefined) {
-      unreadable = true;
-      continue;
-    }
-    // Several files make up a configuration of Omni's.
-    reading = sources.length === 1 ? recogniseClient(source, document.root) : undefined;
-    if (reading !== undefined) entryProblems = new EntryProblems(problems, !strict);
-    for (const { at, key, message } of document.repeated)
-      if (reading === undefined) problems.add(at, key, message);
-      else warnings.add(at, key, `${message}, and the last one counts`);
-    merged = mergeLocated(
-      merged,
-      normalizeSource(source, document.root, { problems, entryProblems, warnings, notes, reading, env }),
-    );
-  }
-  if (unreadable) problems.throwIfAny();
-  return { root: withPresentNames(merged, problems, warnings), reading, entryProblems };
-}
 
 interface SettingsOptions {
   readonly env: Environment;
@@ -245,7 +192,9 @@ interface SettingsRead {
 
 function gatewaySettings(root: LocatedMap, options: SettingsOptions): SettingsRead {
   const { problems, warnings } = options;
-  const expanded = { ...root, entries: expandedSections(root, options) };
+  const expanded = typedSecrets({ ...root, entries: expandedSections(root, options) }, (path) =>
+    schemaAt(GatewaySettingsSchema, path),
+  );
   const parsed = GatewaySettingsSchema.safeParse(plainValue(expanded), WORDLESS);
   if (!parsed.success) {
     reportIssues(parsed.error.issues, {

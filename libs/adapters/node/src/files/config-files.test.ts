@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { GatewayError } from '@omni/ports';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readConfigSources } from './config-files.ts';
+import { environmentName, readConfigSources } from './config-files.ts';
 
 const posixOnly = process.platform === 'win32' ? it.skip : it;
 // Root may read everything.
@@ -147,6 +147,17 @@ describe('readConfigSources', () => {
     });
   });
 
+  it.each([
+    [{ OMNI_ENV: 'prod', ENV: 'test' }, 'prod'],
+    [{ OMNI_ENV: '', ENV: 'test' }, 'test'],
+    [{ ENV: 'test' }, 'test'],
+    [{ ENV: '/root/.shrc' }, undefined],
+    [{ ENV: '../up' }, undefined],
+    [{}, undefined],
+  ])('takes the environment from OMNI_ENV, else ENV: %j (S000-CFG-05)', (environment, name) => {
+    expect(environmentName(environment)).toBe(name);
+  });
+
   // guard: files/environment
   it('refuses an environment that leads out of the folder', async () => {
     await write({ 'default.yaml': 'b' });
@@ -160,9 +171,14 @@ describe('readConfigSources', () => {
     );
   });
 
-  it('refuses a folder in the place of a server file', async () => {
+  it('reads the other files of servers/ where one cannot be read (S000-REG-01)', async () => {
+    await write({ 'servers/b.yaml': 'command: b', 'servers/c.toml': 'command = "c"' });
     await mkdir(join(folder, 'servers', 'a.yaml'), { recursive: true });
-    expect(await failure(folder)).toBe('OMNI_CONFIG_UNREADABLE ~/servers/a.yaml is a folder, not a file');
+    expect(await readConfigSources(folder)).toMatchObject([
+      { role: 'server', text: '', flaw: 'is a folder, not a file' },
+      { role: 'server', text: 'command: b' },
+      { role: 'server', text: 'command = "c"' },
+    ]);
   });
 
   // guard: files/pipe
@@ -174,9 +190,8 @@ describe('readConfigSources', () => {
     );
     await mkdir(join(folder, 'servers'));
     execFileSync('mkfifo', [join(folder, 'servers', 'pipe.yaml')]);
-    expect(await failure(folder)).toBe(
-      'OMNI_CONFIG_UNREADABLE ~/servers/pipe.yaml is a named pipe, not a file',
-    );
+    await rm(join(folder, 'pipe.yaml'));
+    expect(await readConfigSources(folder)).toMatchObject([{ flaw: 'is a named pipe, not a file' }]);
   });
 
   unprivilegedOnly('says that a file may not be read', async () => {

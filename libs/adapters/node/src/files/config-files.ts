@@ -12,11 +12,14 @@ export interface ConfigFile {
   readonly text: string;
   /** `base` holds any setting; `server` is one file of `servers/`. */
   readonly role: 'base' | 'server';
-  readonly facts: OwnershipFacts;
+  /** Of what was read. */
+  readonly facts?: OwnershipFacts;
+  /** Why a file of `servers/` could not be read; `text` is empty then. */
+  readonly flaw?: string;
 }
 
 export interface ConfigFilesOptions {
-  /** Picks `<environment>.yaml` of a folder; the value of `OMNI_ENV`. None when absent. */
+  /** Picks `<environment>.yaml` of a folder, see {@link environmentName}. None when absent. */
   readonly environment?: string | undefined;
 }
 
@@ -24,14 +27,27 @@ export interface ConfigFilesOptions {
 const MAX_BYTES = /* guard: files/size */ 1_048_576;
 /** Most files of `servers/`. */
 const MAX_SERVER_FILES = 900;
-const EXTENSIONS = ['.yaml', '.yml', '.json'];
+const EXTENSIONS = ['.yaml', '.yml', '.json', '.jsonc', '.toml'];
 const ENVIRONMENT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Name of the environment whose file is read: `OMNI_ENV`, or else `ENV` where that is a name (S000-CFG-05).
+ * Shells keep the path of a file in `ENV`.
+ */
+export function environmentName(
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const { OMNI_ENV: own = '', ENV: common = '' } = environment;
+  if (own !== '') return own;
+  return ENVIRONMENT_PATTERN.test(common) ? common : undefined;
+}
 
 /**
  * Reads the files of a configuration, lowest precedence first.
  *
  * A file is read as it is. A folder gives `default`, `<environment>` and `local` (or `omni` when none of them
- * is there), then `servers/*` by name; each `.yaml`, `.yml` or `.json`, each optional (S000-CFG-01).
+ * is there), then `servers/*` by name; each `.yaml`, `.yml`, `.json`, `.jsonc` or `.toml`, each optional
+ * (S000-CFG-01). A file of `servers/` that cannot be read has a `flaw`.
  *
  * @param path - File or folder; symbolic links are followed.
  * @returns At least one file, UTF-8 decoded, without byte order mark.
@@ -94,8 +110,25 @@ async function readServerFiles(folder: string): Promise<readonly ConfigFile[]> {
   if (wanted.length > MAX_SERVER_FILES)
     throw unreadable(folder, `holds ${wanted.length} files; at most ${MAX_SERVER_FILES} are read`);
   const files: ConfigFile[] = [];
-  for (const name of wanted) files.push(await readConfigFile(join(folder, name), 'server'));
+  for (const name of wanted) files.push(await readServerFile(join(folder, name)));
   return files;
+}
+
+/** One server is no reason to stop the others. */
+async function readServerFile(path: string): Promise<ConfigFile> {
+  try {
+    return await readConfigFile(path, 'server');
+  } catch (error) {
+    if (error instanceof GatewayError)
+      return {
+        path,
+        place: resolve(path),
+        text: '',
+        role: 'server',
+        flaw: error.message.slice(path.length + 1),
+      };
+    throw error;
+  }
 }
 
 async function readConfigFile(path: string, role: ConfigFile['role']): Promise<ConfigFile> {

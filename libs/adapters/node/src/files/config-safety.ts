@@ -16,8 +16,11 @@ const OTHERS_READ = 0o004;
 /** A file of a configuration. */
 export interface ReadFile {
   readonly path: string;
-  /** Of the very file that was read: what is at the path may be another one by now. */
-  readonly facts: OwnershipFacts;
+  /**
+   * Of the very file that was read: what is at the path may be another one by now. Absent where nothing was
+   * read.
+   */
+  readonly facts?: OwnershipFacts;
 }
 
 /**
@@ -33,6 +36,7 @@ export async function checkConfigSafety(files: readonly ReadFile[]): Promise<Con
   const readableByAll: string[] = [];
   const folders = new Set<string>();
   for (const { path, facts } of files) {
+    if (facts === undefined) continue;
     folders.add(dirname(path)).add(dirname(await realpath(path)));
     judge(path, await pathChangeableBy(path, facts), warnings);
     // guard: files/readable

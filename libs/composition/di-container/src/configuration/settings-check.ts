@@ -15,7 +15,7 @@ const WITHOUT_DEFAULT: ReadonlySet<string> = new Set([
   'server.tls',
   'telemetry.otlpEndpoint',
 ]);
-const BESIDE_SETTINGS: ReadonlySet<string> = new Set(['upstreams', 'warnings', 'notes']);
+const BESIDE_SETTINGS: ReadonlySet<string> = new Set(['upstreams', 'tests', 'modules', 'warnings', 'notes']);
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'auth.mode': ['token', 'open'],
   'naming.prefix': ['always', 'on-conflict', 'none'],

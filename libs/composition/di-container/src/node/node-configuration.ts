@@ -1,19 +1,39 @@
-import { parseConfiguration, type Configuration, type Environment } from '@omni/config';
+import {
+  type ConfigLayers,
+  type Configuration,
+  type Environment,
+  type FlagSetting,
+  parseConfiguration,
+  type RuntimeOverride,
+} from '@omni/config';
+import { checkConfigSafety, type ConfigFile, environmentName, readConfigSources } from '@omni/node';
+import { systemClock } from '@omni/ports';
 import { readWithSecrets } from './secrets/read-with-secrets.ts';
-import { checkConfigSafety, type ConfigFile, readConfigSources } from '@omni/node';
 
-export type { Configuration, Environment } from '@omni/config';
+export type { Configuration, Environment, FlagSetting, RuntimeOverride } from '@omni/config';
 
 export interface LoadOptions {
   /**
    * Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`.
    */
   readonly strict?: boolean;
+  /** Settings of the command line, over all files. Default: none. */
+  readonly flags?: readonly FlagSetting[];
+  /** What was changed at run time, over all else. Default: nothing. */
+  readonly overrides?: readonly RuntimeOverride[];
+}
+
+/** What lies over the files of a configuration. */
+export function layersOf(
+  environment: Environment,
+  { flags = [], overrides = [] }: Pick<LoadOptions, 'flags' | 'overrides'> = {},
+): ConfigLayers {
+  return { environment, flags, overrides, nowMs: systemClock.now() };
 }
 
 /**
  * Reads a configuration file, or a folder with `default.yaml`, `$OMNI_ENV.yaml`, `local.yaml` and
- * `servers/*.yaml`.
+ * `servers/*.yaml`; variables `OMNI_A__B`, secrets, flags and overrides lie over them.
  *
  * Secrets in headers and variables of servers stay references, which a gateway fills in; others are read.
  *
@@ -22,11 +42,15 @@ export interface LoadOptions {
 export async function loadConfiguration(
   path: string,
   environment: Environment,
-  { strict = false }: LoadOptions = {},
+  { strict = false, ...given }: LoadOptions = {},
 ): Promise<Configuration> {
-  const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
+  const sources = await readConfigSources(path, { environment: environmentName(environment) });
   const safety = await checkConfigSafety(sources);
-  const configuration = await readWithSecrets(sources, { env: environment, strict });
+  const configuration = await readWithSecrets(sources, {
+    env: environment,
+    strict,
+    layers: layersOf(environment, given),
+  });
   const shown = sources
     .filter((source) => safety.readableByAll.includes(source.path) && holdsToken(source, configuration))
     .map(

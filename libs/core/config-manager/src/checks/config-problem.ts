@@ -1,13 +1,16 @@
+import type { LayerKind } from '../layers/config-layers.ts';
 import { GatewayError, jsonText, oneLineText, withoutSecrets, withoutTokens } from '@omni/ports';
 
 /** Where something stands in a source. */
 export interface Position {
-  /** Path of the source. */
+  /** Path of the source; the name of a variable or flag, or whose override it is. */
   readonly file: string;
-  /** 1 is the first line. */
+  /** 1 is the first line; 0 where there are no lines. */
   readonly line: number;
-  /** 1 is the first UTF-16 code unit of the line. */
+  /** 1 is the first UTF-16 code unit of the line; 0 where there are no lines. */
   readonly column: number;
+  /** Which layer it belongs to. Default: `file`. */
+  readonly layer?: LayerKind;
 }
 
 /** One thing to correct. */
@@ -28,8 +31,13 @@ export interface ConfigProblem extends Position {
 const MAX_LISTED = 100;
 
 /** `omni.yaml:31:5  "retires" is not a key …`: the form that editors and terminals make clickable. */
-export function formatProblem({ file, line, column, message }: ConfigProblem): string {
-  return `${file}:${line}:${column}  ${message}`;
+export function formatProblem({ message, ...at }: ConfigProblem): string {
+  return `${formatPosition(at)}  ${message}`;
+}
+
+/** `omni.yaml:31:5`; the name alone where there are no lines. */
+export function formatPosition({ file, line, column }: Position): string {
+  return line === 0 ? file : `${file}:${line}:${column}`;
 }
 
 /** Collects what is wrong, so that one start tells everything. */

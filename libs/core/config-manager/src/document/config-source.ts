@@ -8,6 +8,8 @@ export interface ConfigSource {
   readonly text: string;
   /** `base` holds any setting; `server` holds one entry of `mcpServers`, named after the file. */
   readonly role: 'base' | 'server';
+  /** Why there is no text. Default: there is one. */
+  readonly flaw?: string;
 }
 
 /** Longest source, in UTF-16 code units. */

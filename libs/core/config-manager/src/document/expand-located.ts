@@ -38,6 +38,9 @@ export function expandLocated(located: LocatedValue, options: ExpandOptions): Lo
     failures,
   } = expandVariables(located.value, {
     ...scope,
+    // Whoever may change a setting while Omni runs need not be who runs it.
+    isForeign:
+      scope.isForeign === true || /* guard: config/override-variables */ located.at.layer === 'override',
     file: located.at.file,
   });
   // Whatever they look like.

@@ -52,6 +52,58 @@ export function mergeLocated(base: LocatedMap, over: LocatedMap): LocatedMap {
 }
 
 /**
+ * A layer over another (RFC 7396): maps key by key, `null` removes, everything else is replaced by `over`.
+ */
+export function layerLocated(base: LocatedMap, over: LocatedMap): LocatedMap {
+  const entries = new Map(base.entries);
+  for (const [key, entry] of over.entries) {
+    const below = entries.get(key);
+    if (isNull(entry.value)) entries.delete(key);
+    else if (entry.value.kind !== 'map') entries.set(key, entry);
+    else if (below?.value.kind === 'map')
+      entries.set(key, { ...upper(below, entry), value: layerLocated(below.value, entry.value) });
+    else entries.set(key, { ...entry, value: layerLocated(emptyMap(entry.value.at), entry.value) });
+  }
+  return { kind: 'map', at: upper(base, over).at, entries };
+}
+
+/** The one whose place is told: a map stands in a file, even where a variable changes what is in it. */
+function upper<T extends { readonly at: Position }>(below: T, above: T): T {
+  return above.at.layer === undefined ? above : below;
+}
+
+export function emptyMap(at: Position): LocatedMap {
+  return { kind: 'map', at, entries: new Map() };
+}
+
+/** Whether somebody wrote `null`, or nothing. */
+export function isNull(value: LocatedValue): boolean {
+  return value.kind === 'scalar' && value.value === null && value.origin === 'written';
+}
+
+/** A plain value as if it stood at one place. */
+export function locatedFrom(plain: unknown, at: Position): LocatedValue {
+  if (Array.isArray(plain)) return { kind: 'list', at, items: plain.map((item) => locatedFrom(item, at)) };
+  if (typeof plain === 'object' && plain !== null) {
+    const entries = Object.entries(plain).map(([key, value]): [string, LocatedEntry] => [
+      key,
+      { written: key, at, value: locatedFrom(value, at) },
+    ]);
+    return { kind: 'map', at, entries: new Map(entries) };
+  }
+  const value =
+    typeof plain === 'string' || typeof plain === 'number' || typeof plain === 'boolean' ? plain : null;
+  return { kind: 'scalar', at, value, source: String(value), origin: 'written' };
+}
+
+/** A value below the keys of a path. */
+export function nested(path: readonly string[], value: LocatedValue): LocatedMap {
+  const [key = '', ...rest] = path;
+  const entry = { written: key, at: value.at, value: rest.length === 0 ? value : nested(rest, value) };
+  return { kind: 'map', at: value.at, entries: new Map([[key, entry]]) };
+}
+
+/**
  * The value without positions and without what is unresolved. Keys are own properties; a source cannot hold
  * `__proto__`.
  */

@@ -12,9 +12,19 @@ import {
   serversAtRoot,
   type FoundBlocks,
 } from '../clients/server-blocks.ts';
+import { withPresentShape } from '../entry/earlier-shape.ts';
 import { normalizeEntry } from '../entry/normalize-entry.ts';
+import { McpServerSchema } from '../schema/mcp-server-schema.ts';
+import { withDurations } from './bare-durations.ts';
 import { serverNameOf, type ConfigSource } from './config-source.ts';
-import { kindOf, written, type LocatedEntry, type LocatedMap, type LocatedValue } from './located-value.ts';
+import {
+  isNull,
+  kindOf,
+  written,
+  type LocatedEntry,
+  type LocatedMap,
+  type LocatedValue,
+} from './located-value.ts';
 import type { Environment } from './variables.ts';
 
 /** Where Omni's own files may keep servers. All of it becomes `mcpServers`. */
@@ -25,6 +35,7 @@ const OWN_BLOCKS: readonly (readonly string[])[] = [
   ['mcp_servers'],
   ['mcp', 'servers'],
   ['mcp'],
+  ['extensions'],
 ];
 export const SERVER_BLOCKS: readonly string[] = [...new Set(OWN_BLOCKS.map(([first = '']) => first))];
 
@@ -44,6 +55,16 @@ export interface SourceReport {
   /** Whose file it is; `undefined` for Omni's own. */
   readonly reading: Reading | undefined;
   readonly env: Environment;
+  /** Whether it lies over others: `null` then removes what these say. */
+  readonly isOver: boolean;
+}
+
+/** What stands in no file, in Omni's own spelling: it lies over the files. */
+export function normalizeGiven(
+  root: LocatedMap,
+  report: Omit<SourceReport, 'reading' | 'isOver'>,
+): LocatedMap {
+  return ownFile(root, { ...report, reading: undefined, isOver: true });
 }
 
 /**
@@ -220,6 +241,10 @@ function addServer(
     else warnings.add(entry.at, key, `${message}, and is the one that is read`);
     return;
   }
+  if (report.isOver && isNull(entry.value)) {
+    servers.set(name, entry);
+    return;
+  }
   if (entry.value.kind !== 'map') {
     const empty: LocatedMap = { kind: 'map', at: entry.value.at, entries: new Map() };
     if (reading !== undefined) servers.set(name, { ...entry, value: empty });
@@ -233,12 +258,18 @@ function addServer(
     warnings.add(entry.at, key, `${key} is a part of ${client} and needs it; it is left out`);
     return;
   }
-  const value = normalizeEntry(entry.value, {
+  const problems = entryProblems.of(name);
+  const own =
+    reading === undefined
+      ? withDurations(withPresentShape(entry.value, { key, problems, warnings }), McpServerSchema)
+      : entry.value;
+  const value = normalizeEntry(own, {
     key,
-    problems: entryProblems.of(name),
+    problems,
     warnings,
     format: reading?.format,
     env,
+    isOver: report.isOver,
   });
   servers.set(name, { ...entry, value });
 }

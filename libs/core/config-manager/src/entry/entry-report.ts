@@ -14,4 +14,6 @@ export interface NormalizeEntryOptions extends EntryReport {
   /** Whose file it stands in; `undefined` for Omni's own. */
   readonly format: ClientFormat | undefined;
   readonly env: Environment;
+  /** Whether it lies over another of the same server: `null` then removes what that says. */
+  readonly isOver: boolean;
 }

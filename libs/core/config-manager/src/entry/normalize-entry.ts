@@ -12,6 +12,7 @@ import {
   transportOf,
 } from '../clients/entry-keys.ts';
 import {
+  isNull,
   kindOf,
   mergeLocated,
   written,
@@ -38,7 +39,7 @@ const TOOL_KEYS: ReadonlySet<string> = new Set(['allowedTools', 'disabledTools']
  * Brings one server entry of any client into the keys of {@link McpServerSchema}. Values are checked later.
  */
 export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions): LocatedMap {
-  const { key, problems, warnings, format } = options;
+  const { key, problems, warnings, format, isOver } = options;
   const normal = new Map<string, LocatedEntry>();
   const set = (own: string, found: LocatedEntry): void => {
     const other = normal.get(own);
@@ -58,7 +59,11 @@ export function normalizeEntry(entry: LocatedMap, options: NormalizeEntryOptions
   for (const [name, found] of flat.entries) {
     const path = `${key}.${name}`;
     const own = SPELLINGS.get(name) ?? name;
-    const isUnused = isNothing(found.value) || (format !== undefined && textOf(found.value) === '');
+    if (isOver && isNull(found.value) && OWN_KEYS.has(own)) {
+      normal.set(own, found);
+      continue;
+    }
+    const isUnused = isNull(found.value) || (format !== undefined && textOf(found.value) === '');
     // A client writes a policy under "restart", Omni a map.
     const isHint = CLIENT_HINTS.has(name) && !(OWN_KEYS.has(name) && found.value.kind === 'map');
     if (name.startsWith('x-') || isTimeLimit(name) || isHint) continue;
@@ -198,10 +203,6 @@ function oneTarget(entry: LocatedMap, { key, warnings, format }: NormalizeEntryO
 function narrows(value: LocatedValue): boolean {
   if (value.kind === 'scalar') return value.value !== false && value.value !== null && value.value !== '';
   return value.kind === 'list' ? value.items.length > 0 : value.entries.size > 0;
-}
-
-function isNothing(value: LocatedValue): boolean {
-  return value.kind === 'scalar' && value.value === null && value.origin === 'written';
 }
 
 function isSame(a: LocatedValue, b: LocatedValue): boolean {

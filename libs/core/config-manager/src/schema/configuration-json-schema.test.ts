@@ -52,6 +52,8 @@ describe('configurationJsonSchema', () => {
       'restart',
       'health',
       'routing',
+      'tests',
+      'modules',
       'defaults',
       'mcpServers',
     ]);

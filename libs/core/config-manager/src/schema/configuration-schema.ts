@@ -16,6 +16,7 @@ import {
 
 const GIB = 1_073_741_824;
 const MAX_TOKENS = 1_000;
+const MAX_EXPECTATIONS = 1_000;
 const MAX_SEALING_KEYS = 8;
 const DurationSchema = durationSchema({ allowZero: false });
 const ShareSchema = z
@@ -437,6 +438,20 @@ const CatalogueSchema = z.strictObject({
     ),
 });
 
+const ExpectationSchema = z.strictObject({
+  name: z.optional(NameTextSchema).check(z.describe('What is told when it is not so.')),
+  server: z
+    .optional(NameTextSchema)
+    .check(
+      z.describe('The client that connects to this server alone. Default: the one that connects to all.'),
+    ),
+  sees: z.optional(z.array(NameTextSchema)).check(z.describe('Names of tools that this client is shown.')),
+  hides: z.optional(z.array(NameTextSchema)).check(z.describe('Names of tools that it is not shown.')),
+  routes: z
+    .optional(z.record(z.string(), NameTextSchema))
+    .check(z.describe('Which server a call of a tool goes to, by the name of the tool.')),
+});
+
 /** Every setting outside `mcpServers`. Keys that start with `x-` are taken out before. */
 export const GatewaySettingsSchema = z.strictObject({
   $schema: z.optional(z.string()).check(z.describe('Address of the JSON Schema, for editors.')),
@@ -468,6 +483,16 @@ export const GatewaySettingsSchema = z.strictObject({
   routing: z
     .prefault(RoutingSchema, {})
     .check(z.describe('How calls are limited, repeated and kept away from what fails; of all servers.')),
+  tests: z
+    ._default(z.array(ExpectationSchema).check(z.maxLength(MAX_EXPECTATIONS)), [])
+    .check(z.describe('What omni config test makes sure of; nothing else reads it.')),
+  modules: z
+    ._default(z.record(z.string(), z.unknown()), {})
+    .check(
+      z.describe(
+        'Settings of modules that a program adds to Omni, each under the name of the module; Omni itself reads none.',
+      ),
+    ),
   defaults: z
     .prefault(DefaultsSchema, {})
     .check(z.describe('Settings for servers that do not set their own.')),

@@ -123,6 +123,13 @@ export const SecretsSchema = z.strictObject({
         'Where secrets may go, by name: "github-token" for one of any provider, "VAULT:db/password" for that one.',
       ),
     ),
+  set: z
+    ._default(z.record(z.string(), z.string()), {})
+    .check(
+      z.describe(
+        'Settings that secrets hold: the keys of one, joined by dots, and a reference such as "${SECRET:name}". They lie over files and environment.',
+      ),
+    ),
   vault: z.optional(VaultSchema).check(z.describe('HashiCorp Vault or OpenBao.')),
 });
 
@@ -137,7 +144,7 @@ export const SECRETS_KEYS: readonly (readonly [string, readonly string[]])[] = [
  * @returns What is wrong as `flaw`.
  */
 export function secretsSettings(
-  { ttl, maxStale, timeout, vault, ...settings }: z.output<typeof SecretsSchema>,
+  { ttl, maxStale, timeout, vault, set: _set, ...settings }: z.output<typeof SecretsSchema>,
   root: LocatedValue | undefined,
 ): SecretsSettings | { readonly flaw: string } {
   const times = { ttlMs: ttl, maxStaleMs: maxStale, timeoutMs: timeout };

@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import {
   defaultConfiguration,
   type Environment,
@@ -9,9 +6,11 @@ import {
   parseSecretsSettings,
   type SecretsSettings,
 } from '@omni/config';
-import { checkConfigSafety, readConfigSources, stateDirectory } from '@omni/node';
+import { checkConfigSafety, environmentName, readConfigSources, stateDirectory } from '@omni/node';
 import { SecretBuffer, systemClock } from '@omni/ports';
 import type { SecretUser } from '@omni/secrets';
+import { layersOf } from '../node-configuration.ts';
+import { replaceFile } from '../replace-file.ts';
 import { openSecrets, type OpenSecrets } from './open-secrets.ts';
 
 /** The secrets that a configuration means, and how they are come by. */
@@ -60,7 +59,7 @@ export async function migrateSecrets(
   { secrets }: Pick<ConfiguredSecrets, 'secrets'>,
   { environment, isWriting, user }: MigrateOptions,
 ): Promise<readonly MigratedSecret[]> {
-  const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
+  const sources = await readConfigSources(path, { environment: environmentName(environment) });
   await checkConfigSafety(sources);
   const migrated: MigratedSecret[] = [];
   const names = new Map<string, string>();
@@ -94,9 +93,9 @@ export async function migrateSecrets(
 
 async function settingsOf(path: string | undefined, environment: Environment): Promise<SecretsSettings> {
   if (path === undefined) return defaultConfiguration().secrets;
-  const sources = await readConfigSources(path, { environment: environment['OMNI_ENV'] });
+  const sources = await readConfigSources(path, { environment: environmentName(environment) });
   await checkConfigSafety(sources);
-  return parseSecretsSettings(sources, { env: environment });
+  return parseSecretsSettings(sources, { env: environment, layers: layersOf(environment) });
 }
 
 function spliced(text: string, secrets: readonly LiteralSecret[]): string {
@@ -104,22 +103,4 @@ function spliced(text: string, secrets: readonly LiteralSecret[]): string {
     .flatMap(({ place }) => (place === undefined ? [] : [place]))
     .toSorted((a, b) => b.start - a.start)
     .reduce((rest, { start, end, instead }) => rest.slice(0, start) + instead + rest.slice(end), text);
-}
-
-/** With the rights of the former one; whoever reads meanwhile reads either of them. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const target = await realpath(path);
-  const { mode } = await stat(target);
-  const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
-  const file = await open(aside, 'wx', mode & 0o777);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(aside, target).catch(async (error: unknown) => {
-    await unlink(aside);
-    throw error;
-  });
 }

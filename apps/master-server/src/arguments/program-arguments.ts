@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { GatewayError } from '@omni/ports';
 import { LOG_LEVELS, type LogLevel } from './log-level.ts';
-import type { ServeOptions } from './serve.ts';
-import type { StartOptions } from './start.ts';
-import type { StdioOptions } from './stdio.ts';
+import type { ServeOptions } from '../serve.ts';
+import type { StartOptions } from '../start.ts';
+import type { StdioOptions } from '../stdio.ts';
 
 /** What the command line asks for. */
 export type ProgramRequest =
@@ -14,18 +14,20 @@ export type ProgramRequest =
 
 export const USAGE = `Usage: main <command> [options]
 
-  start  [--config FILE|DIR] [--strict] [--listen HOST:PORT] [--log-level LEVEL]
+  start  [--config FILE|DIR] [--strict] [--set KEY=VALUE]… [--listen HOST:PORT] [--log-level LEVEL]
          serve with everything to paste into a client; without --config in front of two demo servers
-  serve  --config FILE|DIR [--listen HOST:PORT] [--log-level LEVEL] [--check] [--strict] [--json]
-  stdio  --config FILE|DIR [--server NAME] [--strict] [--log-level LEVEL]
+  serve  --config FILE|DIR [--listen HOST:PORT] [--log-level LEVEL] [--check] [--strict] [--json] [--set KEY=VALUE]…
+  stdio  --config FILE|DIR [--server NAME] [--strict] [--log-level LEVEL] [--set KEY=VALUE]…
 
 --strict: one server that is wrong in a client's file stops all of them.
+--set: a setting over those of the files, such as server.drain=30s; any number of times.
 LEVEL is debug, info, warn or error.
 `;
 
 const HELP = ['--help', '-h'];
 const TEXT = { type: 'string' } as const;
 const FLAG = { type: 'boolean' } as const;
+const TEXTS = { type: 'string', multiple: true } as const;
 
 /** @throws {@link GatewayError} `OMNI_USAGE` */
 export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
@@ -41,13 +43,14 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
         check: FLAG,
         strict: FLAG,
         json: FLAG,
+        set: TEXTS,
       });
       const config = required(values.config, 'serve --config FILE|DIR');
       return {
         command,
         options: {
           config,
-          ...strictness(values),
+          ...reading(values),
           ...listening(values),
           check: values.check ?? false,
           json: values.json ?? false,
@@ -55,25 +58,25 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
       };
     }
     case 'stdio': {
-      const values = parse(rest, { config: TEXT, server: TEXT, strict: FLAG, 'log-level': TEXT });
+      const values = parse(rest, { config: TEXT, server: TEXT, strict: FLAG, 'log-level': TEXT, set: TEXTS });
       const config = required(values.config, 'stdio --config FILE|DIR');
       return {
         command,
         options: {
           config,
           ...(values.server !== undefined && { server: values.server }),
-          ...strictness(values),
+          ...reading(values),
           ...listening(values),
         },
       };
     }
     case 'start': {
-      const values = parse(rest, { config: TEXT, strict: FLAG, listen: TEXT, 'log-level': TEXT });
+      const values = parse(rest, { config: TEXT, strict: FLAG, listen: TEXT, 'log-level': TEXT, set: TEXTS });
       return {
         command,
         options: {
           ...(values.config !== undefined && { config: values.config }),
-          ...strictness(values),
+          ...reading(values),
           ...listening(values),
         },
       };
@@ -85,7 +88,9 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
   }
 }
 
-type OptionTypes = Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
+type OptionTypes = Readonly<
+  Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
+>;
 
 function parse<T extends OptionTypes>(
   args: readonly string[],
@@ -105,8 +110,13 @@ function required(value: string | undefined, usage: string): string {
   throw new GatewayError('OMNI_USAGE', '--config is missing', { hint: `${usage}; start runs without one.` });
 }
 
-function strictness({ strict }: { readonly strict?: boolean }): { readonly strict?: boolean } {
-  return strict === undefined ? {} : { strict };
+interface ReadingOptions {
+  readonly strict?: boolean;
+  readonly set?: readonly string[];
+}
+
+function reading({ strict, set }: ReadingOptions): ReadingOptions {
+  return { ...(strict !== undefined && { strict }), ...(set !== undefined && { set }) };
 }
 
 interface ListeningOptions {

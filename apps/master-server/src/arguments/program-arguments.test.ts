@@ -22,9 +22,10 @@ describe('parseProgramArguments', () => {
   });
 
   it('reads stdio', () => {
-    expect(parseProgramArguments(['stdio', '--config=omni.yaml', '--server', 'demo'])).toEqual({
+    const argv = ['stdio', '--config=omni.yaml', '--server', 'demo', '--set', 'a=1', '--set', 'b=2'];
+    expect(parseProgramArguments(argv)).toEqual({
       command: 'stdio',
-      options: { config: 'omni.yaml', server: 'demo' },
+      options: { config: 'omni.yaml', server: 'demo', set: ['a=1', 'b=2'] },
     });
   });
 

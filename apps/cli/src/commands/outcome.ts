@@ -1,0 +1,4 @@
+/** How a command ended. */
+export interface Outcome {
+  exitCode: number;
+}
