@@ -48,7 +48,7 @@ const call = (): Promise<string> => ask('tools/call', { name: 'db__add', argumen
 const events: string[] = [];
 server.events.listen(({ type, data }) => void events.push(`${type} ${String(data['kind'])}`));
 
-server.overrides.set({ upstream: 'db' }, { kind: 'read-only' }, 60_000);
+server.overrides.set({ upstream: 'db' }, { kind: 'read-only' }, { forMs: 60_000, author: 'ada' });
 assert.match(await call(), /OMNI_OVERRIDDEN/);
 
 const drop = { upstream: 'db', called: { method: 'tools/call', name: 'drop' } };

@@ -7,6 +7,7 @@ import type {
 } from '@omni/container/node';
 import type { Access, BannerFacts } from './banner.ts';
 import { configurationReport } from './configuration-report.ts';
+import { readAgain } from './read-again.ts';
 import { startInTime } from './start-in-time.ts';
 import { protect, stopInTime } from './stop-in-time.ts';
 import { exitCodeOf, watchStopSignals } from './stop-signals.ts';
@@ -35,14 +36,12 @@ export async function runGateway(
   { configuration, start, phases, watchLaunchers, serviceManager, announce }: GatewayRun,
   host: ProgramHost,
 ): Promise<number> {
-  const signals = watchStopSignals(host.signals, () =>
-    host.writeErr('omni: SIGHUP is ignored; restart to read the configuration again\n'),
-  );
+  // What a crash or a failed start has to end.
+  const up: { gateway?: HttpGateway } = {};
+  const signals = watchStopSignals(host.signals, () => readAgain(up.gateway, host));
   host.writeErr(configurationReport(configuration));
   host.crashes.onRejection = configuration.errors.onUnknown;
   const unwatch = watchLaunchers(host, () => signals.request('what started it has ended'));
-  // What a crash or a failed start has to end.
-  const up: { gateway?: HttpGateway } = {};
   const manager = serviceManager({
     environment: host.environment,
     pid: host.pid,

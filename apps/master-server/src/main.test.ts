@@ -188,6 +188,7 @@ describe('main', () => {
       'health monitor',
       'listeners',
       'coordinator',
+      'overrides',
       'guards',
       'upstreams',
       'repair scan',
@@ -223,13 +224,13 @@ describe('main', () => {
     expect(program.err + program.out).not.toContain(CANARY);
   });
 
-  it('ignores SIGHUP', async () => {
+  it('reads its configuration again at SIGHUP', async () => {
     const config = await configFile({ mcpServers: {} });
     const program = new Program('serve', '--config', config, '--listen', '127.0.0.1:0');
     await program.said(/listening/);
 
     program.child.kill('SIGHUP');
-    await program.said(/SIGHUP is ignored/);
+    await program.said(/SIGHUP, reading the configuration again/);
 
     program.child.kill('SIGINT');
     expect(await program.exitCode).toBe(0);

@@ -6,6 +6,8 @@ import type { SignalSource } from './stop-signals.ts';
 /** What the program needs of the process that it runs in. */
 export interface ProgramHost {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The working directory. */
+  readonly folder: string;
   readonly signals: SignalSource;
   readonly pid: number;
   /** Pid of the process that started this one. */
@@ -28,6 +30,7 @@ export interface ProgramHost {
 /** The process itself. */
 export const thisProcess: ProgramHost = {
   environment: process.env,
+  folder: process.cwd(),
   signals: process,
   pid: process.pid,
   parent: process.ppid,

@@ -26,6 +26,7 @@ async function configFile(configuration: unknown): Promise<string> {
 /** A process that sends itself SIGTERM as soon as something was said that matches. */
 class RecordingHost implements ProgramHost {
   readonly environment = { OMNI_HOME: join(folder, 'state') };
+  readonly folder = folder;
   readonly pid = 1;
   readonly parent = 0;
   readonly crashes: CrashPolicy = { onRejection: 'crash', stop: undefined };

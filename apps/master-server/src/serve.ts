@@ -9,8 +9,8 @@ import { settingFlags } from './arguments/setting-flags.ts';
 import { telemetryExporter } from './telemetry/telemetry-exporter.ts';
 
 export interface ServeOptions {
-  /** File or folder of the configuration. */
-  readonly config: string;
+  /** File or folder of the configuration. Default: what is found. */
+  readonly config?: string;
   /**
    * Whether one server that is wrong stops all in a client's file, as it does in Omni's own. Default `false`.
    */
@@ -30,21 +30,26 @@ export interface ServeOptions {
  * Serves a configuration over HTTP until a signal comes.
  *
  * @returns The exit code.
- * @throws {@link GatewayError} `OMNI_CONFIG_*`, `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
+ * @throws {@link GatewayError} `OMNI_USAGE` where there is no configuration, `OMNI_CONFIG_*`,
+ * `OMNI_LISTEN_*`, `OMNI_STATE_DENIED`.
  */
 export async function runServe(options: ServeOptions, host: ProgramHost = thisProcess): Promise<number> {
   if (!options.check) await keepCode(host);
   // The command loads this file to print its help, too; the gateway itself is loaded when it is needed.
-  const { exposeCollector, loadConfiguration, PhaseLog, serviceManager, startHttpGateway, watchLaunchers } =
+  const { exposeCollector, openConfiguration, PhaseLog, serviceManager, startHttpGateway, watchLaunchers } =
     await import('@omni/container/node');
   const { environment } = host;
   const phases = new PhaseLog('start', systemClock);
-  const configuration = await phases.run('configuration', () =>
-    loadConfiguration(options.config, environment, { ...options, flags: settingFlags(options.set) }),
-  );
+  const origin = await openConfiguration({
+    ...options,
+    environment: host.environment,
+    folder: host.folder,
+    flags: settingFlags(options.set),
+  });
+  const configuration = await phases.run('configuration', () => origin.first.load());
   if (options.check) {
     host.writeErr(configurationReport(configuration));
-    const { text, exitCode } = checkVerdict(options.config, configuration);
+    const { text, exitCode } = checkVerdict(origin.files.path, configuration);
     host.writeOut(text);
     return exitCode;
   }
@@ -60,6 +65,7 @@ export async function runServe(options: ServeOptions, host: ProgramHost = thisPr
         startHttpGateway({
           configuration,
           environment,
+          origin,
           exporter: await telemetryExporter(configuration, environment),
           startPhases: phases,
           listen,

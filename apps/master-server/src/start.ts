@@ -30,8 +30,8 @@ export interface StartOptions {
 export async function runStart(options: StartOptions, host: ProgramHost = thisProcess): Promise<number> {
   await keepCode(host);
   const {
+    ConfigurationFiles,
     exposeCollector,
-    loadConfiguration,
     parseConfigurationText,
     PhaseLog,
     serviceManager,
@@ -41,14 +41,19 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
   exposeCollector();
   const { environment } = host;
   const phases = new PhaseLog('start', systemClock);
-  const configuration = await phases.run('configuration', () =>
+  const files =
     options.config === undefined
+      ? undefined
+      : new ConfigurationFiles(options.config, environment, { ...options, flags: settingFlags(options.set) });
+  const first = await files?.read();
+  const configuration = await phases.run('configuration', () =>
+    first === undefined
       ? parseConfigurationText(
           demoConfigurationText(findDemoPrograms()),
           DEMO_CONFIGURATION_PATH,
           environment,
         )
-      : loadConfiguration(options.config, environment, { ...options, flags: settingFlags(options.set) }),
+      : first.load(),
   );
   const { listen, logLevel } = options;
   return await runGateway(
@@ -61,6 +66,7 @@ export async function runStart(options: StartOptions, host: ProgramHost = thisPr
         startHttpGateway({
           configuration,
           environment,
+          origin: files && first && { files, first },
           exporter: await telemetryExporter(configuration, environment),
           startPhases: phases,
           listen,

@@ -62,6 +62,7 @@ export { isReservedHeader } from './transport/reserved-headers.ts';
 export type { PeerFacts, ListenerFacts, PeerCertificate, RequestFacts } from './transport/request-facts.ts';
 export type { SocketAddress } from './transport/socket-address.ts';
 export type { StateStore } from './store/state-store.ts';
+export type { ConfigRevision, NewConfigRevision, StoredOverride } from './store/stored-configuration.ts';
 export type {
   CallBeginning,
   CallToKeep,

@@ -1,3 +1,4 @@
+export { auditSinkContract, type AuditSinkScene } from './contracts/audit-sink-contract.ts';
 export { callStageContract, type StageUnderTest, type StagedCall } from './contracts/call-stage-contract.ts';
 export { clockContract, type ClockScene } from './contracts/clock-contract.ts';
 export {

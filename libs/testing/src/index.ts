@@ -21,6 +21,7 @@ export { ScriptedInstance, ScriptedServer, type ScriptedMessage } from './script
 export { ScriptedExchange, ScriptedHttpClient } from './scripted-http-client.ts';
 export { SmallBudget } from './small-budget.ts';
 export { upstreamSpecOf } from './upstream-spec-of.ts';
+export { MemoryAudit } from './memory-audit.ts';
 export { MemorySealedStore } from './memory-sealed-store.ts';
 export { MemorySharedText } from './memory-shared-text.ts';
 export { ScriptedSecrets } from './scripted-secrets.ts';

@@ -99,4 +99,28 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     name: 'config/nul-in-path',
     against: 'A path with a NUL leads elsewhere than it seems.',
   },
+  {
+    name: 'configuration/veto',
+    against: 'A configuration that a part of Omni does not take comes into force.',
+    rule: 'S003-CF-03',
+  },
+  {
+    name: 'reload/held',
+    against: 'A file that is being written comes into force as it is at that moment.',
+    without: 'true',
+    rule: 'S003-CF-04',
+  },
+  { name: 'reload/emptied', against: 'A file that was emptied stops all servers.' },
+  { name: 'reload/most-removed', against: 'A file that was cut stops most servers.' },
+  { name: 'reload/confirmed', against: 'A file that was cut stops servers, though it looks like a mistake.' },
+  { name: 'reload/new-flaw', against: 'A typing error stops a server that works.' },
+  { name: 'reload/escaped-secret', against: 'A secret that is written with escapes is kept in clear.' },
+  {
+    name: 'reload/redacted-revision',
+    against: 'A rollback writes files in which stars stand for secrets.',
+  },
+  {
+    name: 'reload/unapproved',
+    against: 'Commands that stand in a folder of somebody else run when Omni is started there.',
+  },
 ];

@@ -57,4 +57,9 @@ export const COORDINATOR_GUARDS: readonly Guard[] = [
     without: 'false',
   },
   { name: 'coordinator/notes', against: 'A store that cannot be written costs memory without end.' },
+  {
+    name: 'coordinator/kept-configuration',
+    against: 'What cannot be stored fills the memory.',
+    without: 'true',
+  },
 ];

@@ -37,4 +37,5 @@ export const STORE_GUARDS: readonly Guard[] = [
   { name: 'store/damaged', against: 'Omni writes into a damaged database.' },
   { name: 'store/locked', against: 'A second Omni is told that something is wrong with the file.' },
   { name: 'store/second-database', against: 'A second Omni waits for the database without end.' },
+  { name: 'store/override-time', against: 'Overrides whose time is over are kept for ever.' },
 ];

@@ -2,18 +2,21 @@ import {
   type CallBeginning,
   type CallToKeep,
   type ComponentStatus,
+  type ConfigRevision,
   GatewayError,
   type HealthLogQuery,
   type HealthLogRow,
   type KeptCall,
   type KeptCallLimits,
   type KeptOutcome,
+  type NewConfigRevision,
   type OutsideDefinition,
   type StateStore,
   type StoreBatch,
   type StoredDefinition,
   type StoredEvent,
   type StoredList,
+  type StoredOverride,
   type StoredUpstream,
   type StoreReport,
 } from '@omni/ports';
@@ -39,6 +42,8 @@ interface Content {
   keys: Map<string, number>;
   lists: Map<string, StoredList>;
   calls: Map<string, KeptRow>;
+  revisions: ConfigRevision[];
+  overrides: Map<string, StoredOverride>;
   sequence: number;
 }
 
@@ -56,6 +61,8 @@ const NOTHING: Content = {
   keys: new Map(),
   lists: new Map(),
   calls: new Map(),
+  revisions: [],
+  overrides: new Map(),
   sequence: 0,
 };
 
@@ -273,6 +280,37 @@ class VirtualStore implements StateStore {
       const { size } = calls;
       for (const [id, { keptUntil }] of calls) if (keptUntil <= now) calls.delete(id);
       return size - calls.size;
+    });
+  }
+
+  addRevision(revision: NewConfigRevision): Promise<number> {
+    return this.#next(({ revisions }) => {
+      const known = revisions.find(({ key }) => key === revision.key);
+      return known?.number ?? revisions.push({ ...revision, number: revisions.length + 1 });
+    });
+  }
+
+  revisions(limit: number): Promise<readonly ConfigRevision[]> {
+    return this.#next(({ revisions }) => revisions.toReversed().slice(0, limit));
+  }
+
+  findRevision(number: number): Promise<ConfigRevision | undefined> {
+    return this.#next(({ revisions }) => revisions.find((revision) => revision.number === number));
+  }
+
+  keepOverride(override: StoredOverride): Promise<void> {
+    return this.#next(({ overrides }) => void overrides.set(override.id, override));
+  }
+
+  forgetOverride(id: string): Promise<void> {
+    return this.#next(({ overrides }) => void overrides.delete(id));
+  }
+
+  overrides(now: number): Promise<readonly StoredOverride[]> {
+    return this.#next(({ overrides }) => {
+      for (const { id, until } of [...overrides.values()])
+        if (until !== null && until <= now) overrides.delete(id);
+      return [...overrides.values()];
     });
   }
 

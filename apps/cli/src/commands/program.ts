@@ -42,7 +42,7 @@ export function createProgram(context: CommandContext, outcome: Outcome): Comman
 }
 
 interface GivenServing {
-  readonly config: string;
+  readonly config?: string;
   readonly strict?: boolean;
   readonly set?: readonly string[];
   readonly listen?: string;
@@ -58,7 +58,10 @@ function addServing(program: Command, outcome: Outcome): void {
   program
     .command('serve')
     .description('serve a configuration over HTTP')
-    .requiredOption('-c, --config <path>', 'configuration: a file or a folder')
+    .option(
+      '-c, --config <path>',
+      'configuration: a file or a folder (default: that of the user, else omni.yaml here)',
+    )
     .option('--listen <host:port>', 'address to listen on; port 0 picks a free one')
     .addOption(level())
     .option('--check', 'validate the configuration and end')
@@ -72,7 +75,10 @@ function addServing(program: Command, outcome: Outcome): void {
   program
     .command('stdio')
     .description('serve a configuration to one client on stdin and stdout')
-    .requiredOption('-c, --config <path>', 'configuration: a file or a folder')
+    .option(
+      '-c, --config <path>',
+      'configuration: a file or a folder (default: that of the user, else omni.yaml here)',
+    )
     .option('--server <name>', 'show only this server, under its own names')
     .option('--strict', STRICT)
     .addOption(setOption())

@@ -48,7 +48,6 @@ describe('parseProgramArguments', () => {
     ['an unknown command', ['sevre']],
     ['an unknown option', ['serve', '--config', 'a', '--bogus']],
     ['a missing value', ['serve', '--config']],
-    ['a missing configuration', ['serve']],
     ['a stray word', ['start', 'omni.yaml']],
     ['an unknown level', ['start', '--log-level', 'loud']],
   ])('refuses %s', (_what, argv) => {

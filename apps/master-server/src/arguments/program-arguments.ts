@@ -16,9 +16,10 @@ export const USAGE = `Usage: main <command> [options]
 
   start  [--config FILE|DIR] [--strict] [--set KEY=VALUE]… [--listen HOST:PORT] [--log-level LEVEL]
          serve with everything to paste into a client; without --config in front of two demo servers
-  serve  --config FILE|DIR [--listen HOST:PORT] [--log-level LEVEL] [--check] [--strict] [--json] [--set KEY=VALUE]…
-  stdio  --config FILE|DIR [--server NAME] [--strict] [--log-level LEVEL] [--set KEY=VALUE]…
+  serve  [--config FILE|DIR] [--listen HOST:PORT] [--log-level LEVEL] [--check] [--strict] [--json] [--set KEY=VALUE]…
+  stdio  [--config FILE|DIR] [--server NAME] [--strict] [--log-level LEVEL] [--set KEY=VALUE]…
 
+Without --config: that of the user, else omni.yaml here once it was approved (omni config approve).
 --strict: one server that is wrong in a client's file stops all of them.
 --set: a setting over those of the files, such as server.drain=30s; any number of times.
 LEVEL is debug, info, warn or error.
@@ -45,11 +46,10 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
         json: FLAG,
         set: TEXTS,
       });
-      const config = required(values.config, 'serve --config FILE|DIR');
       return {
         command,
         options: {
-          config,
+          ...(values.config !== undefined && { config: values.config }),
           ...reading(values),
           ...listening(values),
           check: values.check ?? false,
@@ -59,11 +59,10 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
     }
     case 'stdio': {
       const values = parse(rest, { config: TEXT, server: TEXT, strict: FLAG, 'log-level': TEXT, set: TEXTS });
-      const config = required(values.config, 'stdio --config FILE|DIR');
       return {
         command,
         options: {
-          config,
+          ...(values.config !== undefined && { config: values.config }),
           ...(values.server !== undefined && { server: values.server }),
           ...reading(values),
           ...listening(values),
@@ -103,11 +102,6 @@ function parse<T extends OptionTypes>(
     const message = cause instanceof Error ? cause.message : 'The arguments cannot be read';
     throw new GatewayError('OMNI_USAGE', message, { cause, hint: '--help prints the options.' });
   }
-}
-
-function required(value: string | undefined, usage: string): string {
-  if (value !== undefined) return value;
-  throw new GatewayError('OMNI_USAGE', '--config is missing', { hint: `${usage}; start runs without one.` });
 }
 
 interface ReadingOptions {

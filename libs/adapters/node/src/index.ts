@@ -8,6 +8,10 @@ export {
   environmentName,
   readConfigSources,
 } from './files/config-files.ts';
+export { ConfigWatch, type ConfigWatchOptions } from './files/config-watch.ts';
+export { findConfig, type FindConfigOptions, type FoundConfig } from './files/found-config.ts';
+export { makePrivateFolder } from './files/private-folder.ts';
+export { replaceFile } from './files/replace-file.ts';
 export { ownerProof, type ProvenPlace } from './files/owner-proof.ts';
 export { type FileToken, loadOrCreateToken } from './files/file-token.ts';
 export {
@@ -30,7 +34,7 @@ export {
 export { orphanSweep } from './processes/orphan-sweep.ts';
 export { type BufferedLogger, createPinoLogger, type PinoLoggerOptions } from './logging/pino-logger.ts';
 export { NodeSocketListener, type NodeSocketListenerOptions } from './sockets/socket-listener.ts';
-export { defaultSocketPath } from './sockets/socket-path.ts';
+export { controlSocketPath, defaultSocketPath } from './sockets/socket-path.ts';
 export { ProcessRoleHost } from './roles/process-role-host.ts';
 export { runRole } from './roles/run-role.ts';
 export { type RoleEntryOptions, ThreadRoleHost, type ThreadRoleOptions } from './roles/thread-role-host.ts';

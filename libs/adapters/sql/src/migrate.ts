@@ -28,7 +28,7 @@ export const POSTGRES: Dialect = {
 type Migration = (db: Transaction<Tables>, dialect: Dialect) => Promise<void>;
 
 /** In the order in which they are applied, once each. One that was released is never changed. */
-const MIGRATIONS: readonly Migration[] = [createTables, addRecordRevision, addKeptCalls];
+const MIGRATIONS: readonly Migration[] = [createTables, addRecordRevision, addKeptCalls, addConfiguration];
 
 /** The version that this Omni reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -175,6 +175,15 @@ async function addKeptCalls(db: Transaction<Tables>, { time, bytes }: Dialect): 
     `create table kept_calls (id varchar(100) primary key, principal text not null, digest varchar(100) not null, operation varchar(40) not null, begun_at ${time} not null, kept_until ${time} not null, outcome text, payload ${bytes}, size bigint not null default 0)`,
     'create index kept_calls_principal on kept_calls (principal, size)',
     'create index kept_calls_until on kept_calls (kept_until)',
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+/** Configurations that were in force, and what was decided in their place. */
+async function addConfiguration(db: Transaction<Tables>, { id, time }: Dialect): Promise<void> {
+  const statements = [
+    `create table config_revisions (number ${id}, key varchar(100) not null unique, at ${time} not null, author text not null, cause varchar(100) not null, hash varchar(100) not null, summary text not null, document text, is_whole boolean not null)`,
+    `create table overrides (id text primary key, at ${time} not null, author text not null, until ${time}, document text not null)`,
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
 }

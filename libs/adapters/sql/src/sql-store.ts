@@ -3,6 +3,7 @@ import {
   type CallToKeep,
   type Clock,
   type ComponentStatus,
+  type ConfigRevision,
   GatewayError,
   type HealthLogQuery,
   type HealthLogRow,
@@ -11,12 +12,14 @@ import {
   type KeptOutcome,
   type Logger,
   type Millis,
+  type NewConfigRevision,
   type OutsideDefinition,
   type StateStore,
   type StoreBatch,
   type StoredDefinition,
   type StoredEvent,
   type StoredList,
+  type StoredOverride,
   type StoredUpstream,
   type StoreReport,
   type UpstreamStateRow,
@@ -25,6 +28,7 @@ import type { Insertable, Kysely, Transaction } from 'kysely';
 import type { Engine } from './engine.ts';
 import { SCHEMA_VERSION } from './migrate.ts';
 import { beginCall, endCall, findCall } from './kept-calls.ts';
+import { addRevision, keepOverride, overridesAt, revisionOf } from './kept-configuration.ts';
 import { optionalTimeText, type Tables, timeOf, timeText } from './tables.ts';
 
 export interface SqlStoreOptions {
@@ -273,6 +277,39 @@ export class SqlStore implements StateStore {
         .executeTakeFirstOrThrow();
       return Number(numDeletedRows);
     });
+  }
+
+  addRevision(revision: NewConfigRevision): Promise<number> {
+    return this.#write((db) => addRevision(db, revision));
+  }
+
+  revisions(limit: number): Promise<readonly ConfigRevision[]> {
+    return this.#call(async (db) => {
+      const newest = db.selectFrom('config_revisions').selectAll().orderBy('number', 'desc').limit(limit);
+      return (await newest.execute()).map(revisionOf);
+    });
+  }
+
+  findRevision(number: number): Promise<ConfigRevision | undefined> {
+    return this.#call(async (db) => {
+      const found = db.selectFrom('config_revisions').selectAll().where('number', '=', number);
+      const row = await found.executeTakeFirst();
+      return row === undefined ? undefined : revisionOf(row);
+    });
+  }
+
+  keepOverride(override: StoredOverride): Promise<void> {
+    return this.#write((db) => keepOverride(db, override));
+  }
+
+  forgetOverride(id: string): Promise<void> {
+    return this.#write(async (db) => {
+      await db.deleteFrom('overrides').where('id', '=', id).execute();
+    });
+  }
+
+  overrides(now: Millis): Promise<readonly StoredOverride[]> {
+    return this.#write((db) => overridesAt(db, now));
   }
 
   check(): Promise<StoreReport> {

@@ -80,6 +80,24 @@ export interface Tables {
     /** Bytes of the payload. */
     readonly size: Generated<number>;
   };
+  readonly config_revisions: {
+    readonly number: Generated<number>;
+    readonly key: string;
+    readonly at: StoredTime;
+    readonly author: string;
+    readonly cause: string;
+    readonly hash: string;
+    readonly summary: string;
+    readonly document: string | null;
+    readonly is_whole: boolean | number;
+  };
+  readonly overrides: {
+    readonly id: string;
+    readonly at: StoredTime;
+    readonly author: string;
+    readonly until: StoredTime | null;
+    readonly document: string;
+  };
   readonly meta: { readonly key: string; readonly value: string };
 }
 

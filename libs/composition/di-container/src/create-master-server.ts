@@ -11,6 +11,7 @@ import { checkIdentity, IDENTITY } from './identity.ts';
 import type { MasterServer } from './master-server.ts';
 import type { MasterServerOptions } from './master-server-options.ts';
 import { PhaseLog } from './phase-log.ts';
+import { loggedAudit } from './telemetry/logged-audit.ts';
 import { Token } from './token.ts';
 
 /**
@@ -40,6 +41,7 @@ export function rootScope(options: MasterServerOptions): Scope {
   root.register(Token.Clock, { useValue: clock });
   root.register(Token.Random, { useValue: options.random ?? systemRandom });
   root.register(Token.Logger, { useValue: logger });
+  root.register(Token.Audit, { useValue: loggedAudit(logger, options.audit) });
   root.register(Token.CredentialProvider, { useValue: options.credentials ?? configuredCredentials });
   root.register(Token.Metrics, {
     useValue: configuration.telemetry.metrics ? (options.metrics ?? new MetricRegistry()) : undefined,

@@ -1,4 +1,5 @@
 import type {
+  AuditSink,
   ChannelDialer,
   ChildLauncher,
   Clock,
@@ -174,6 +175,8 @@ export interface GatewayAdapters {
   readonly random?: Random;
   /** Default: nothing is logged. */
   readonly logger?: Logger;
+  /** Told of what operators decide and of secrets that are used. Default: nobody. */
+  readonly audit?: AuditSink | undefined;
   /** Where measurements are kept, where `telemetry.metrics` is on. Default: a registry of its own. */
   readonly metrics?: MetricRegistry;
   /** Measures the runtime. @returns Ends it. Default: the runtime is not measured. */

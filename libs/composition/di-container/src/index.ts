@@ -41,3 +41,4 @@ export type { Pages, Page } from './health-pages.ts';
 export type { UpstreamDirectory } from './upstreams/upstream-directory.ts';
 export type { UpstreamHealth, UpstreamHealthParts, UpstreamLoad } from './upstreams/upstream-health.ts';
 export type { ListedReplicas, ListedReplicasParts, ReadAgain } from './upstreams/listed-replicas.ts';
+export type { ChangeOrigin } from './upstreams/definitions-in-force.ts';

@@ -1,10 +1,11 @@
 import type { Balancers, CallQueues, MemoryGuard, Overrides } from '@omni/call-policies';
 import type { Catalogue, CatalogueRefresher, VariantReader } from '@omni/capabilities';
-import type { ConfigurationManager } from '@omni/config';
-import type { Supervision, SupervisionObserver } from '@omni/coordinator';
+import type { ConfigAccessor, ConfigurationManager } from '@omni/config';
+import type { ConfigurationMemory, Supervision, SupervisionObserver } from '@omni/coordinator';
 import type { EventBus } from '@omni/events';
 import type { HealthListener, HealthMonitor, HealthRollup } from '@omni/health';
 import {
+  type AuditSink,
   type ChannelDialer,
   type ChildLauncher,
   type Clock,
@@ -17,7 +18,6 @@ import {
   type MountedFront,
   type OpenChannel,
   type Principal,
-  type StoredDefinition,
 } from '@omni/ports';
 import type {
   Authentication,
@@ -39,8 +39,9 @@ import { LifecycleList, type LifecyclePart, type StopOptions } from './lifecycle
 import { type DeclaredStage, type StageInForce, stagesInForce } from './modules/declared-stage.ts';
 import type { RoutingPolicies } from './modules/routing-policies.ts';
 import type { PhaseLog } from './phase-log.ts';
-import { checkDefinitions } from './upstreams/definition-check.ts';
+import { type ChangeOrigin, DefinitionsInForce } from './upstreams/definitions-in-force.ts';
 import { FaultWatch } from './upstreams/fault-watch.ts';
+import { KeptOverrides } from './upstreams/kept-overrides.ts';
 import { followOverrides } from './upstreams/override-followers.ts';
 import type { Measurements } from './telemetry/measurements.ts';
 import type { ListedReplicas } from './upstreams/listed-replicas.ts';
@@ -53,9 +54,6 @@ import { type OwnedUpstreamReport, reportOf } from './upstreams/upstream-report.
 
 /** The owner of the process: who embeds Omni or starts it on stdio. */
 export const LOCAL_PRINCIPAL: Principal = { id: 'local', kind: 'local' };
-
-/** How long the start waits for credentials of servers. */
-const CREDENTIALS_GRACE_MS = 1_000;
 
 export interface MasterServerParts {
   readonly configurations: ConfigurationManager<GatewayConfiguration>;
@@ -73,6 +71,7 @@ export interface MasterServerParts {
   readonly candidates: DeclaredStage<RequestStage>;
   readonly callStages: readonly DeclaredStage<CallStage>[];
   readonly overrides: Overrides;
+  readonly audit: AuditSink;
   readonly queues: CallQueues;
   readonly starts: StartLimiter;
   readonly refresher: CatalogueRefresher;
@@ -122,18 +121,19 @@ export class MasterServer implements AsyncDisposable {
   readonly #parts: MasterServerParts;
   readonly #lifecycle: LifecycleList;
   readonly #faults: FaultWatch;
-  /** The last change of definitions, over or not. */
-  #applying: Promise<unknown> = Promise.resolve();
-  /** What the configuration and {@link apply} have said. */
-  #own: readonly GatewayUpstream[];
-  /** What is defined in the store. */
-  #stored: readonly GatewayUpstream[] = [];
+  readonly #definitions: DefinitionsInForce;
+  readonly #keptOverrides: KeptOverrides;
   #isStarted = false;
   #isStopping = false;
 
   constructor(parts: MasterServerParts) {
     this.#parts = parts;
-    this.#own = parts.configurations.effective().upstreams;
+    this.#definitions = new DefinitionsInForce({
+      ...parts,
+      checkOpen: () => {
+        if (this.#isStopping) throw stopping('no new servers');
+      },
+    });
     this.clientMemory = clientMemory(parts.configurations.effective().limits);
     const { health, protocol, upstreamHealth, configurations } = parts;
     health.register({ name: 'protocol', critical: true, getStatus: () => protocol.getStatus() });
@@ -164,16 +164,17 @@ export class MasterServer implements AsyncDisposable {
       drainMs: configurations.effective().server.drainMs,
     });
     followOverrides(parts);
+    this.#keptOverrides = new KeptOverrides({ ...parts, memory: parts.supervision.configurationMemory });
     const faults = new FaultWatch(parts);
     parts.registry.subscribe(({ all }) => faults.look(all));
     this.#faults = faults;
     rememberUpstreams({
       ...parts,
       observer: parts.supervisionObserver,
-      isDefinedInStore: (name) => this.#isDefinedInStore(name),
-      onDefinitions: (stored) => this.#onStoredDefinitions(stored),
+      isDefinedInStore: (name) => this.#definitions.isDefinedInStore(name),
+      onDefinitions: (stored) => this.#definitions.onStored(stored),
     });
-    this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts), {
+    this.#lifecycle = new LifecycleList(lifecyclePartsOf(parts, this.#keptOverrides), {
       logger,
       clock: parts.clock,
       phases: parts.startPhases,
@@ -181,7 +182,7 @@ export class MasterServer implements AsyncDisposable {
   }
 
   /** The configuration in force; {@link apply} changes its upstreams and tells those who have subscribed. */
-  get configuration(): Pick<ConfigurationManager<GatewayConfiguration>, 'effective' | 'subscribe'> {
+  get configuration(): ConfigAccessor<GatewayConfiguration> {
     return this.#parts.configurations;
   }
 
@@ -207,7 +208,7 @@ export class MasterServer implements AsyncDisposable {
         hint: 'Make another one with createMasterServer.',
       });
     this.#isStarted = true;
-    await this.#defineFirst();
+    await this.#definitions.defineFirst();
     this.#faults.look(this.#parts.registry.current.all);
     await this.#lifecycle.start();
   }
@@ -240,10 +241,24 @@ export class MasterServer implements AsyncDisposable {
    * @throws {@link GatewayError} `OMNI_CONFIG_INVALID`, or `OMNI_SHUTTING_DOWN`.
    */
   apply(definitions: readonly GatewayUpstream[]): Promise<DefinitionChanges> {
-    // One after the other, also when one is told of from within another.
-    const applied = this.#applying.then(() => this.#replace([...definitions], this.#stored));
-    this.#applying = applied.catch(() => {});
-    return applied;
+    return this.#definitions.replace([...definitions]);
+  }
+
+  /**
+   * {@link apply} for a configuration that is read in its turn. What was in force stays where that fails, or
+   * where it removes most servers and nobody has confirmed it; events tell either.
+   *
+   * @param load - Gives the definitions of servers.
+   * @throws What `load` throws, and {@link GatewayError} `OMNI_CONFIG_INVALID`, `OMNI_CONFIG_HELD`,
+   * `OMNI_CONFIG_REFUSED`, `OMNI_SHUTTING_DOWN`.
+   */
+  reload(load: () => Promise<readonly GatewayUpstream[]>, origin: ChangeOrigin): Promise<DefinitionChanges> {
+    return this.#definitions.reload(load, origin);
+  }
+
+  /** Where configurations that were in force are kept. */
+  get revisions(): Pick<ConfigurationMemory, 'addRevision' | 'revisions' | 'findRevision'> {
+    return this.#parts.supervision.configurationMemory;
   }
 
   /**
@@ -351,8 +366,8 @@ export class MasterServer implements AsyncDisposable {
   }
 
   /**
-   * What operators decide about calls to a server for a while, whatever its settings say: in memory, until it
-   * is cleared, its time is over, or its server is gone.
+   * What operators decide about calls to a server for a while, whatever its settings say: until it is
+   * cleared, its time is over, or its server is gone. It outlives a restart where there is a store.
    */
   get overrides(): Pick<Overrides, 'set' | 'clear' | 'list'> {
     return this.#parts.overrides;
@@ -399,109 +414,6 @@ export class MasterServer implements AsyncDisposable {
   on(event: 'statusChanged', listener: HealthListener): () => void {
     return this.#parts.health.on(event, listener);
   }
-
-  #isDefinedInStore(name: string): boolean {
-    return this.#stored.some((spec) => spec.name === name) && !this.#own.some((spec) => spec.name === name);
-  }
-
-  /** What is defined in the store stands behind all others, and gives way to them. */
-  #onStoredDefinitions(stored: readonly StoredDefinition[]): void {
-    const { readStoredDefinitions, logger } = this.#parts;
-    if (readStoredDefinitions === undefined) return;
-    const read = readStoredDefinitions(stored);
-    this.#applying = this.#applying
-      .then(async () => {
-        const clashes = read.filter(({ name }) => this.#own.some((spec) => spec.name === name));
-        for (const { name } of clashes)
-          logger.warn({ upstream: name }, 'server is defined in the configuration, too, and that counts');
-        if (!this.#isStopping) await this.#replace(this.#own, read);
-      })
-      .catch((error: unknown) =>
-        logger.error({ error }, 'servers that are defined in the store were refused'),
-      );
-  }
-
-  /**
-   * Credentials that are at hand are there before the first server; those of a provider that takes its time
-   * come later, and start what waits for them.
-   */
-  async #defineFirst(): Promise<void> {
-    const { credentials, clock } = this.#parts;
-    if (credentials.define === undefined) return;
-    const defined = credentials.define(this.#own);
-    let cancelTimer = (): void => {};
-    const late = new Promise<void>((resolve) => (cancelTimer = clock.after(CREDENTIALS_GRACE_MS, resolve)));
-    await Promise.race([defined, late]);
-    cancelTimer();
-    for (const { name, enabled } of this.#own) {
-      const lack = enabled ? credentials.lack?.(name) : undefined;
-      // What is kept and cannot be opened is no matter of waiting.
-      // guard: secrets/start-without-key
-      if (lack?.code === 'OMNI_SECRET_KEY_MISSING') throw lack;
-    }
-  }
-
-  /** What proves Omni to new servers is there before they are. */
-  async #replace(
-    own: readonly GatewayUpstream[],
-    stored: readonly GatewayUpstream[],
-  ): Promise<DefinitionChanges> {
-    const { credentials } = this.#parts;
-    if (credentials.define === undefined) return this.#apply(own, stored);
-    await credentials.define(together(own, stored));
-    try {
-      return this.#apply(own, stored);
-    } catch (error) {
-      await credentials.define(together(this.#own, this.#stored));
-      throw error;
-    }
-  }
-
-  #apply(own: readonly GatewayUpstream[], stored: readonly GatewayUpstream[]): DefinitionChanges {
-    const { registry, logger, configurations, events } = this.#parts;
-    if (this.#isStopping) throw stopping('no new servers');
-    const definitions = together(own, stored);
-    try {
-      checkDefinitions(definitions, this.#parts);
-    } catch (error) {
-      const { code } = GatewayError.from(error);
-      events.publish({ type: 'config.error', data: { code }, acl: { servers: [], minRole: 'owner' } });
-      throw error;
-    }
-    const before = { own: this.#own, stored: this.#stored };
-    this.#own = own;
-    this.#stored = stored;
-    let changes: DefinitionChanges;
-    try {
-      changes = registry.replace(definitions);
-    } catch (error) {
-      this.#own = before.own;
-      this.#stored = before.stored;
-      throw error;
-    }
-    configurations.replace({ ...configurations.effective(), upstreams: definitions });
-    const { added, removed, replaced, changed } = changes;
-    logger.info(
-      { version: registry.current.version, added, removed, replaced, changed },
-      'definitions of servers are in force',
-    );
-    const version = registry.current.version;
-    events.publish({
-      type: 'config.reloaded',
-      data: { version, added, removed, replaced, changed },
-      acl: { servers: [], minRole: 'owner' },
-    });
-    return changes;
-  }
-}
-
-/** What is defined in the store stands behind all others, and gives way to them. */
-function together(
-  own: readonly GatewayUpstream[],
-  stored: readonly GatewayUpstream[],
-): readonly GatewayUpstream[] {
-  const names = new Set(own.map(({ name }) => name));
-  return [...own, ...stored.filter(({ name }) => !names.has(name))];
 }
 
 /** Code without types may give anything, such as the name of a server. */
@@ -528,7 +440,7 @@ function stopping(what: string): GatewayError {
  * The phases of the start; the stop has them in the reverse order. What comes before them is in the phases of
  * whoever makes the gateway: configuration, log, container.
  */
-function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
+function lifecyclePartsOf(parts: MasterServerParts, keptOverrides: KeptOverrides): readonly LifecyclePart[] {
   const { health, protocol, refresher, lists, catalogue, supervision, upstreams } = parts;
   const { launcher, http, dialer } = parts;
   const scan = new RepairScan(upstreams, parts.clock);
@@ -556,6 +468,7 @@ function lifecyclePartsOf(parts: MasterServerParts): readonly LifecyclePart[] {
       start: () => supervision.start(),
       stop: (deadlineMs) => supervision.stop(deadlineMs),
     },
+    { name: 'overrides', start: () => keptOverrides.restore() },
     // Limits of calls are there, and so is what watches: from here on processes may be started.
     {
       name: 'guards',

@@ -8,6 +8,19 @@ export {
   type RuntimeOverride,
   type TextOptions,
 } from './node/node-configuration.ts';
+export { ConfigurationFiles, type FilesReading } from './node/reload/configuration-files.ts';
+export type {
+  AppliedConfiguration,
+  ConfigurationHistory,
+  ConfigurationOrigin,
+} from './node/reload/followed-configuration.ts';
+export {
+  approveConfiguration,
+  type ApproveOptions,
+  openConfiguration,
+  type OpenConfigurationOptions,
+} from './node/reload/open-configuration.ts';
+export { askOmni, type AskOptions } from './node/control/ask-omni.ts';
 export {
   type ConfiguredSecrets,
   type MigratedSecret,

@@ -70,16 +70,16 @@ describe('an override of a server', () => {
     const scene = await new Scene().start();
     const { gateway, clock } = scene;
     const until = new Date(clock.now() + 5_000).toISOString();
-    gateway.overrides.set(UP, { kind: 'breaker', state: 'open' }, 5_000);
+    gateway.overrides.set(UP, { kind: 'breaker', state: 'open' }, { forMs: 5_000, author: 'ada' });
     expect([await scene.call(), await scene.call('b__t')]).toEqual(['OMNI_OVERRIDDEN', undefined]);
     const [report] = gateway.upstreams();
     expect(report?.overrides).toEqual([
-      { target: UP, override: { kind: 'breaker', state: 'open' }, until: Date.parse(until) },
+      { target: UP, override: { kind: 'breaker', state: 'open' }, author: 'ada', until: Date.parse(until) },
     ]);
     await clock.advanceAsync(5_000);
     expect(await scene.call()).toBeUndefined();
     expect(gateway.upstreams()[0]).not.toHaveProperty('overrides');
-    const data = { kind: 'breaker', state: 'open', until };
+    const data = { kind: 'breaker', by: 'ada', state: 'open', until };
     expect(scene.eventsOf('upstream.override_set')).toEqual([
       { subject: { server: 'a' }, data: { ...data, change: 'set' } },
     ]);

@@ -29,6 +29,7 @@ import type {
   RequestStage,
 } from '@omni/model';
 import type {
+  AuditSink,
   ChannelDialer,
   ChildLauncher,
   Clock,
@@ -73,6 +74,7 @@ export const Token = {
   Clock: token<Clock>('Clock'),
   Random: token<Random>('Random'),
   Logger: token<Logger>('Logger'),
+  Audit: token<AuditSink>('Audit'),
   CredentialProvider: token<CredentialProvider>('CredentialProvider'),
   ChildLauncher: token<ChildLauncher | undefined>('ChildLauncher'),
   HttpClient: token<HttpClient | undefined>('HttpClient'),

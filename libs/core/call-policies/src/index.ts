@@ -36,6 +36,7 @@ export {
   type OverrideChange,
   type OverrideInForce,
   type OverrideKind,
+  type OverrideSettings,
   type OverrideListener,
   type OverridesOf,
   type OverridesOptions,

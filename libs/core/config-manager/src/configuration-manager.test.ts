@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { GatewayError } from '@omni/ports';
 import { ConfigurationManager } from './configuration-manager.ts';
 import type { Configuration } from './configuration.ts';
 import { parseConfiguration } from './parse-configuration.ts';
@@ -44,5 +45,27 @@ describe('ConfigurationManager', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(seen).toEqual(['warn']);
     expect(logged).toEqual([new RangeError('at once'), new RangeError('later')]);
+  });
+
+  // guard: configuration/veto
+  it('keeps a candidate out that one of its guards does not take (S003-CF-03)', () => {
+    const [first, second] = [configuration('info'), configuration('debug')];
+    const manager = new ConfigurationManager(first);
+    const asked: string[] = [];
+    const unguard = manager.guard(({ logging: { level } }) => {
+      asked.push(level);
+      if (level === 'debug') throw new GatewayError('OMNI_CONFIG_INVALID', 'debug is not for here');
+    });
+    manager.guard(() => asked.push('never'));
+    expect(() => manager.check(second)).toThrow(
+      expect.objectContaining({
+        code: 'OMNI_CONFIG_REFUSED',
+        message: 'A part of Omni does not take this configuration: debug is not for here',
+      }),
+    );
+    expect([asked, manager.effective()]).toEqual([['debug'], first]);
+    unguard();
+    manager.check(second);
+    expect(asked).toEqual(['debug', 'never']);
   });
 });

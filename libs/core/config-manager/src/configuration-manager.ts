@@ -1,11 +1,29 @@
-import { callForeign, silentLogger, type Logger } from '@omni/ports';
+import { callForeign, GatewayError, silentLogger, type Logger } from '@omni/ports';
 
 /** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
 
-/** The configuration in force, and word of its changes (S003-CF-03). */
-export class ConfigurationManager<Configuration> {
+/** What parts that live by a configuration may do with it (S003-CF-03). */
+export interface ConfigAccessor<Configuration> {
+  /** The one in force: the same object until another one is. */
+  effective(): Configuration;
+  /**
+   * @param onChange - Called with each new configuration, in the order of subscription. What it throws is
+   * logged, and reaches nobody.
+   */
+  subscribe(onChange: (configuration: Configuration) => void): Unsubscribe;
+  /**
+   * Asks somebody before a configuration comes into force: the first who throws keeps all of it out.
+   *
+   * @param check - Called with each candidate, in the order of subscription.
+   */
+  guard(check: (candidate: Configuration) => void): Unsubscribe;
+}
+
+/** The configuration in force, and word of its changes. */
+export class ConfigurationManager<Configuration> implements ConfigAccessor<Configuration> {
   readonly #listeners = new Set<(configuration: Configuration) => unknown>();
+  readonly #checks = new Set<(candidate: Configuration) => void>();
   readonly #logger: Pick<Logger, 'error'>;
   #effective: Configuration;
 
@@ -15,19 +33,32 @@ export class ConfigurationManager<Configuration> {
     this.#logger = logger;
   }
 
-  /** The same object until {@link replace} is called. */
   effective(): Configuration {
     return this.#effective;
   }
 
-  /**
-   * @param onChange - Called with each new configuration, in the order of subscription. What it throws is
-   * logged, and reaches nobody.
-   */
   subscribe(onChange: (configuration: Configuration) => void): Unsubscribe {
     const listener = (configuration: Configuration): unknown => onChange(configuration);
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  guard(check: (candidate: Configuration) => void): Unsubscribe {
+    const own = (candidate: Configuration): void => check(candidate);
+    this.#checks.add(own);
+    return () => void this.#checks.delete(own);
+  }
+
+  /** @throws {@link GatewayError} `OMNI_CONFIG_REFUSED` where somebody keeps the candidate out. */
+  check(candidate: Configuration): void {
+    for (const check of [...this.#checks]) {
+      try {
+        check(candidate);
+      } catch (cause) {
+        // guard: configuration/veto
+        throw new GatewayError('OMNI_CONFIG_REFUSED', refusalText(cause), { cause });
+      }
+    }
   }
 
   /** Puts a validated configuration in force, then tells the subscribers. */
@@ -42,4 +73,9 @@ export class ConfigurationManager<Configuration> {
       );
     }
   }
+}
+
+function refusalText(cause: unknown): string {
+  const reason = cause instanceof GatewayError ? `: ${cause.message}` : '';
+  return `A part of Omni does not take this configuration${reason}`;
 }

@@ -68,6 +68,12 @@ export interface Configuration {
     /** Of requests without a trace of their client. */
     readonly traceShare: number;
   };
+  readonly reload: {
+    /** Whether changes of the files come into force by themselves. */
+    readonly watch: boolean;
+    /** How long files must stay as they are before they are read. */
+    readonly debounceMs: number;
+  };
   readonly storage: Readonly<
     Omit<GatewaySettings['storage'], 'healthLogRetention' | 'scan' | 'callRetention'>
   > & {
@@ -147,6 +153,7 @@ export function settingsOf(
       ...(endpoint === undefined ? {} : { otlpEndpoint: endpoint }),
       traceShare: sample,
     },
+    reload: { watch: settings.reload.watch, debounceMs: settings.reload.debounce },
     storage: {
       ...storage,
       healthLogRetentionMs: healthLogRetention,

@@ -1,6 +1,16 @@
 export type { ConfigProblem, Position } from './checks/config-problem.ts';
 export type { ConfigSource } from './document/config-source.ts';
-export { ConfigurationManager, type Unsubscribe } from './configuration-manager.ts';
+export { type ConfigAccessor, ConfigurationManager, type Unsubscribe } from './configuration-manager.ts';
+export {
+  ConfigurationReload,
+  type ConfigurationReloadOptions,
+  type ReloadCause,
+  type ReloadOutcome,
+  type SourceReading,
+} from './reload/configuration-reload.ts';
+export { revisionDocument, type RevisionDocument, type RevisionSource } from './reload/revision-document.ts';
+export { suspiciousLoss } from './reload/lost-servers.ts';
+export { settingsThatNeedRestart } from './reload/restart-needed.ts';
 export { defaultConfiguration, type Configuration } from './configuration.ts';
 export { literalSecrets, type LiteralSecret } from './literal-secrets.ts';
 export { parseConfiguration, type ParseOptions, parseSecretsSettings } from './parse-configuration.ts';

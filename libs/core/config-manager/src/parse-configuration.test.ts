@@ -86,6 +86,7 @@ describe('parseConfiguration', () => {
       errors: { onUnknown: 'crash' },
       logging: { level: 'info', sampleRequests: 0 },
       telemetry: { metrics: true, traceShare: 1 },
+      reload: { watch: true, debounceMs: 300 },
       storage: {
         url: 'sqlite:',
         schema: 'omni',
@@ -167,6 +168,7 @@ startup: { timeout: 2s, requireCritical: true }
 errors: { onUnknown: isolate }
 logging: { level: debug, sampleRequests: 0.25 }
 telemetry: { metrics: false, otlp: { endpoint: "http://127.0.0.1:4318", sample: 0.5 } }
+reload: { watch: false, debounce: 1s }
 storage: { url: "postgres://omni:\${PASSWORD}@db.example/omni", schema: omni2, healthLogRetention: 7d, callRetention: 1h, maxCalls: 5, maxCallBytes: 2000, scan: 10s }
 outgoing: { proxy: "http://proxy.example:3128" }
 catalogue: { linger: 0s }
@@ -245,6 +247,7 @@ mcpServers:
       errors: { onUnknown: 'isolate' },
       logging: { level: 'debug', sampleRequests: 0.25 },
       telemetry: { metrics: false, otlpEndpoint: 'http://127.0.0.1:4318', traceShare: 0.5 },
+      reload: { watch: false, debounceMs: 1_000 },
       storage: {
         url: 'postgres://omni:a-secret@db.example/omni',
         schema: 'omni2',

@@ -2,12 +2,15 @@ import type { CircuitState, HealthStatus, LifecycleNote } from '@omni/model';
 import type {
   CallBeginning,
   CallToKeep,
+  ConfigRevision,
   KeptCall,
   KeptCallLimits,
   KeptOutcome,
   Millis,
+  NewConfigRevision,
   StoredDefinition,
   StoredList,
+  StoredOverride,
 } from '@omni/ports';
 
 /** One note of the life cycle, as it is told to whoever listens: plain data. */
@@ -74,4 +77,21 @@ export interface CallMemory {
   find(id: string, now: Millis): Promise<KeptCall | undefined>;
   /** Forgets a call that was not made. */
   forget(id: string): Promise<void>;
+}
+
+/**
+ * Where configurations and overrides are kept. What is asked waits for a store that is not open yet.
+ *
+ * @throws {@link GatewayError} `OMNI_STORE_*`: each, where there is no store or it fails.
+ */
+export interface ConfigurationMemory {
+  /** @returns Its number. */
+  addRevision(revision: NewConfigRevision): Promise<number>;
+  /** Newest first. */
+  revisions(limit: number): Promise<readonly ConfigRevision[]>;
+  findRevision(number: number): Promise<ConfigRevision | undefined>;
+  keepOverride(override: StoredOverride): Promise<void>;
+  forgetOverride(id: string): Promise<void>;
+  /** Those whose time is not over. */
+  overrides(now: Millis): Promise<readonly StoredOverride[]>;
 }

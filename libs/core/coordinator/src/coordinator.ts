@@ -89,6 +89,8 @@ class Coordinator {
         return this.#store.saveList(told.list);
       case 'call':
         return this.#store.call(told.number, told.ask);
+      case 'configuration':
+        return this.#store.configuration(told.number, told.ask);
     }
   };
 

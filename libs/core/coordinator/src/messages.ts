@@ -8,14 +8,17 @@ import type {
 import type {
   CallBeginning,
   CallToKeep,
+  ConfigRevision,
   KeptCall,
   KeptCallLimits,
   KeptOutcome,
   Millis,
+  NewConfigRevision,
   StoreBatch,
   StoredDefinition,
   StoredEvent,
   StoredList,
+  StoredOverride,
   StoredUpstream,
 } from '@omni/ports';
 
@@ -55,7 +58,27 @@ export type ToCoordinator =
   | { readonly kind: 'published'; readonly sequence: number }
   | { readonly kind: 'list'; readonly list: StoredList }
   /** Each gets an answer with its number. */
-  | { readonly kind: 'call'; readonly number: number; readonly ask: KeptCallAsk };
+  | { readonly kind: 'call'; readonly number: number; readonly ask: KeptCallAsk }
+  | { readonly kind: 'configuration'; readonly number: number; readonly ask: ConfigurationAsk };
+
+/** What the store is asked about configurations and overrides. */
+export type ConfigurationAsk =
+  | { readonly kind: 'addRevision'; readonly revision: NewConfigRevision }
+  | { readonly kind: 'revisions'; readonly limit: number }
+  | { readonly kind: 'findRevision'; readonly number: number }
+  | { readonly kind: 'keepOverride'; readonly override: StoredOverride }
+  | { readonly kind: 'forgetOverride'; readonly id: string }
+  | { readonly kind: 'overrides'; readonly now: Millis };
+
+/** What it answers, by what it was asked. */
+export interface ConfigurationAnswers {
+  readonly addRevision: number;
+  readonly revisions: readonly ConfigRevision[];
+  readonly findRevision: ConfigRevision | null;
+  readonly keepOverride: null;
+  readonly forgetOverride: null;
+  readonly overrides: readonly StoredOverride[];
+}
 
 /** What the store is asked about one call. */
 export type KeptCallAsk =
@@ -115,6 +138,11 @@ export type FromCoordinator =
   | { readonly kind: 'written'; readonly key: string; readonly failure: StoreFailure | null }
   | { readonly kind: 'listSaved'; readonly failure: StoreFailure | null }
   | { readonly kind: 'callDone'; readonly number: number; readonly result: KeptCallResult | StoreFailure }
+  | {
+      readonly kind: 'configurationDone';
+      readonly number: number;
+      readonly answer: { readonly value: ConfigurationAnswers[ConfigurationAsk['kind']] } | StoreFailure;
+    }
   /** From the outbox, in their order. */
   | { readonly kind: 'events'; readonly events: readonly StoredEvent[] }
   | { readonly kind: 'definitions'; readonly definitions: readonly StoredDefinition[] }

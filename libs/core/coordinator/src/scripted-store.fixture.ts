@@ -2,15 +2,18 @@ import {
   type CallBeginning,
   type CallToKeep,
   type ComponentStatus,
+  type ConfigRevision,
   GatewayError,
   type HealthLogRow,
   type KeptCall,
   type KeptOutcome,
+  type NewConfigRevision,
   type StateStore,
   type StoreBatch,
   type StoredDefinition,
   type StoredEvent,
   type StoredList,
+  type StoredOverride,
   type StoredUpstream,
   type StoreReport,
   type UpstreamStateRow,
@@ -38,6 +41,8 @@ export class ScriptedDisk {
   readonly pruned: number[] = [];
   readonly prunedCalls: number[] = [];
   readonly calls = new Map<string, KeptCall>();
+  readonly revisions: ConfigRevision[] = [];
+  readonly overrides = new Map<string, StoredOverride>();
   /** Rows of the log that are too old. */
   oldRows = 0;
   /** Resolves when a part of them is gone. */
@@ -169,6 +174,33 @@ export class ScriptedStore implements StateStore {
   pruneCalls(now: number): Promise<number> {
     this.#disk.prunedCalls.push(now);
     return Promise.resolve(0);
+  }
+
+  async addRevision(revision: NewConfigRevision): Promise<number> {
+    await this.#writes();
+    return this.#disk.revisions.push({ ...revision, number: this.#disk.revisions.length + 1 });
+  }
+
+  revisions(limit: number): Promise<readonly ConfigRevision[]> {
+    return Promise.resolve(this.#disk.revisions.toReversed().slice(0, limit));
+  }
+
+  findRevision(number: number): Promise<ConfigRevision | undefined> {
+    return Promise.resolve(this.#disk.revisions.find((revision) => revision.number === number));
+  }
+
+  async keepOverride(override: StoredOverride): Promise<void> {
+    await this.#writes();
+    this.#disk.overrides.set(override.id, override);
+  }
+
+  async forgetOverride(id: string): Promise<void> {
+    await this.#writes();
+    this.#disk.overrides.delete(id);
+  }
+
+  overrides(): Promise<readonly StoredOverride[]> {
+    return Promise.resolve([...this.#disk.overrides.values()]);
   }
 
   check(): Promise<StoreReport> {

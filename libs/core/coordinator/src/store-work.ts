@@ -8,6 +8,8 @@ import {
   type StoredList,
 } from '@omni/ports';
 import type {
+  ConfigurationAnswers,
+  ConfigurationAsk,
   CoordinatorData,
   FromCoordinator,
   KeptCallAsk,
@@ -98,6 +100,17 @@ export class StoreWork {
         this.#options.tell({ kind: 'callDone', number, result });
       const failure = await this.#attempt(async (store) => tell(await doneWith(store, ask)));
       if (failure !== null) tell(failure);
+    });
+  }
+
+  configuration(number: number, ask: ConfigurationAsk): void {
+    this.#queue.add(async () => {
+      const { tell } = this.#options;
+      const failure = await this.#attempt(async (store) => {
+        const value = await answerOf(store, ask);
+        tell({ kind: 'configurationDone', number, answer: { value } });
+      });
+      if (failure !== null) tell({ kind: 'configurationDone', number, answer: failure });
     });
   }
 
@@ -215,6 +228,28 @@ async function doneWith(store: StateStore, ask: KeptCallAsk): Promise<KeptCallRe
     case 'forget':
       await store.forgetCall(ask.id);
       return { kind: 'kept', isKept: true };
+  }
+}
+
+async function answerOf(
+  store: StateStore,
+  ask: ConfigurationAsk,
+): Promise<ConfigurationAnswers[ConfigurationAsk['kind']]> {
+  switch (ask.kind) {
+    case 'addRevision':
+      return await store.addRevision(ask.revision);
+    case 'revisions':
+      return await store.revisions(ask.limit);
+    case 'findRevision':
+      return (await store.findRevision(ask.number)) ?? null;
+    case 'keepOverride':
+      await store.keepOverride(ask.override);
+      return null;
+    case 'forgetOverride':
+      await store.forgetOverride(ask.id);
+      return null;
+    case 'overrides':
+      return await store.overrides(ask.now);
   }
 }
 

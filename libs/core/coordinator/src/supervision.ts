@@ -20,10 +20,11 @@ import type {
   StoredList,
   StoredUpstream,
 } from '@omni/ports';
-import type { CallMemory, SupervisionObserver, UpstreamNote } from './collaborators.ts';
+import type { CallMemory, ConfigurationMemory, SupervisionObserver, UpstreamNote } from './collaborators.ts';
 import { clockWith } from './clock-with.ts';
 import { Journal } from './journal.ts';
 import { KeptCalls } from './kept-calls.ts';
+import { KeptConfiguration } from './kept-configuration.ts';
 import { ListShelf } from './list-shelf.ts';
 import type { CoordinatorData, Decision, FromCoordinator, StoreFailure, ToCoordinator } from './messages.ts';
 import { PauseWatch } from './pause-watch.ts';
@@ -70,6 +71,7 @@ export class Supervision implements LifecycleOwner {
   readonly #journal: Journal | undefined;
   readonly #lists: ListShelf;
   readonly #keptCalls: KeptCalls;
+  readonly #keptConfiguration: KeptConfiguration;
   readonly #upstreams = new Map<number, SupervisedUpstream>();
   /** Who has the place of a name. */
   readonly #byName = new Map<string, SupervisedUpstream>();
@@ -107,6 +109,10 @@ export class Supervision implements LifecycleOwner {
     this.#keptCalls = new KeptCalls({
       hasStore,
       send: (number, ask) => this.#post({ kind: 'call', number, ask }),
+    });
+    this.#keptConfiguration = new KeptConfiguration({
+      hasStore,
+      send: (number, ask) => this.#post({ kind: 'configuration', number, ask }),
     });
     this.#journal = hasStore
       ? new Journal({
@@ -176,6 +182,7 @@ export class Supervision implements LifecycleOwner {
     if (this.#journal === undefined) return;
     await this.#journal.whenStored();
     await this.#keptCalls.whenStored();
+    await this.#keptConfiguration.whenStored();
     // Also that it was told.
     if (this.#monitor.isReady) await this.#monitor.whenAnswered();
   }
@@ -214,6 +221,11 @@ export class Supervision implements LifecycleOwner {
   /** Where calls are remembered that must not be made twice. */
   get keptCalls(): CallMemory {
     return this.#keptCalls;
+  }
+
+  /** Where configurations and overrides are kept. */
+  get configurationMemory(): ConfigurationMemory {
+    return this.#keptConfiguration;
   }
 
   /** Keeps a list for the next start; nothing where there is no store. */
@@ -346,6 +358,8 @@ export class Supervision implements LifecycleOwner {
         return this.#lists.answered(told.failure === null);
       case 'callDone':
         return this.#keptCalls.answered(told.number, told.result);
+      case 'configurationDone':
+        return this.#keptConfiguration.answered(told.number, told.answer);
       case 'events':
         return this.#journal?.relayed(told.events);
       case 'definitions':
@@ -396,6 +410,7 @@ export class Supervision implements LifecycleOwner {
     this.#journal?.opened();
     this.#lists.opened();
     this.#keptCalls.opened();
+    this.#keptConfiguration.opened();
     this.#restored();
   }
 
@@ -470,6 +485,7 @@ export class Supervision implements LifecycleOwner {
     this.#journal?.lost();
     this.#lists.lost();
     this.#keptCalls.lost();
+    this.#keptConfiguration.lost();
     this.#takeOver();
     if (suspect !== undefined) this.#suspect(suspect);
   }

@@ -1,5 +1,6 @@
 import type { Millis } from '../clock.ts';
 import type { ComponentStatus } from '../component-status.ts';
+import type { ConfigRevision, NewConfigRevision, StoredOverride } from './stored-configuration.ts';
 import type {
   CallBeginning,
   CallToKeep,
@@ -99,6 +100,22 @@ export interface StateStore {
 
   /** Forgets calls whose time is over. @returns How many are gone, `most` at most. */
   pruneCalls(now: Millis, most: number): Promise<number>;
+
+  /** Keeps a configuration for good; durable when it returns. @returns Its number. */
+  addRevision(revision: NewConfigRevision): Promise<number>;
+
+  /** Configurations that were in force, newest first. */
+  revisions(limit: number): Promise<readonly ConfigRevision[]>;
+
+  findRevision(number: number): Promise<ConfigRevision | undefined>;
+
+  /** Keeps an override in the place of one with its id; durable when it returns. */
+  keepOverride(override: StoredOverride): Promise<void>;
+
+  forgetOverride(id: string): Promise<void>;
+
+  /** Overrides whose time is not over, oldest first; others are forgotten. */
+  overrides(now: Millis): Promise<readonly StoredOverride[]>;
 
   /** Looks for damage. Takes time that grows with what is stored. */
   check(): Promise<StoreReport>;

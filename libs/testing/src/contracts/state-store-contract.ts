@@ -3,10 +3,12 @@ import type {
   CallToKeep,
   HealthLogRow,
   KeptCallLimits,
+  NewConfigRevision,
   OutsideDefinition,
   StateStore,
   StoreBatch,
   StoredList,
+  StoredOverride,
   StoredUpstream,
   UpstreamStateRow,
 } from '@omni/ports';
@@ -328,6 +330,38 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
       await next.close();
     }
   });
+
+  it('numbers configurations, keeps each once, and gives them back newest first', async ({ store }) => {
+    same(await store.revisions(10), []);
+    assert.equal(await store.findRevision(1), undefined);
+    const first = await store.addRevision(revision('a'));
+    const second = await store.addRevision(revision('b', { document: null, isWhole: false }));
+    assert.ok(first >= 1 && second > first);
+    assert.equal(await store.addRevision(revision('a', { author: 'somebody else' })), first);
+    same(await store.revisions(10), [
+      { number: second, ...revision('b', { document: null, isWhole: false }) },
+      { number: first, ...revision('a') },
+    ]);
+    same(
+      (await store.revisions(1)).map(({ key }) => key),
+      ['b'],
+    );
+    same([await store.findRevision(first)], [{ number: first, ...revision('a') }]);
+  });
+
+  it('keeps overrides until they are forgotten or their time is over', async ({ store }) => {
+    await store.keepOverride(override('a', { until: AT + HOUR_MS }));
+    await store.keepOverride(override('b', { at: AT + 1 }));
+    await store.keepOverride(override('c', { at: AT + 2 }));
+    await store.keepOverride(override('a', { until: AT + HOUR_MS, author: 'bob' }));
+    await store.forgetOverride('c');
+    same(await store.overrides(AT), [
+      override('a', { until: AT + HOUR_MS, author: 'bob' }),
+      override('b', { at: AT + 1 }),
+    ]);
+    same(await store.overrides(AT + HOUR_MS), [override('b', { at: AT + 1 })]);
+    same(await store.overrides(AT), [override('b', { at: AT + 1 })]);
+  });
 }
 
 const LIMITS: KeptCallLimits = { maxCalls: 100, maxBytes: 1_000_000 };
@@ -342,6 +376,24 @@ function call(id: string, parts: Partial<CallToKeep> = {}): CallToKeep {
     keptUntil: AT + HOUR_MS,
     ...parts,
   };
+}
+
+function revision(key: string, parts: Partial<NewConfigRevision> = {}): NewConfigRevision {
+  return {
+    key,
+    at: AT,
+    author: 'ada',
+    cause: 'file',
+    hash: 'h',
+    summary: '{}',
+    document: '[]',
+    isWhole: true,
+    ...parts,
+  };
+}
+
+function override(id: string, parts: Partial<StoredOverride> = {}): StoredOverride {
+  return { id, at: AT, author: 'ada', until: null, document: '{}', ...parts };
 }
 
 /** Arrays of another realm, such as those of the database under Jest, are no equals of one's own. */

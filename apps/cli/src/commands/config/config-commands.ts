@@ -6,6 +6,7 @@ import { setOption } from '../set-option.ts';
 import type { ConfigOptions } from './config-options.ts';
 import type { EnvExampleOptions } from './env-example-command.ts';
 import type { MigrateConfigOptions } from './migrate-command.ts';
+import { addRunningConfig } from './running-commands.ts';
 import type { ShowOptions } from './show-command.ts';
 import type { TestOptions } from './test-command.ts';
 
@@ -13,7 +14,9 @@ const OUTPUTS: readonly ConfigOptions['output'][] = ['text', 'json'];
 
 /** `omni config`. Each command loads what it needs when it runs. */
 export function addConfig(program: Command, context: CommandContext, outcome: Outcome): void {
-  const config = program.command('config').description('look at a configuration, and bring it up to date');
+  const config = program
+    .command('config')
+    .description('look at a configuration, and change that of the Omni that runs');
   const output = (): Option =>
     new Option('-o, --output <format>', 'output format').choices(OUTPUTS).default('text');
   const add = (usage: string, summary: string): Command =>
@@ -79,4 +82,5 @@ export function addConfig(program: Command, context: CommandContext, outcome: Ou
       const { runConfigTest } = await import('./test-command.ts');
       outcome.exitCode = await runConfigTest(given, context);
     });
+  addRunningConfig(config, context, outcome);
 }

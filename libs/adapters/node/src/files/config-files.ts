@@ -16,6 +16,8 @@ export interface ConfigFile {
   readonly facts?: OwnershipFacts;
   /** Why a file of `servers/` could not be read; `text` is empty then. */
   readonly flaw?: string;
+  /** Another one whenever the file was replaced or written to. */
+  readonly mark: string;
 }
 
 export interface ConfigFilesOptions {
@@ -119,15 +121,9 @@ async function readServerFile(path: string): Promise<ConfigFile> {
   try {
     return await readConfigFile(path, 'server');
   } catch (error) {
-    if (error instanceof GatewayError)
-      return {
-        path,
-        place: resolve(path),
-        text: '',
-        role: 'server',
-        flaw: error.message.slice(path.length + 1),
-      };
-    throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    const flaw = error.message.slice(path.length + 1);
+    return { path, place: resolve(path), text: '', role: 'server', flaw, mark: flaw };
   }
 }
 
@@ -145,6 +141,7 @@ async function readConfigFile(path: string, role: ConfigFile['role']): Promise<C
       text: new TextDecoder('utf-8', { fatal: /* guard: files/utf8 */ true }).decode(bytes),
       role,
       facts,
+      mark: markOf(facts),
     };
   } catch (cause) {
     throw unreadable(path, 'is not UTF-8 text', cause, 'Save it as UTF-8; most editors can.');
@@ -167,9 +164,11 @@ function encodingOf([first, second, third]: Uint8Array):
   return undefined;
 }
 
-async function readBounded(
-  path: string,
-): Promise<{ readonly bytes: Uint8Array; readonly facts: OwnershipFacts }> {
+function markOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
+}
+
+async function readBounded(path: string): Promise<{ readonly bytes: Uint8Array; readonly facts: Stats }> {
   // Non-blocking: the file may have become a pipe since it was looked at, and opening one waits for a writer.
   await using handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const facts = await handle.stat();

@@ -14,6 +14,13 @@ export function defaultSocketPath(stateDir: string, platform: NodeJS.Platform = 
   return `${PIPE_PREFIX}omni-${createHash('sha256').update(stateDir.toLowerCase()).digest('hex').slice(0, 16)}`;
 }
 
+/** Where the owner of Omni tells it what to do: `control.sock` in the state folder, or a named pipe. */
+export function controlSocketPath(stateDir: string, platform: NodeJS.Platform = process.platform): string {
+  return platform === 'win32'
+    ? defaultSocketPath(join(stateDir, 'control'), platform)
+    : join(stateDir, 'control.sock');
+}
+
 /** Whether a path names a pipe of Windows, which is no file. */
 export function isPipeName(path: string): boolean {
   return path.startsWith(PIPE_PREFIX);

@@ -24,6 +24,7 @@ const OPTIONS = {
   clock: 'object',
   random: 'function',
   logger: 'object',
+  audit: 'object',
   metrics: 'object',
   measureRuntime: 'function',
   heap: 'object',

@@ -80,6 +80,7 @@ export function registerServer(scope: Scope): void {
       candidates: Token.RequestCandidates,
       callStages: Token.CallStages,
       overrides: Token.Overrides,
+      audit: Token.Audit,
       queues: Token.CallQueues,
       starts: Token.StartLimiter,
       refresher: Token.CatalogueRefresher,

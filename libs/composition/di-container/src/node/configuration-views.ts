@@ -9,12 +9,11 @@ import {
   type SettingDifference,
   type SettingsView,
 } from '@omni/config/settings-view';
-import { checkConfigSafety, environmentName, readConfigSources } from '@omni/node';
+import { checkConfigSafety, environmentName, readConfigSources, replaceFile } from '@omni/node';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GatewayError } from '@omni/ports';
 import { layersOf, type LoadOptions } from './node-configuration.ts';
-import { replaceFile } from './replace-file.ts';
 
 /**
  * Who says what in the layers of a configuration; secrets are neither read nor shown.

@@ -1,12 +1,16 @@
 import { isLoopbackHost } from '@omni/auth';
-import { loadOrCreateToken, stateDirectory } from '@omni/node';
-import { GatewayError } from '@omni/ports';
+import { controlSocketPath, loadOrCreateToken, stateDirectory } from '@omni/node';
+import { GatewayError, systemClock } from '@omni/ports';
 import type { Authentication } from '@omni/protocol';
 import { type GatewayListeners, openListeners } from './gateway-listeners.ts';
+import { configurationCommands } from './control/configuration-commands.ts';
+import { openControlSocket } from './control/control-socket.ts';
+import { type ConfigurationOrigin, FollowedConfiguration } from './reload/followed-configuration.ts';
 import type { Configuration, Environment } from './node-configuration.ts';
 import { ownerPage } from './owner-page.ts';
 import { createNodeParts, type NodeMasterServerOptions } from './node-master-server.ts';
 import type { MasterServer, StopOptions } from '../master-server.ts';
+import { loggedAudit } from '../telemetry/logged-audit.ts';
 
 export interface HttpGatewayOptions extends Omit<
   NodeMasterServerOptions,
@@ -14,6 +18,8 @@ export interface HttpGatewayOptions extends Omit<
 > {
   readonly configuration: Configuration;
   readonly environment: Environment;
+  /** Where the configuration came from: what is written there comes into force. Default: nothing does. */
+  readonly origin?: ConfigurationOrigin | undefined;
   /** `HOST:PORT` in place of `server.listen`; port 0 picks a free one. */
   readonly listen?: string | undefined;
   /** Who requests come from, in place of `auth` of the configuration: no token is made then. */
@@ -31,6 +37,8 @@ export interface HttpGateway extends AsyncDisposable {
   readonly server: MasterServer;
   /** Resolves when everything has ended. */
   stop(options?: StopOptions): Promise<void>;
+  /** Reads the files of the configuration again; `false` where there are none. */
+  readConfigurationAgain(): boolean;
   /** Makes a running stop skip its waiting. */
   forceStop(): void;
   /** See {@link MasterServer.isStuck}. */
@@ -44,6 +52,7 @@ export interface HttpGateway extends AsyncDisposable {
 export async function startHttpGateway({
   configuration,
   environment,
+  origin,
   listen,
   ...options
 }: HttpGatewayOptions): Promise<HttpGateway> {
@@ -58,7 +67,11 @@ export async function startHttpGateway({
   const needsToken =
     isByToken && configuration.auth.mode === 'token' && configuration.auth.token === undefined;
   const kept = needsToken ? await loadOrCreateToken(stateDirectory(environment)) : undefined;
-  const open: { listeners?: GatewayListeners } = {};
+  const open: {
+    listeners?: GatewayListeners;
+    followed?: FollowedConfiguration | undefined;
+    control?: () => void;
+  } = {};
   const { server, logger, end } = await createNodeParts({
     ...options,
     environment,
@@ -80,11 +93,23 @@ export async function startHttpGateway({
     },
   });
   const stop = async (options?: StopOptions): Promise<void> => {
+    open.control?.();
+    const closed = open.followed?.close();
     await server.stop(options);
+    await closed;
     await end();
   };
   try {
     await server.start();
+    const audit = loggedAudit(logger, options.audit);
+    open.followed =
+      origin &&
+      new FollowedConfiguration({ ...origin, configuration, server, clock: systemClock, logger, audit });
+    open.control = await openControlSocket({
+      path: controlSocketPath(stateDirectory(environment)),
+      methods: configurationCommands(open.followed),
+      logger,
+    });
   } catch (error) {
     await stop({ deadlineMs: 0 });
     throw error;
@@ -101,6 +126,10 @@ export async function startHttpGateway({
     server,
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
+    readConfigurationAgain() {
+      open.followed?.lookAgain();
+      return open.followed !== undefined;
+    },
     forceStop: () => {
       server.forceStop();
       listeners.forceStop();

@@ -11,7 +11,7 @@ import {
   unusableProxies,
   UndiciHttpClient,
 } from '@omni/node';
-import { type AuditSink, type Logger, silentLogger, systemClock } from '@omni/ports';
+import { type Logger, silentLogger, systemClock } from '@omni/ports';
 import { MetricRegistry, type Tracer } from '@omni/telemetry';
 import { wholeConfiguration } from '../configuration/whole-configuration.ts';
 import { createMasterServer } from '../create-master-server.ts';
@@ -49,8 +49,6 @@ export interface NodeMasterServerOptions extends Omit<
   readonly exporter?: TelemetryExporter | undefined;
   /** How secrets of servers are come by. Default: there are none, and who refers to one is refused. */
   readonly secrets?: NodeSecrets | undefined;
-  /** Told every access to a secret, beside the log. Default: nobody. */
-  readonly audit?: AuditSink | undefined;
 }
 
 /** Sends what is traced and measured to somebody else. */
@@ -116,6 +114,7 @@ export async function createNodeParts({
     .run('container', () =>
       createMasterServer({
         ...options,
+        audit,
         configuration,
         logger,
         startPhases,

@@ -61,9 +61,16 @@ function hiddenBy(overrides: Overrides): Parameters<Catalogue['hide']>[1] {
       : overrides.of(upstream)?.('hide', { method: METHODS[kind], name: key }) !== undefined;
 }
 
-function dataOf({ target: { called }, override, until, change }: OverrideChange): Record<string, unknown> {
+function dataOf({
+  target: { called },
+  override,
+  until,
+  change,
+  by,
+}: OverrideChange): Record<string, unknown> {
   return {
     change,
+    by,
     ...(called !== undefined && { method: called.method, name: called.name }),
     ...(override.kind === 'breaker' && { state: override.state }),
     ...(override.kind === 'throttle' && { rate: override.rate }),

@@ -53,7 +53,7 @@ describe('overrides', () => {
     expect(overrides.of('up')?.('breaker', ADD)).toEqual(OPEN);
     expect(overrides.of('up')?.('throttle', ADD)).toBeUndefined();
     expect(overrides.of('down')).toBeUndefined();
-    expect(overrides.list()).toEqual([{ target: { upstream: 'up' }, override: OPEN }]);
+    expect(overrides.list()).toEqual([{ target: { upstream: 'up' }, override: OPEN, author: 'owner' }]);
     expect(overrides.clear({ upstream: 'up' }, 'breaker')).toBe(true);
     expect(overrides.clear({ upstream: 'up' }, 'breaker')).toBe(false);
     expect([overrides.isEmpty, changes]).toEqual([true, ['set breaker up', 'cleared breaker up']]);
@@ -72,10 +72,10 @@ describe('overrides', () => {
   // guard: overrides/expiry
   it('end by themselves when their time is over, counted from the last word', () => {
     const { overrides, clock, changes } = new Scene();
-    overrides.set({ upstream: 'up' }, OPEN, 1_000);
+    overrides.set({ upstream: 'up' }, OPEN, { forMs: 1_000 });
     expect(overrides.list('up')[0]?.until).toBe(clock.now() + 1_000);
     clock.advance(900);
-    overrides.set({ upstream: 'up' }, OPEN, 1_000);
+    overrides.set({ upstream: 'up' }, OPEN, { forMs: 1_000 });
     clock.advance(900);
     expect(overrides.isEmpty).toBe(false);
     clock.advance(100);
@@ -84,7 +84,7 @@ describe('overrides', () => {
 
   it('end with their server', () => {
     const { overrides, clock, changes } = new Scene();
-    overrides.set({ upstream: 'up' }, { kind: 'hide' }, 1_000);
+    overrides.set({ upstream: 'up' }, { kind: 'hide' }, { forMs: 1_000 });
     overrides.set({ upstream: 'up', called: ADD }, { kind: 'read-only' });
     overrides.set({ upstream: 'down' }, { kind: 'hide' });
     overrides.forget('up');
@@ -105,7 +105,9 @@ describe('overrides', () => {
     ['for no time', 'up', OPEN, 0],
   ])('are refused that are %s', (_what, upstream, override, forMs) => {
     const { overrides, changes } = new Scene();
-    expect(() => overrides.set({ upstream }, override, forMs)).toThrow(GatewayError);
+    expect(() => overrides.set({ upstream }, override, forMs === undefined ? {} : { forMs })).toThrow(
+      GatewayError,
+    );
     expect([overrides.isEmpty, changes]).toEqual([true, []]);
   });
 });

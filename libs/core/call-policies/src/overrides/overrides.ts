@@ -25,13 +25,26 @@ export interface OverrideTarget {
 export interface OverrideInForce {
   readonly target: OverrideTarget;
   readonly override: Override;
+  /** Who has set it. */
+  readonly author: string;
   /** Wall clock: when it ends by itself; absent where it stays until it is cleared. */
   readonly until?: Millis;
 }
 
+export interface OverrideSettings {
+  /** After which it ends by itself, in milliseconds. Default: it does not. */
+  readonly forMs?: Millis;
+  /** Who sets it, for those who are told. Default: `owner`. */
+  readonly author?: string;
+}
+
+const OWNER = 'owner';
+
 export interface OverrideChange extends OverrideInForce {
   /** `cleared` by somebody, `expired` by itself; `forgotten`: its server is gone. */
   readonly change: 'set' | 'cleared' | 'expired' | 'forgotten';
+  /** Who has set or cleared it; the author where it ended by itself. */
+  readonly by: string;
 }
 
 export interface OverridesOptions {
@@ -54,7 +67,7 @@ interface Kept {
   readonly cancelTimer: CancelTimer | undefined;
 }
 
-/** Overrides of all servers, in memory. */
+/** Overrides of all servers. */
 export class Overrides {
   readonly #options: OverridesOptions;
   /** By server, then by kind and target. */
@@ -77,10 +90,9 @@ export class Overrides {
   /**
    * Puts it in force, in the place of one of the same kind and target.
    *
-   * @param forMs - After which it ends by itself. Default: it does not.
    * @throws {@link GatewayError} `OMNI_SERVER_UNKNOWN`, `OMNI_PARAMS_INVALID`.
    */
-  set(target: OverrideTarget, override: Override, forMs?: Millis): void {
+  set(target: OverrideTarget, override: Override, { forMs, author = OWNER }: OverrideSettings = {}): void {
     const { clock, check } = this.#options;
     const { upstream } = target;
     check(upstream);
@@ -92,6 +104,7 @@ export class Overrides {
     const inForce: OverrideInForce = {
       target: { ...target, ...(target.called && { called: { ...target.called } }) },
       override: ownCopy(override),
+      author,
       ...(forMs !== undefined && { until: clock.now() + forMs }),
     };
     const cancelTimer =
@@ -99,12 +112,12 @@ export class Overrides {
         ? undefined
         : /* guard: overrides/expiry */ clock.after(forMs, () => this.#end(upstream, key, 'expired'));
     kept.set(key, { inForce, cancelTimer });
-    this.#tell({ ...inForce, change: 'set' });
+    this.#tell({ ...inForce, change: 'set', by: author });
   }
 
-  /** @returns Whether there was one. */
-  clear({ upstream, called }: OverrideTarget, kind: OverrideKind): boolean {
-    return this.#end(upstream, keyIn(kind, called), 'cleared');
+  /** @param by - Who clears it. @returns Whether there was one. */
+  clear({ upstream, called }: OverrideTarget, kind: OverrideKind, by = OWNER): boolean {
+    return this.#end(upstream, keyIn(kind, called), 'cleared', by);
   }
 
   /** Ends those of a server that is gone. */
@@ -135,7 +148,7 @@ export class Overrides {
     return this.#byUpstream.get(upstream)?.has(keyIn(kind)) === true;
   }
 
-  #end(upstream: string, key: string, change: 'cleared' | 'expired' | 'forgotten'): boolean {
+  #end(upstream: string, key: string, change: 'cleared' | 'expired' | 'forgotten', by?: string): boolean {
     const kept = this.#byUpstream.get(upstream);
     const found = kept?.get(key);
     if (kept === undefined || found === undefined) return false;
@@ -143,7 +156,7 @@ export class Overrides {
     cancelTimer?.();
     kept.delete(key);
     if (kept.size === 0) this.#byUpstream.delete(upstream);
-    this.#tell({ ...inForce, change });
+    this.#tell({ ...inForce, change, by: by ?? inForce.author });
     return true;
   }
 

@@ -34,7 +34,7 @@ class Scene {
   }
 
   set(override: Override, target = UP, forMs?: number): this {
-    this.overrides.set(target, override, forMs);
+    this.overrides.set(target, override, forMs === undefined ? {} : { forMs });
     return this;
   }
 

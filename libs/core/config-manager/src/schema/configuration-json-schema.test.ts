@@ -45,6 +45,7 @@ describe('configurationJsonSchema', () => {
       'errors',
       'logging',
       'telemetry',
+      'reload',
       'storage',
       'outgoing',
       'catalogue',

@@ -346,6 +346,21 @@ const TelemetrySchema = z.strictObject({
   otlp: z.prefault(OtlpSchema, {}).check(z.describe('Where traces and metrics are sent, if anywhere.')),
 });
 
+const ReloadSchema = z.strictObject({
+  watch: z
+    ._default(z.boolean(), true)
+    .check(
+      z.describe(
+        'Whether a change of the files comes into force while Omni runs. When off, SIGHUP and "omni config apply" still read them.',
+      ),
+    ),
+  debounce: z
+    .prefault(DurationSchema, '300ms')
+    .check(
+      z.describe('How long files must stay as they are before they are read. Longer than a writer rests.'),
+    ),
+});
+
 const StorageSchema = z.strictObject({
   url: z
     ._default(
@@ -466,6 +481,7 @@ export const GatewaySettingsSchema = z.strictObject({
   errors: z.prefault(ErrorsSchema, {}).check(z.describe('What happens when Omni itself fails.')),
   logging: z.prefault(LoggingSchema, {}).check(z.describe('What is logged.')),
   telemetry: z.prefault(TelemetrySchema, {}).check(z.describe('What is measured, and who is told.')),
+  reload: z.prefault(ReloadSchema, {}).check(z.describe('How changes of the files come into force.')),
   storage: z.prefault(StorageSchema, {}).check(z.describe('What is kept over restarts, and where.')),
   outgoing: z.prefault(OutgoingSchema, {}).check(z.describe('How servers are reached.')),
   catalogue: z.prefault(CatalogueSchema, {}).check(z.describe('What is listed of servers.')),
@@ -511,6 +527,7 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['logging', Object.keys(LoggingSchema.shape)],
   ['telemetry', Object.keys(TelemetrySchema.shape)],
   ['telemetry.otlp', Object.keys(OtlpSchema.shape)],
+  ['reload', Object.keys(ReloadSchema.shape)],
   ['storage', Object.keys(StorageSchema.shape)],
   ['outgoing', Object.keys(OutgoingSchema.shape)],
   ['catalogue', Object.keys(CatalogueSchema.shape)],

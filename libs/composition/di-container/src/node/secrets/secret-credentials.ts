@@ -1,7 +1,6 @@
 import type { Environment, SecretsSettings } from '@omni/config';
 import { stateDirectory } from '@omni/node';
 import {
-  type AuditRecord,
   type AuditSink,
   type Clock,
   type CredentialProvider,
@@ -10,6 +9,7 @@ import {
   systemClock,
 } from '@omni/ports';
 import { SecretCredentials } from '@omni/secrets';
+import { loggedAudit } from '../../telemetry/logged-audit.ts';
 import { layeredCredentials } from './layered-credentials.ts';
 import { openSecrets } from './open-secrets.ts';
 
@@ -41,16 +41,4 @@ export function secretCredentials(options: SecretCredentialsOptions): Credential
   });
   const own = new SecretCredentials(opened.secrets, clock, () => opened.close());
   return others === undefined ? own : layeredCredentials(own, others);
-}
-
-/** Hits are many, and of no interest to whoever reads the log. */
-function loggedAudit(logger: Logger, audit: AuditSink | undefined): AuditSink {
-  return {
-    record(record: AuditRecord) {
-      audit?.record(record);
-      const { type, at: _at, details, ...fields } = record;
-      const level = type === 'secret.cache_hit' ? 'debug' : 'info';
-      logger[level]({ audit: type, ...fields, ...details }, 'access to a secret');
-    },
-  };
 }

@@ -6,11 +6,16 @@ import {
   parseSecretsSettings,
   type SecretsSettings,
 } from '@omni/config';
-import { checkConfigSafety, environmentName, readConfigSources, stateDirectory } from '@omni/node';
+import {
+  checkConfigSafety,
+  environmentName,
+  readConfigSources,
+  replaceFile,
+  stateDirectory,
+} from '@omni/node';
 import { SecretBuffer, systemClock } from '@omni/ports';
 import type { SecretUser } from '@omni/secrets';
 import { layersOf } from '../node-configuration.ts';
-import { replaceFile } from '../replace-file.ts';
 import { openSecrets, type OpenSecrets } from './open-secrets.ts';
 
 /** The secrets that a configuration means, and how they are come by. */

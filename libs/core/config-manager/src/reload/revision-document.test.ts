@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseConfiguration } from '../parse-configuration.ts';
+import { revisionDocument } from './revision-document.ts';
+
+const TOKEN = 'Zk3yq8TnWv5rLx2pBd7hJm4c';
+
+function documentOf(text: string, env: Record<string, string> = {}) {
+  const sources = [{ path: '/etc/omni.yaml', text, role: 'base' as const }];
+  return revisionDocument(sources, parseConfiguration(sources, { env }));
+}
+
+describe('the document of a revision', () => {
+  it('is the text of its sources where nothing is secret in it', () => {
+    const text =
+      'mcpServers:\n  # the first\n  a: { url: "https://a.example/mcp", headers: { X-Key: "${KEY}" } }\n';
+    expect(documentOf(text, { KEY: TOKEN })).toEqual({
+      sources: [{ place: '/etc/omni.yaml', role: 'base', text }],
+      isWhole: true,
+    });
+  });
+
+  it.each([
+    ['a header', `mcpServers: { a: { url: "https://a.example/mcp", headers: { X-Key: ${TOKEN} } } }`],
+    ['a variable', `mcpServers: { a: { command: run, env: { API_TOKEN: "${TOKEN}" } } }`],
+    ['the token of Omni', `auth: { token: ${TOKEN} }\nmcpServers: { a: { command: run } }`],
+  ])('holds no secret value: %s', (_what, text) => {
+    const document = documentOf(text);
+    expect(JSON.stringify(document)).not.toContain(TOKEN);
+    expect(document?.isWhole).toBe(false);
+  });
+
+  it('holds no key that seals', () => {
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const document = documentOf(`sealing: { keys: ["${key}"] }\nmcpServers: { a: { command: run } }`);
+    expect(JSON.stringify(document)).not.toContain(key);
+    expect(document?.isWhole).toBe(false);
+  });
+
+  // guard: reload/escaped-secret
+  it('is not kept where a secret is written over two lines', () => {
+    const written = `${TOKEN.slice(0, 9)}\\\n        ${TOKEN.slice(9)}`;
+    expect(
+      documentOf(
+        `mcpServers:\n  a:\n    url: "https://a.example"\n    headers:\n      X-Key: "${written}"\n`,
+      ),
+    ).toBeUndefined();
+  });
+});
