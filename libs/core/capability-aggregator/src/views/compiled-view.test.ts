@@ -185,7 +185,8 @@ describe('CompiledView.routeUri', () => {
   });
 
   it('knows what a list or a template leads to, and what is only asked for', () => {
-    const offered = (server: string, uri: string): boolean => viewOf(catalogue, server).offersUri?.(uri) === true;
+    const offered = (server: string, uri: string): boolean =>
+      viewOf(catalogue, server).offersUri?.(uri) === true;
     expect([offered('a', 'x:1'), offered('a', 'db://users'), offered('a', 'db://{table}')]).toEqual([
       true,
       true,
