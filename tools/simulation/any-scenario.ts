@@ -1,16 +1,17 @@
 import { episodesOf } from './policies/make-episodes.ts';
 import { planOf } from './policies/make-plan.ts';
 import type { PolicyPlan } from './policies/plan.ts';
+import { topicPlanOf } from './policies/topics/make-topic-plan.ts';
 import { compareWithReal } from './policies/real/compared.ts';
 import { runPlan } from './policies/run-plan.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
 import { type RunOptions, type RunReport, simulate } from './simulation.ts';
 
 /**
- * What is simulated: servers that live through trouble; calls that meet the policies of routing; or such
- * calls on virtual time and with real processes.
+ * What is simulated: servers that live through trouble; calls that meet the policies of routing, all of them
+ * or one at a time; or such calls on virtual time and with real processes.
  */
-export type World = 'life' | 'policies' | 'processes';
+export type World = 'life' | 'policies' | 'topics' | 'processes';
 
 export type AnyScenario = Scenario | PolicyPlan;
 
@@ -23,6 +24,7 @@ export interface SeedJob {
 
 export function worldOf(scenario: AnyScenario): World {
   if (!isPlan(scenario)) return 'life';
+  if (scenario.topic !== undefined) return 'topics';
   return scenario.isForProcesses ? 'processes' : 'policies';
 }
 
@@ -38,6 +40,8 @@ export function scenarioFor({ world, seed, seconds }: SeedJob): AnyScenario {
       return scenarioOf(seed, durationMs);
     case 'policies':
       return planOf(seed, durationMs);
+    case 'topics':
+      return topicPlanOf(seed, durationMs);
     case 'processes':
       return episodesOf(seed, durationMs);
   }

@@ -1,15 +1,14 @@
 import { createMasterServer, type GatewayConfiguration, type Scope, Token } from '@omni/container';
-import { coordinatorProgram, InlineRoleHost, Supervision } from '@omni/coordinator';
 import { project, type UpstreamRecord } from '@omni/model';
 import type { Clock } from '@omni/ports';
 import type { Violations } from './checks/violations.ts';
 import { Choices } from './engine/choices.ts';
 import type { SimulatedTime } from './engine/simulated-time.ts';
 import type { Trace } from './engine/trace.ts';
-import { rowOf } from './definitions.ts';
 import { SimulatedDialer } from './world/dialer.ts';
 import { SimulatedNetwork } from './world/network.ts';
 import { SimulatedLauncher } from './world/process-launcher.ts';
+import { rememberOn } from './world/remembering.ts';
 import type { VirtualDisk } from './world/virtual-disk.ts';
 import type { World } from './world/world.ts';
 
@@ -47,7 +46,7 @@ export async function liveAgain(options: NextLifeOptions): Promise<void> {
     dialer: new SimulatedDialer(world),
     configure: (own) => {
       scope = own;
-      remember(own, disk, adopted);
+      rememberOn(own, disk, 'simulated again', (name, definition) => adopted.set(name, definition));
     },
   });
   const started = server.start();
@@ -66,32 +65,6 @@ export async function liveAgain(options: NextLifeOptions): Promise<void> {
   const stopped = server.stop({ deadlineMs: 1_000 });
   await time.run(time.nowMs + STOP_MS);
   await stopped;
-}
-
-function remember(scope: Scope, disk: VirtualDisk, adopted: Map<string, string>): void {
-  scope.replace(Token.Supervision, {
-    needs: { clock: Token.Clock, random: Token.Random, logger: Token.Logger },
-    useFactory: ({ clock, random, logger }) =>
-      new Supervision({
-        host: new InlineRoleHost(coordinatorProgram({ clock, random, openStore: disk.open })),
-        clock,
-        random,
-        logger,
-        observer: {},
-        run: 'simulated again',
-        store: {},
-      }),
-  });
-  scope.replace(Token.LifecycleOwner, {
-    needs: { owner: Token.Supervision },
-    useFactory: ({ owner }) => ({
-      adopt: (upstream, executor) => {
-        adopted.set(upstream.name, upstream.definition);
-        owner.define([rowOf(upstream.name, upstream.definition)], []);
-        return owner.adopt(upstream, executor);
-      },
-    }),
-  });
 }
 
 /** What of a record is not there any more, of what outlives the process. */

@@ -8,6 +8,7 @@ Usage: npm run simulate -- [options]
   --seeds K           so many seeds, from --seed on; default 1
   --hours H           how long faults happen in each; also --minutes M, --seconds S; default 40 minutes
   --policies          runs plans of calls that meet the policies of routing
+  --topics            runs plans that are about one of these policies, in turns
   --processes         runs such plans with real processes too, and compares what becomes of the calls
   --suite NAME        a set of seeds instead: ${Object.keys(SUITES).join(', ')}
   --shard I/N         of N equal parts of the seeds the I-th, from 1
@@ -33,6 +34,7 @@ const OPTIONS = {
   minutes: { type: 'string' },
   seconds: { type: 'string' },
   policies: { type: 'boolean', default: false },
+  topics: { type: 'boolean', default: false },
   processes: { type: 'boolean', default: false },
   suite: { type: 'string' },
   shard: { type: 'string', default: '1/1' },
@@ -121,7 +123,8 @@ function jobsOf(values: Values): readonly SeedJob[] {
   }));
 }
 
-function worldIn({ policies, processes }: Values): World {
+function worldIn({ policies, topics, processes }: Values): World {
+  if (topics) return 'topics';
   if (processes) return 'processes';
   return policies ? 'policies' : 'life';
 }

@@ -69,7 +69,7 @@ describe('the options of npm run simulate', () => {
       { world: 'life', seed: 7, seconds: 5_400 },
       { world: 'life', seed: 8, seconds: 5_400 },
     ]);
-    expect(parseOptions(['--suite', 'short']).jobs).toHaveLength(214);
+    expect(parseOptions(['--suite', 'short']).jobs).toHaveLength(263);
     expect(parseOptions(['--suite', 'short']).hasOwnSeeds).toBe(true);
     expect(parseOptions(['--policies', '--seconds', '20']).jobs).toEqual([
       { world: 'policies', seed: 1, seconds: 20 },
@@ -78,7 +78,7 @@ describe('the options of npm run simulate', () => {
     const shards = [1, 2, 3].map(
       (part) => parseOptions(['--suite', 'long', '--shard', `${part}/3`]).jobs.length,
     );
-    expect(shards.reduce((sum, count) => sum + count)).toBe(1_112);
+    expect(shards.reduce((sum, count) => sum + count)).toBe(1_462);
   });
 
   it.each([

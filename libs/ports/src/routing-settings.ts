@@ -128,7 +128,7 @@ export interface RoutingSettings {
      */
     readonly stickyBy: 'session' | 'user' | 'name';
   };
-  /** Servers that are asked, in order, for the tool or prompt of the same name. Default: none. */
+  /** Servers that are asked, in order, for the tool, prompt or resource of the same name. Default: none. */
   readonly failover: readonly string[];
   /** By the name of a tool: what is called in its place, as `server.tool`. Default: none. */
   readonly fallback?: Readonly<Record<string, string>>;

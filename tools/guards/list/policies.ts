@@ -579,6 +579,10 @@ export const POLICY_GUARDS: readonly Guard[] = [
     against: 'A task begins at a server where its client cannot ask for it.',
   },
   {
+    name: 'route/offers-uri',
+    against: 'A resource is asked for at a server that may mean something else by its address.',
+  },
+  {
     name: 'route/sent-elsewhere',
     against: 'A call that was cut at another server than its own has not run, and is made again.',
   },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { systemClock } from '@omni/ports';
 
 /** What makes a run differ from its repetition. */
@@ -27,6 +28,10 @@ export class ForbiddenSources {
     this.#watch(systemClock, 'after', 'systemClock.after');
     this.#replace(crypto, 'getRandomValues', (bytes: Uint8Array) => this.#fill(bytes));
     this.#replace(crypto, 'randomUUID', () => this.#uuid());
+    // The runtime's own takes real time, in a thread.
+    this.#replace(crypto.subtle, 'digest', (_name: 'SHA-256', bytes: Uint8Array) =>
+      Promise.resolve(new Uint8Array(createHash('sha256').update(bytes).digest()).buffer),
+    );
   }
 
   get uses(): readonly ForbiddenUse[] {

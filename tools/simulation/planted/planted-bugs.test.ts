@@ -18,6 +18,7 @@ const OTHERS: Readonly<Record<World, readonly SeedJob[]>> = {
   policies: Array.from({ length: 20 }, (_, index) =>
     jobOf({ world: 'policies', seed: 1 + index, seconds: 12 }),
   ),
+  topics: Array.from({ length: 21 }, (_, index) => jobOf({ world: 'topics', seed: 1 + index, seconds: 90 })),
   processes: [],
 };
 

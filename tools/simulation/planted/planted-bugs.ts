@@ -28,6 +28,9 @@ export interface UnseenBug {
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'admission/in-flight', by: 'I10', seed: 10005, seconds: 60 },
   { guard: 'attempts/one-shown', by: 'P2', world: 'policies', seed: 4, seconds: 12 },
+  { guard: 'balance/ejected', by: 'P8', world: 'topics', seed: 8, seconds: 90 },
+  { guard: 'balance/half', by: 'P8', world: 'topics', seed: 8, seconds: 90 },
+  { guard: 'balance/slow-start', by: 'P8', world: 'topics', seed: 8, seconds: 90 },
   { guard: 'breaker/capability', by: 'P3', world: 'policies', seed: 1, seconds: 12 },
   { guard: 'breaker/credentials', by: 'P3', world: 'policies', seed: 3, seconds: 12 },
   { guard: 'breaker/forgotten', by: 'P3', world: 'policies', seed: 24, seconds: 12 },
@@ -38,12 +41,23 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'breaker/one-trial', by: 'P3', world: 'policies', seed: 1, seconds: 12 },
   { guard: 'breaker/refused-early', by: 'P3', world: 'policies', seed: 4, seconds: 12 },
   { guard: 'breaker/undecided', by: 'P3', world: 'policies', seed: 4, seconds: 12 },
+  { guard: 'budget/few-calls', by: 'P1', world: 'topics', seed: 33, seconds: 90 },
+  { guard: 'budget/whose', by: 'P1', world: 'topics', seed: 26, seconds: 90 },
+  { guard: 'candidates/home', by: 'P8', world: 'topics', seed: 1, seconds: 90 },
+  { guard: 'candidates/not-sent', by: 'P8', world: 'topics', seed: 8, seconds: 90 },
   { guard: 'change/fresh-wait', by: 'I1', seed: 10021, seconds: 60 },
   { guard: 'change/gone', by: 'I5', seed: 10010, seconds: 60 },
   { guard: 'change/reading', by: 'I10', seed: 5, seconds: 2400 },
   { guard: 'change/stale-connection', by: 'I5', seed: 1, seconds: 2400 },
   { guard: 'channel/gone', by: 'I13', seed: 10001, seconds: 60 },
   { guard: 'channel/id-in-use', by: 'I12', seed: 10001, seconds: 60 },
+  { guard: 'coalesce/bounded', by: 'P10', world: 'topics', seed: 11, seconds: 90 },
+  { guard: 'coalesce/bytes', by: 'P10', world: 'topics', seed: 4, seconds: 90 },
+  { guard: 'coalesce/own-answers', by: 'P10', world: 'topics', seed: 4, seconds: 90 },
+  { guard: 'coalesce/principal', by: 'P10', world: 'topics', seed: 4, seconds: 90 },
+  { guard: 'coalesce/safe', by: 'P10', world: 'topics', seed: 4, seconds: 90 },
+  { guard: 'coalesce/session', by: 'P10', world: 'topics', seed: 4, seconds: 90 },
+  { guard: 'coalesce/spares-followers', by: 'P10', world: 'topics', seed: 4, seconds: 90 },
   { guard: 'coordinator/own-pause', by: 'I8', seed: 4, seconds: 2400 },
   { guard: 'coordinator/pause', by: 'I8', seed: 10003, seconds: 60 },
   { guard: 'coordinator/restored', by: 'I6', seed: 10001, seconds: 60 },
@@ -60,6 +74,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'instance/own-capabilities', by: 'I2', seed: 10014, seconds: 60 },
   { guard: 'instance/own-principal', by: 'I2', seed: 10003, seconds: 60 },
   { guard: 'instance/session-in-use', by: 'I1', seed: 10058, seconds: 60 },
+  { guard: 'keys/arguments', by: 'P9', world: 'topics', seed: 3, seconds: 90 },
+  { guard: 'keys/cancelled', by: 'P9', world: 'topics', seed: 3, seconds: 90 },
+  { guard: 'keys/goes-on', by: 'P9', world: 'topics', seed: 3, seconds: 90 },
+  { guard: 'keys/nobody-waits', by: 'P9', world: 'topics', seed: 3, seconds: 90 },
+  { guard: 'keys/not-run', by: 'P9', world: 'topics', seed: 3, seconds: 90 },
   { guard: 'lifecycle/admin-first', by: 'I8', seed: 10018, seconds: 60 },
   { guard: 'lifecycle/admin-only', by: 'crash', seed: 10001, seconds: 60 },
   { guard: 'lifecycle/busy-degrades', by: 'I8', seed: 10004, seconds: 60 },
@@ -72,6 +91,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'lifecycle/stable', by: 'I8', seed: 10021, seconds: 60 },
   { guard: 'lifecycle/threshold', by: 'I8', seed: 10005, seconds: 60 },
   { guard: 'lifecycle/trial-reopens', by: 'I8', seed: 1, seconds: 2400 },
+  { guard: 'limiter/lowered', by: 'P1', world: 'topics', seed: 5, seconds: 90 },
   { guard: 'limiter/places-back', by: 'I13', seed: 10001, seconds: 60 },
   { guard: 'limiter/upstream', by: 'I13', world: 'policies', seed: 3, seconds: 12 },
   { guard: 'link/answered-at-once', by: 'heal', seed: 10019, seconds: 60 },
@@ -81,12 +101,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { guard: 'link/own-ids', by: 'heal', seed: 10001, seconds: 60 },
   { guard: 'link/progress-token', by: 'I2', seed: 10001, seconds: 60 },
   { guard: 'link/too-long', by: 'I1', seed: 10025, seconds: 60 },
+  { guard: 'longcall/answered-meanwhile', by: 'I7', world: 'topics', seed: 7, seconds: 90 },
+  { guard: 'longcall/declared', by: 'P11', world: 'topics', seed: 7, seconds: 90 },
+  { guard: 'longcall/owner', by: 'P11', world: 'topics', seed: 7, seconds: 90 },
   { guard: 'process/cancel', by: 'I1', seed: 10001, seconds: 60 },
   { guard: 'queue/full', by: 'P4', world: 'policies', seed: 12, seconds: 12 },
   { guard: 'queue/places-back', by: 'P4', world: 'policies', seed: 12, seconds: 12 },
   { guard: 'queue/timer-undone', by: 'P6', world: 'policies', seed: 12, seconds: 12 },
   { guard: 'queue/turns', by: 'P4', world: 'policies', seed: 39, seconds: 12 },
   { guard: 'queue/waited', by: 'P4', world: 'policies', seed: 12, seconds: 12 },
+  { guard: 'quota/anew', by: 'P1', world: 'topics', seed: 2, seconds: 90 },
+  { guard: 'quota/busy', by: 'P1', world: 'topics', seed: 44, seconds: 90 },
+  { guard: 'quota/used-up', by: 'P1', world: 'topics', seed: 2, seconds: 90 },
   { guard: 'rate/all-or-none', by: 'P1', world: 'policies', seed: 5, seconds: 12 },
   { guard: 'rate/bucket', by: 'P1', world: 'policies', seed: 12, seconds: 12 },
   { guard: 'rate/calls', by: 'P1', world: 'policies', seed: 5, seconds: 12 },
@@ -138,6 +164,22 @@ export const UNSEEN_BUGS: readonly UnseenBug[] = [
     why: 'Calls are refused before, and those that wait when it opens end then: this is the second lock.',
   },
   {
+    guard: 'budget/bounded',
+    why: 'No plan has as many as a thousand tools.',
+  },
+  {
+    guard: 'budget/flapping',
+    why: 'What is certain of a window ends before half of what has spent it is left.',
+  },
+  {
+    guard: 'candidates/at-replica',
+    why: 'Plans bring no states back and ask about no tasks of servers.',
+  },
+  {
+    guard: 'candidates/one-fallback',
+    why: 'Plans have no fallbacks.',
+  },
+  {
     guard: 'change/contradictions',
     why: 'Clients make too few wrong calls for the readings that follow to be too many.',
   },
@@ -152,6 +194,10 @@ export const UNSEEN_BUGS: readonly UnseenBug[] = [
   {
     guard: 'change/unreadable',
     why: 'One reading in five seconds is within the bound, however long it goes on.',
+  },
+  {
+    guard: 'coalesce/long',
+    why: 'No plan asks for as much as 65,536 characters.',
   },
   {
     guard: 'coordinator/notes',
@@ -198,6 +244,10 @@ export const UNSEEN_BUGS: readonly UnseenBug[] = [
     why: 'Its limit is that of the whole server here, which refuses before.',
   },
   {
+    guard: 'limiter/no-overtaking',
+    why: 'The shares of users stay what they are when calls of one change places.',
+  },
+  {
     guard: 'limiter/reserve',
     why: 'Lists are read again a little later, and no plan asks for what they leave out.',
   },
@@ -208,6 +258,26 @@ export const UNSEEN_BUGS: readonly UnseenBug[] = [
   {
     guard: 'link/backlog',
     why: 'The call that was not taken ends with its deadline, as with a server that hangs.',
+  },
+  {
+    guard: 'longcall/endpoint',
+    why: 'All clients are at the endpoint of all servers.',
+  },
+  {
+    guard: 'longcall/places',
+    why: 'No plan has as many as a thousand tasks.',
+  },
+  {
+    guard: 'longcall/streamed',
+    why: 'Servers of these plans answer at once, or not at all.',
+  },
+  {
+    guard: 'quota/bytes',
+    why: 'Plans have quotas of calls and of time.',
+  },
+  {
+    guard: 'quota/max-keys',
+    why: 'No plan has as many as ten thousand users.',
   },
   {
     guard: 'rate/forgotten',
@@ -227,7 +297,7 @@ export const UNSEEN_BUGS: readonly UnseenBug[] = [
   },
   {
     guard: 'repeat/pinned',
-    why: 'Plans know no tasks.',
+    why: 'Plans know no tasks of servers.',
   },
   {
     guard: 'repeat/shown',

@@ -1,4 +1,4 @@
-import type { RateSettings, RoutingSettings } from '@omni/ports';
+import type { QuotaSettings, RateSettings, RoutingSettings } from '@omni/ports';
 import { type PlannedUpstream, type PolicyPlan, USERS } from './plan.ts';
 import { RESTART_MS } from './references/starts.ts';
 
@@ -11,7 +11,7 @@ export function tokenOf(user: string): string {
 
 /** The configuration file of a plan: what Omni is told of it, on virtual time and as a process. */
 export function configurationTextOf({ limits, upstreams }: PolicyPlan, reach: Reach): string {
-  const { maxUpstreamInFlight, userRate, sessionRate } = limits;
+  const { maxUpstreamInFlight, userRate, sessionRate, sessionQuota } = limits;
   return JSON.stringify({
     auth: {
       mode: 'token',
@@ -22,17 +22,19 @@ export function configurationTextOf({ limits, upstreams }: PolicyPlan, reach: Re
       maxUpstreamInFlight,
       ...(userRate !== undefined && { userRate: rate(userRate) }),
       ...(sessionRate !== undefined && { sessionRate: rate(sessionRate) }),
+      ...(sessionQuota !== undefined && { sessionQuota: quotaText(sessionQuota) }),
     },
     mcpServers: Object.fromEntries(upstreams.map((upstream) => [upstream.name, entry(upstream, reach)])),
   });
 }
 
 function entry(upstream: PlannedUpstream, reach: Reach): Readonly<Record<string, unknown>> {
-  const { era, callTimeoutMs, routing } = upstream;
+  const { era, callTimeoutMs, routing, replica, isPerSession = false } = upstream;
   return {
     ...reach(upstream),
     protocol: era === 'modern' ? '2026-07-28' : 'legacy',
-    instances: 'shared',
+    instances: isPerSession ? 'per-session' : 'shared',
+    ...(replica !== undefined && { replica }),
     callTimeout: ms(callTimeoutMs),
     // Servers come back soon: what is looked at here is what becomes of calls.
     restart: { steps: Array.from({ length: 30 }, () => ms(RESTART_MS)), flapFalls: 1_000 },
@@ -52,6 +54,12 @@ function routingText({
   capabilityRate,
   queue,
   concurrency: { isAdaptive, ...places },
+  balance,
+  failover,
+  quota,
+  errorBudget,
+  coalesce,
+  taskAfterMs,
 }: RoutingSettings): Readonly<Record<string, unknown>> {
   return {
     deadline: ms(deadlineMs),
@@ -69,6 +77,26 @@ function routingText({
     ...(capabilityRate !== undefined && { capabilityRate: rate(capabilityRate) }),
     queue: { max: queue.maxWaiting, wait: ms(queue.maxWaitMs) },
     concurrency: { adaptive: isAdaptive, ...places },
+    balance,
+    failover,
+    ...(quota !== undefined && { quota: quotaText(quota) }),
+    errorBudget: {
+      share: errorBudget.share,
+      window: ms(errorBudget.windowMs),
+      minCalls: errorBudget.minCalls,
+      concurrency: errorBudget.concurrency,
+      hide: errorBudget.hides,
+    },
+    coalesce,
+    taskAfter: ms(taskAfterMs),
+  };
+}
+
+function quotaText({ windowMs, calls, busyMs }: QuotaSettings): Readonly<Record<string, unknown>> {
+  return {
+    window: ms(windowMs),
+    ...(calls !== undefined && { calls }),
+    ...(busyMs !== undefined && { busy: ms(busyMs) }),
   };
 }
 

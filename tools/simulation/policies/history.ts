@@ -1,4 +1,4 @@
-import type { Mood, PlannedCall, PlannedUpstream, PolicyPlan } from './plan.ts';
+import { askedBy, type Mood, type PlannedCall, type PlannedUpstream, type PolicyPlan } from './plan.ts';
 
 /** How an attempt ended, as far as its server knows. */
 export type AttemptEnd =
@@ -15,7 +15,10 @@ export type AttemptEnd =
 
 /** One attempt of a call that went over the wire. */
 export interface Attempt {
+  /** The first of those that ask for the same. */
   readonly call: CallHistory;
+  /** Where it has arrived. */
+  readonly server: string;
   /** By its arrival, from 1. */
   readonly number: number;
   readonly mood: Mood;
@@ -27,6 +30,8 @@ export interface Attempt {
 export type Reply =
   /** What the server has answered: a result, or an error of its own. */
   | { readonly kind: 'answer'; readonly attempt: number }
+  /** Its answer is to be asked for by this id. */
+  | { readonly kind: 'task'; readonly id: string }
   | {
       readonly kind: 'error';
       /** Of what has happened. */
@@ -50,10 +55,15 @@ export interface CallHistory {
   shownAtMs?: number;
   repliedAtMs?: number;
   reply?: Reply;
+  /** Whether Omni was killed before it has answered. */
+  isLost?: true;
+  /** What its task has ended with. */
+  result?: Reply;
+  resultAtMs?: number;
 }
 
 export type HistoryEvent = { readonly atMs: number } & (
-  | { readonly kind: 'sent' | 'cancelled' | 'shown' | 'replied'; readonly call: CallHistory }
+  | { readonly kind: 'sent' | 'cancelled' | 'shown' | 'replied' | 'result'; readonly call: CallHistory }
   | { readonly kind: 'arrived' | 'ended'; readonly attempt: Attempt }
 );
 
@@ -78,6 +88,12 @@ export class History {
   readonly events: HistoryEvent[] = [];
   /** Answers to calls that had one already, or that were given up. */
   readonly surplus: string[] = [];
+  /** Calls whose tasks were shown to other clients. */
+  readonly seenByOthers: string[] = [];
+  /** When Omni was killed. */
+  readonly kills: number[] = [];
+  /** Calls by what they ask for: of equal ones the first. */
+  readonly #asked = new Map<string, CallHistory>();
   readonly #nowMs: () => number;
   readonly #note: (line: string) => void;
 
@@ -97,6 +113,8 @@ export class History {
         return [call.id, { plan: call, upstream, user, attempts: [], sentAtMs: Number.NaN }];
       }),
     );
+    for (const call of this.calls.values())
+      if (!this.#asked.has(askedBy(call.plan))) this.#asked.set(askedBy(call.plan), call);
   }
 
   sent(id: string): void {
@@ -121,17 +139,42 @@ export class History {
     call.repliedAtMs = this.#add('replied', call, JSON.stringify(reply));
   }
 
-  /** @returns The attempt; `undefined` where it belongs to no call. */
-  arrived(id: string): Attempt | undefined {
-    const call = this.calls.get(id);
+  /** The task of a call has ended. */
+  resulted(id: string, result: Reply): void {
+    const call = this.#call(id);
+    call.result = result;
+    call.resultAtMs = this.#add('result', call, JSON.stringify(result));
+  }
+
+  /** Omni was killed before it has answered. */
+  lost(id: string): void {
+    this.#call(id).isLost = true;
+  }
+
+  /** Omni is killed. */
+  killed(): void {
+    this.#note('Omni is killed');
+    this.kills.push(this.#nowMs());
+  }
+
+  /**
+   * @param token - What is asked for.
+   * @param server - Who is asked. Default: the server of the call.
+   * @returns The attempt; `undefined` where it belongs to no call.
+   */
+  arrived(token: string, server?: PlannedUpstream): Attempt | undefined {
+    const call = this.#asked.get(token);
     if (call === undefined) return undefined;
+    const { name, spells = [] } = server ?? call.upstream;
     const { moods } = call.plan;
     const number = call.attempts.length + 1;
-    const mood = moods[number - 1] ?? moods.at(-1) ?? { kind: 'silence' };
-    const attempt: Attempt = { call, number, mood, atMs: this.#nowMs() };
+    const atMs = this.#nowMs();
+    const spell = spells.find(({ fromMs, forMs }) => fromMs <= atMs && atMs < fromMs + forMs);
+    const mood = spell?.mood ?? moods[number - 1] ?? moods.at(-1) ?? { kind: 'silence' };
+    const attempt: Attempt = { call, server: name, number, mood, atMs };
     call.attempts.push(attempt);
-    this.#note(`${id}#${number} arrives at ${call.upstream.name}`);
-    this.events.push({ kind: 'arrived', atMs: attempt.atMs, attempt });
+    this.#note(`${token}#${number} arrives at ${name}`);
+    this.events.push({ kind: 'arrived', atMs, attempt });
     return attempt;
   }
 
@@ -140,11 +183,11 @@ export class History {
     if (attempt.end !== undefined) return;
     attempt.end = end;
     attempt.endedAtMs = this.#nowMs();
-    this.#note(`${attempt.call.plan.id}#${attempt.number} ends: ${JSON.stringify(end)}`);
+    this.#note(`${askedBy(attempt.call.plan)}#${attempt.number} ends: ${JSON.stringify(end)}`);
     this.events.push({ kind: 'ended', atMs: attempt.endedAtMs, attempt });
   }
 
-  #add(kind: 'sent' | 'cancelled' | 'shown' | 'replied', call: CallHistory, how = ''): number {
+  #add(kind: 'sent' | 'cancelled' | 'shown' | 'replied' | 'result', call: CallHistory, how = ''): number {
     const atMs = this.#nowMs();
     this.#note(`${call.plan.id} ${kind} ${how}`);
     this.events.push({ kind, atMs, call });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_ROUTING } from '@omni/ports';
 import { checkScenario } from '../checked-seed.ts';
 import { shrink } from '../shrink.ts';
 import { episodesOf } from './make-episodes.ts';
 import { planOf } from './make-plan.ts';
-import type { PlannedCall, PolicyPlan } from './plan.ts';
+import { judgeAnswers } from './references/answers.ts';
 import { runPlan } from './run-plan.ts';
+import { topicPlanOf } from './topics/make-topic-plan.ts';
+import { TOPICS } from './topics/topics.ts';
 
 describe('a plan', () => {
   it('is one for each seed, which a file can hold', () => {
@@ -40,57 +41,36 @@ describe('a plan', () => {
   });
 });
 
-describe('a user with a hundred times the calls of another', () => {
-  it('gets no more of a server that both want more of, within a tenth', async () => {
-    const { history, violations } = await runPlan(greedyPlan());
-    const served = (user: string): number =>
-      [...history.calls.values()].filter((call) => call.user === user && call.reply?.kind === 'answer')
-        .length;
-    expect(violations).toEqual([]);
-    expect(served('bob')).toBeGreaterThan(25);
-    expect(served('ada')).toBeLessThanOrEqual(served('bob') * 1.1);
-    expect(served('ada')).toBeGreaterThanOrEqual(served('bob') * 0.9);
-  });
+describe('a plan about one policy', () => {
+  it.each(TOPICS.map(({ name }, index) => ({ name, seed: index + 1 })))(
+    'runs twice in the same way, and breaks nothing: $name [S003-GO-01]',
+    async ({ seed }) => {
+      const { violations, forbidden, received } = await checkScenario(topicPlanOf(seed, 20_000));
+      expect({ violations, forbidden }).toEqual({ violations: [], forbidden: [] });
+      expect(received).toBeGreaterThan(0);
+    },
+  );
 });
 
-const DURATION_MS = 16_000;
+describe('the router itself', () => {
+  /** Share of calls that may fail by its fault. */
+  const BUDGET = 0.001;
 
-/** Bob calls 2.5 times a second, ada 250 times; the server takes four calls a second. */
-function greedyPlan(): PolicyPlan {
-  const durationMs = DURATION_MS;
-  const callsOf = (client: string, everyMs: number): readonly PlannedCall[] =>
-    Array.from({ length: durationMs / everyMs }, (_, index) => ({
-      id: `${client}${index}`,
-      atMs: index * everyMs,
-      client,
-      upstream: 'u0',
-      capability: 'act',
-      wantsProgress: false,
-      moods: [{ kind: 'answer', afterMs: 5 }],
-    }));
-  return {
-    seed: 1,
-    durationMs,
-    isForProcesses: false,
-    limits: { maxUpstreamInFlight: 100 },
-    upstreams: [
-      {
-        name: 'u0',
-        transport: 'http',
-        era: 'modern',
-        callTimeoutMs: 10_000,
-        away: [],
-        routing: {
-          ...DEFAULT_ROUTING,
-          rate: { perSecond: 4, burst: 1 },
-          queue: { maxWaiting: 40, maxWaitMs: 8_000 },
-        },
-      },
-    ],
-    clients: [
-      { name: 'a', user: 'ada', era: 'modern' },
-      { name: 'b', user: 'bob', era: 'modern' },
-    ],
-    calls: [...callsOf('a', 4), ...callsOf('b', 400)],
-  };
-}
+  it('is to blame for no more than a call in a thousand, whatever servers do [S003-PF-04]', async () => {
+    let calls = 0;
+    let byRouter = 0;
+    for (let seed = 201; seed <= 206; seed++) {
+      const { history } = await runPlan(planOf(seed, 12_000));
+      calls += history.calls.size;
+      byRouter += [...history.calls.values()].filter(
+        ({ reply, cancelledAtMs }) =>
+          (reply === undefined && cancelledAtMs === undefined) ||
+          reply?.kind === 'strange' ||
+          (reply?.kind === 'error' && reply.code === 'OMNI_INTERNAL'),
+      ).length;
+      byRouter += judgeAnswers(history).length;
+    }
+    expect(calls).toBeGreaterThan(1_000);
+    expect(byRouter / calls).toBeLessThanOrEqual(BUDGET);
+  }, 60_000);
+});

@@ -11,6 +11,7 @@ import { judgeCallRates, judgeRequestRates } from './references/rates.ts';
 import { judgeRepeats } from './references/repeats.ts';
 import { judgeStarts } from './references/starts.ts';
 import { judgeTurns } from './references/turns.ts';
+import { TOPICS } from './topics/topics.ts';
 
 /** A policy as the simulation knows it: how it may be set, and a second account of what it does. */
 export interface SimulatedPolicy {
@@ -115,5 +116,9 @@ export const POLICIES: readonly SimulatedPolicy[] = [
 
 /** @returns What all references have against what went over the wire, first things first. */
 export function judge(history: History, policies = POLICIES): readonly Finding[] {
-  return policies.flatMap((policy) => policy.judge(history)).toSorted((a, b) => a.atMs - b.atMs);
+  const { topic: name } = history.plan;
+  const topic = TOPICS.find((one) => one.name === name);
+  return (topic === undefined ? policies : [topic])
+    .flatMap((policy) => policy.judge(history))
+    .toSorted((a, b) => a.atMs - b.atMs);
 }

@@ -1,5 +1,4 @@
-import { createMasterServer, type Scope, Token } from '@omni/container';
-import { parseConfigurationText } from '@omni/container/node';
+import { type Scope, Token } from '@omni/container';
 import { Conditions } from '../checks/conditions.ts';
 import { Violations } from '../checks/violations.ts';
 import { HttpConnection } from '../clients/http-connection.ts';
@@ -8,13 +7,15 @@ import { ForbiddenSources } from '../engine/forbidden-sources.ts';
 import { SimulatedTime } from '../engine/simulated-time.ts';
 import { Trace } from '../engine/trace.ts';
 import type { RunOptions, RunReport } from '../simulation.ts';
-import { configurationTextOf, tokenOf } from './configuration.ts';
+import { VirtualDisk } from '../world/virtual-disk.ts';
+import { tokenOf } from './configuration.ts';
+import { GatewayLife } from './gateway-life.ts';
 import { History } from './history.ts';
 import { judge } from './policies.ts';
 import type { PolicyPlan } from './plan.ts';
 import { PolicyClient } from './policy-client.ts';
 import { ScriptedUpstream } from './scripted-upstream.ts';
-import { PolicyLauncher, PolicyNetwork } from './simulated-transports.ts';
+import type { SimulatedTransportOptions } from './simulated-transports.ts';
 
 /** Servers and clients are there so long after the last process reads. */
 const READY_MS = 1_000;
@@ -23,6 +24,10 @@ const LAST_ANSWERS_MS = 60_000;
 const LOOK_MS = 1_000;
 const READING_MS = 50;
 const STOP_MS = 30_000;
+/** Clients look so often how their tasks are. */
+const TASK_LOOK_MS = 250;
+/** What a disk takes for each thing that it keeps. */
+const DISK_MS = 2;
 
 export interface PlanRunOptions extends RunOptions {
   /** From the start of a process until it reads. Default: 20. */
@@ -59,8 +64,13 @@ class PlanRun {
   readonly #violations = new Violations(() => this.#nowMs());
   readonly #conditions = new Conditions();
   readonly #history: History;
-  readonly #network: PolicyNetwork;
-  readonly #launcher: PolicyLauncher;
+  readonly #transports: SimulatedTransportOptions;
+  #clients: ReadonlyMap<string, PolicyClient> = new Map();
+  readonly #lives: GatewayLife[] = [];
+  /** Where something is to outlive Omni. */
+  #disk: VirtualDisk | undefined;
+  /** Nobody asks for anything any more. */
+  #isDone = false;
   #end: () => void = () => {};
   readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
 
@@ -83,7 +93,7 @@ class PlanRun {
         }),
       ]),
     );
-    const transports = {
+    this.#transports = {
       time: this.#time,
       startMs,
       history: this.#history,
@@ -98,49 +108,76 @@ class PlanRun {
         return away.some(({ fromMs, forMs }) => fromMs <= nowMs && nowMs < fromMs + forMs);
       },
     };
-    this.#network = new PolicyNetwork(transports);
-    this.#launcher = new PolicyLauncher(transports);
+    if (plan.killsMs !== undefined)
+      this.#disk = new VirtualDisk({
+        choices: new Choices(plan.seed, 'disk'),
+        work: () => new Promise((resolve) => this.#time.after(DISK_MS, resolve)),
+      });
+    this.#beginLife();
+  }
+
+  get #life(): GatewayLife {
+    const life = this.#lives.at(-1);
+    if (life === undefined) throw new RangeError('There is no Omni');
+    return life;
+  }
+
+  #beginLife(): void {
+    const number = this.#lives.length + 1;
+    this.#lives.push(
+      new GatewayLife({
+        plan: this.#plan,
+        time: this.#time,
+        transports: this.#transports,
+        number,
+        ...(this.#disk !== undefined && { disk: this.#disk }),
+      }),
+    );
+  }
+
+  /** And another one starts on what was safe on the disk. */
+  #kill(): void {
+    this.#history.killed();
+    this.#disk = this.#disk?.cut();
+    this.#life.kill();
+    for (const client of this.#clients.values()) client.lose();
+    this.#beginLife();
+    this.#life.server.start().catch((error: unknown) => this.onCrash(error));
+    for (const client of this.#clients.values()) client.reconnect();
   }
 
   async live(): Promise<void> {
     const time = this.#time;
-    let scope: Scope | undefined;
-    const text = configurationTextOf(this.#plan, ({ name, transport }) =>
-      transport === 'http' ? { type: 'http', url: `http://${name}.test/mcp` } : { command: name },
-    );
-    const server = createMasterServer({
-      configuration: parseConfigurationText(text, 'simulation.json', {}),
-      clock: time.gatewayClock,
-      random: new Choices(this.#plan.seed, 'gateway').random,
-      launcher: this.#launcher,
-      http: this.#network,
-      configure: (own) => (scope = own),
-    });
-    const started = server.start();
+    const started = this.#life.server.start();
     await time.run(0);
     await started;
-    const clients = new Map(
+    this.#clients = new Map(
       this.#plan.clients.map((client) => [
         client.name,
         new PolicyClient(
           client,
           this.#history,
-          ({ user, era }, listener) => new HttpConnection(server, tokenOf(user), era === 'modern', listener),
+          ({ user, era }, listener) =>
+            new HttpConnection(this.#life.server, tokenOf(user), era === 'modern', listener),
         ),
       ]),
     );
     for (const call of this.#plan.calls) {
-      const client = clients.get(call.client);
+      const client = this.#clients.get(call.client);
       time.after(this.#readyMs + call.atMs, () => client?.call(call));
       if (call.cancelAfterMs !== undefined)
         time.after(this.#readyMs + call.atMs + call.cancelAfterMs, () => client?.cancel(call));
     }
+    for (const atMs of this.#plan.killsMs ?? []) time.after(this.#readyMs + atMs, () => this.#kill());
+    if (this.#plan.topic === 'tasks') this.#lookAtTasks();
     await time.run(this.#readyMs + this.#plan.durationMs);
     const untilMs = time.nowMs + LAST_ANSWERS_MS;
     while (time.nowMs < untilMs && this.#isWaiting()) await time.run(time.nowMs + LOOK_MS);
-    for (const client of clients.values()) client.close();
+    this.#isDone = true;
+    for (const client of this.#clients.values()) client.close();
     await time.run(time.nowMs + LOOK_MS);
     // Lists may be read just now.
+    const { scope, server } = this.#life;
     if (scope !== undefined && !isQuiet(scope)) await time.run(time.nowMs + READING_MS);
     if (scope !== undefined) this.#checkQuiet(scope);
     const stopped = server.stop({ deadlineMs: 1_000 });
@@ -149,6 +186,12 @@ class PlanRun {
     this.#checkStopped();
     for (const { invariant, atMs, what } of judge(this.#history)) this.#violations.add(invariant, what, atMs);
     this.#reachConditions();
+  }
+
+  #lookAtTasks(): void {
+    if (this.#isDone) return;
+    for (const call of this.#plan.calls) for (const client of this.#clients.values()) client.look(call);
+    this.#time.after(TASK_LOOK_MS, () => this.#lookAtTasks());
   }
 
   onCrash(error: unknown): void {
@@ -183,7 +226,9 @@ class PlanRun {
 
   #isWaiting(): boolean {
     return [...this.#history.calls.values()].some(
-      ({ reply, cancelledAtMs }) => reply === undefined && cancelledAtMs === undefined,
+      ({ reply, cancelledAtMs, isLost, result }) =>
+        (reply === undefined && cancelledAtMs === undefined && isLost === undefined) ||
+        (reply?.kind === 'task' && result === undefined),
     );
   }
 
@@ -199,8 +244,8 @@ class PlanRun {
 
   #checkStopped(): void {
     const left = {
-      processes: this.#launcher.running,
-      'HTTP requests': this.#network.open,
+      processes: this.#lives.reduce((sum, { launcher }) => sum + launcher.running, 0),
+      'HTTP requests': this.#lives.reduce((sum, { network }) => sum + network.open, 0),
       timers: this.#time.gatewayTimers,
     };
     for (const [what, count] of Object.entries(left))

@@ -1,5 +1,5 @@
 import type { Attempt, AttemptEnd, History } from './history.ts';
-import { CAPABILITIES, type PlannedUpstream } from './plan.ts';
+import { askedBy, CAPABILITIES, type PlannedUpstream } from './plan.ts';
 
 /** The way back of one request, of whichever transport. */
 export interface ReplyLine {
@@ -59,7 +59,9 @@ export class ScriptedUpstream {
         this.#takeBack(`${connection} ${String(params['requestId'])}`);
       return;
     }
-    const attempt = isCall(method) ? this.#history.arrived(TOKEN.exec(text)?.[1] ?? '') : undefined;
+    const attempt = isCall(method)
+      ? this.#history.arrived(TOKEN.exec(text)?.[1] ?? '', this.plan)
+      : undefined;
     if (attempt === undefined) {
       const answer = this.#answerTo(method);
       const session = method === 'initialize' ? ['mcp-session-id', 'scripted'] : [];
@@ -109,7 +111,7 @@ export class ScriptedUpstream {
       this.#after(mood.afterMs / 2, () => {
         if (this.#running.has(line)) line.tell(progressText(token));
       });
-    const mark = `${call.plan.id}#${number}`;
+    const mark = `${askedBy(call.plan)}#${number}`;
     const start = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},`;
     const result = `${start}"result":${this.#complete(resultOf(method, mark, mood.kind === 'tool-error'))}}`;
     this.#after(mood.afterMs, () => {

@@ -34,6 +34,7 @@ const TOKEN = /"token":"([^"]+)"/;
 export class PolicyNetwork implements HttpClient {
   readonly #options: SimulatedTransportOptions;
   readonly #open = new Set<PolicyExchange>();
+  #isCut = false;
 
   constructor(options: SimulatedTransportOptions) {
     this.#options = options;
@@ -49,10 +50,11 @@ export class PolicyNetwork implements HttpClient {
     const name = new URL(request.url).hostname.replace('.test', '');
     const upstream = upstreamOf(name);
     const exchange = new PolicyExchange(upstream, listener, () => this.#open.delete(exchange));
+    if (this.#isCut) return exchange;
     this.#open.add(exchange);
     const text = typeof request.body === 'string' ? request.body : new TextDecoder().decode(request.body);
     if (isAway(name)) {
-      const attempt = history.arrived(TOKEN.exec(text)?.[1] ?? '');
+      const attempt = history.arrived(TOKEN.exec(text)?.[1] ?? '', upstream.plan);
       const ended = (kind: 'refused' | 'taken-back'): void => {
         if (attempt !== undefined) history.ended(attempt, { kind });
       };
@@ -69,6 +71,12 @@ export class PolicyNetwork implements HttpClient {
   close(): Promise<void> {
     for (const exchange of [...this.#open]) exchange.abort();
     return Promise.resolve();
+  }
+
+  /** Whoever has used it is dead: nothing that it does leaves it. */
+  cut(): void {
+    this.#isCut = true;
+    void this.close();
   }
 }
 

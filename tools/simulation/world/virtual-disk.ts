@@ -255,8 +255,7 @@ class VirtualStore implements StateStore {
       const known = calls.get(id);
       if (known === undefined) return true;
       const others = ownOf(calls, known.principal).filter((row) => row !== known);
-      const { length: size = 0 } = end.payload ?? {};
-      if (size > 0 && bytesOf(others) + size > maxBytes) return false;
+      if (end.payload !== null && bytesOf(others) + sizeOf(end) > maxBytes) return false;
       calls.set(id, { ...known, end });
       return true;
     });
@@ -345,5 +344,9 @@ function ownOf(calls: ReadonlyMap<string, KeptRow>, principal: string): readonly
 }
 
 function bytesOf(calls: readonly KeptRow[]): number {
-  return calls.reduce((sum, { end }) => sum + (end?.payload?.length ?? 0), 0);
+  return calls.reduce((sum, { end }) => sum + (end === null ? 0 : sizeOf(end)), 0);
+}
+
+function sizeOf({ outcome, payload }: KeptOutcome): number {
+  return new TextEncoder().encode(outcome).length + (payload?.length ?? 0);
 }

@@ -78,7 +78,7 @@ export async function findCall(
   };
 }
 
-/** @returns Whether there was room for its payload. */
+/** An outcome without a payload is kept in any case, and counts. @returns Whether there was room. */
 export async function endCall(
   db: Transaction<Tables>,
   id: string,
@@ -91,10 +91,10 @@ export async function endCall(
     .where('id', '=', id)
     .executeTakeFirst();
   if (known === undefined) return true;
-  const size = payload?.length ?? 0;
+  const size = Buffer.byteLength(outcome) + (payload?.length ?? 0);
   const others = (await shareOf(db, known.principal)).bytes - Number(known.size);
   // guard: store/kept-bytes
-  if (size > 0 && others + size > maxBytes) return false;
+  if (payload !== null && others + size > maxBytes) return false;
   await db.updateTable('kept_calls').set({ outcome, payload, size }).where('id', '=', id).execute();
   return true;
 }

@@ -77,7 +77,7 @@ export interface Tables {
     readonly kept_until: StoredTime;
     readonly outcome: string | null;
     readonly payload: Uint8Array | null;
-    /** Bytes of the payload. */
+    /** Bytes of outcome and payload. */
     readonly size: Generated<number>;
   };
   readonly config_revisions: {

@@ -119,6 +119,33 @@ describe('a call that goes to another server', () => {
     expect(origin.wasSent).toBe(false);
   });
 
+  // guard: route/offers-uri
+  it('reads a resource that the other server offers, and no other', () => {
+    const fixture = scene(atOther('file:///x'));
+    fixture.views.owners = ['files', 'mail'];
+    const other = fixture.connection('mail', 'legacy');
+    const read = requestOf('resources/read', '{"uri":"file:///x"}');
+    fixture.route(read, LEGACY);
+    expect(other.last.params).toBe('{"uri":"file:///x"}');
+    fixture.views.unlistedAt.add('mail');
+    const { reply } = fixture.route(read, LEGACY);
+    expect(other.sent).toHaveLength(1);
+    expect(reply.text).toBe('OMNI_NAME_UNKNOWN');
+  });
+
+  it('completes what the other server has under the same name', () => {
+    const fixture = scene(atOther(undefined));
+    const other = fixture.connection('mail', 'legacy');
+    const argument = '"argument":{"name":"n","value":"v"}';
+    const params = `{"ref":{"type":"ref/prompt","name":"files__greet"},${argument}}`;
+    fixture.route(requestOf('completion/complete', params), LEGACY);
+    expect(other.last.params).toBe(`{"ref":{"type":"ref/prompt","name":"greet"},${argument}}`);
+    const template = `{"ref":{"type":"ref/resource","uri":"file:///{x}"},${argument}}`;
+    fixture.views.unlistedAt.add('mail');
+    fixture.route(requestOf('completion/complete', template), LEGACY);
+    expect(other.sent).toHaveLength(1);
+  });
+
   it('names the prompt likewise', () => {
     const fixture = scene(atOther('greet'));
     const mail = fixture.connection('mail', 'modern');

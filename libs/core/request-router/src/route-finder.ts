@@ -74,8 +74,13 @@ export class RouteFinder {
     if (destination.kind === 'replicas') return { ...route, upstreams: destination.upstreams };
     const { server, upstream, name, isMirror } = destination;
     const view = this.#options.views.of({ ...context.client, endpoint: endpointOf(server) });
-    const other = this.#ofOther(context, view, name);
+    const other = this.#ofOther(context, view, name ?? route.completes);
     if (other instanceof GatewayError) return other;
+    // A server that is alone at its endpoint is asked for anything there.
+    const uri = uriIn(context.message);
+    // guard: route/offers-uri
+    if (uri !== undefined && !isMirror && view.offersUri?.(uri) === false)
+      return new GatewayError('OMNI_NAME_UNKNOWN', `"${server}" does not offer the resource`);
     // Its client could not ask for it: on the endpoint of one server only tasks of that one are known.
     const isLost = other.task !== undefined && (isMirror || context.client.endpoint.kind === 'server');
     // guard: route/lost-task
@@ -237,7 +242,12 @@ export class RouteFinder {
       const target = this.#target(view, 'prompt', wanted ?? name);
       if (target instanceof GatewayError) return target;
       const moved = { start: member.start + ref.start, end: member.end + ref.start };
-      return { ...NOWHERE, upstreams: [target.upstream], edits: renamed(moved, name, target.name) };
+      return {
+        ...NOWHERE,
+        upstreams: [target.upstream],
+        edits: renamed(moved, name, target.name),
+        completes: target.name,
+      };
     }
     const uri = type === 'ref/resource' ? stringMember(text, object, 'uri') : undefined;
     if (uri === undefined) return wrongParameter('ref');
@@ -261,6 +271,14 @@ function ofResource(message: RpcMessage, view: CatalogueView): Route | GatewayEr
   if (uri === undefined) return wrongParameter('uri');
   const upstreams = view.routeUri(uri);
   return upstreams instanceof GatewayError ? upstreams : { ...NOWHERE, upstreams, name: uri };
+}
+
+/** The resource that is read, or the template that a completion is for. */
+function uriIn({ method, text, params }: RpcMessage): string | undefined {
+  if (method === 'resources/read') return stringMember(text, params, 'uri');
+  const ref = method === 'completion/complete' ? memberOf(params, 'ref') : undefined;
+  const own = ref && text.slice(ref.start, ref.end);
+  return own && stringMember(own, objectIn(own), 'uri');
 }
 
 /** Whether tasks are listed. */

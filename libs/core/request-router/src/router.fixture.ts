@@ -213,6 +213,8 @@ export class ScriptedViews implements CatalogueViews {
   taskLists: readonly string[] = [];
   /** Whether it is known what the upstreams offer. */
   isRead = true;
+  /** Servers that are asked for resources, and list none. */
+  readonly unlistedAt = new Set<string>();
   /** Who may have any resource. */
   owners: readonly string[] = ['files'];
   /** Calls that wait until it is known; a test calls them, if it makes them wait. */
@@ -233,6 +235,8 @@ export class ScriptedViews implements CatalogueViews {
       unreadOwners: (_kind, name) =>
         this.isRead ? [] : [serverOf(endpoint) ?? name.split('__').slice(0, -1)].flat(),
       routeUri: (uri) => this.routeUri(uri),
+      offersUri: (uri) =>
+        !this.unlistedAt.has(serverOf(endpoint) ?? '') && !(this.routeUri(uri) instanceof GatewayError),
       routeMethod: () => this.methodRefusal ?? (endpoint.kind === 'all' ? this.taskLists : [endpoint.server]),
       allowsWatch: (uri) => !(this.routeUri(uri) instanceof GatewayError),
       rememberUri: (uri, upstream) => this.remembered.push(`${upstream} ${uri}`),

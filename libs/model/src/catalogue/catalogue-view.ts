@@ -42,6 +42,11 @@ export interface CatalogueView {
   /** Upstreams that may serve the resource, best first. */
   routeUri(uri: string): readonly string[] | GatewayError;
   /**
+   * Whether a list, or a template, of the upstreams that {@link routeUri} finds leads to the resource.
+   * Default: they do.
+   */
+  offersUri?(uri: string): boolean;
+  /**
    * The one upstream that a method unknown to Omni goes to; none on the endpoint of all servers, except for
    * `tasks/list`: there it is each that has such a list.
    */

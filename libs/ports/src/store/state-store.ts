@@ -88,6 +88,8 @@ export interface StateStore {
   /**
    * Keeps how a call ended; durable when it returns. Does nothing for one that is not remembered.
    *
+   * What it takes is its payload and its outcome; one without a payload is kept in any case.
+   *
    * @returns Whether there was room for its payload; if not, nothing of it was kept.
    */
   endCall(id: string, end: KeptOutcome, limits: KeptCallLimits): Promise<boolean>;

@@ -152,7 +152,7 @@ export interface CallToKeep {
 /** How much is kept of the calls of one principal. */
 export interface KeptCallLimits {
   readonly maxCalls: number;
-  /** Of the payloads of all its outcomes. */
+  /** Of all its outcomes, with their payloads. */
   readonly maxBytes: number;
 }
 

@@ -302,7 +302,8 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
   it('keeps so many calls and bytes of one principal, whatever others have', async ({ store, openNext }) => {
     if (openNext === undefined) return;
     const limits = { maxCalls: 2, maxBytes: 10 };
-    const end = (size: number) => ({ outcome: '{}', payload: new Uint8Array(size) });
+    // Of each two bytes are its outcome.
+    const end = (size: number) => ({ outcome: '{}', payload: new Uint8Array(size - 2) });
     await store.beginCall(call('1', { keptUntil: AT + 5 }), limits);
     await store.beginCall(call('2'), limits);
     assert.deepEqual({ ...(await store.beginCall(call('3'), limits)) }, { kind: 'full', until: AT + 5 });
@@ -310,11 +311,17 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
     assert.equal(await store.endCall('2', end(11), limits), false);
     assert.equal(await store.endCall('2', end(9), limits), true);
     assert.equal(await store.endCall('2', end(10), limits), true);
-    assert.equal(await store.endCall('1', end(1), limits), false);
+    assert.equal(await store.endCall('1', end(2), limits), false);
     assert.equal(await store.endCall('1', { outcome: '{}', payload: null }, limits), true);
     assert.equal((await store.beginCall(call('5', { begunAt: AT + 5 }), limits)).kind, 'full');
     await store.forgetCall('2');
     assert.equal((await store.beginCall(call('5', { begunAt: AT + 5 }), limits)).kind, 'begun');
+    // The text of a failure takes room as well.
+    await store.endCall('5', { outcome: '{"text":""}', payload: null }, limits);
+    assert.equal(
+      (await store.beginCall(call('6', { begunAt: AT + 5 }), { ...limits, maxCalls: 9 })).kind,
+      'full',
+    );
   });
 
   it('outlives the store that wrote it', async ({ store, openNext }) => {

@@ -54,6 +54,9 @@ function whyWrong(call: CallHistory, wasGone: boolean): string | undefined {
   if (reply === undefined) return undefined;
   const answered = attempts.find(isAnswer);
   switch (reply.kind) {
+    // Servers of these plans know none.
+    case 'task':
+      return `is answered with a task`;
     case 'strange':
       return `is answered what nobody has said: ${reply.text}`;
     case 'answer': {

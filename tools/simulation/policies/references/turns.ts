@@ -99,6 +99,7 @@ function judgeQueue({ events, slackMs }: History, upstream: PlannedUpstream): re
         break;
       case 'ended':
       case 'shown':
+      case 'result':
         break;
     }
   }

@@ -1,12 +1,17 @@
 import { DEFAULT_ROUTING, type RoutingSettings } from '@omni/ports';
 import { type Attempt, type AttemptEnd, History, type Reply } from '../history.ts';
-import type { Capability, PlannedCall, PlannedLimits, PlannedUpstream } from '../plan.ts';
+import type { Capability, PlannedCall, PlannedClient, PlannedLimits, PlannedUpstream } from '../plan.ts';
 import type { Reference } from './finding.ts';
 
 export interface WireSceneOptions {
   readonly routing?: Partial<RoutingSettings>;
   readonly limits?: Partial<PlannedLimits>;
   readonly upstream?: Partial<PlannedUpstream>;
+  /** Further servers. Default: none. */
+  readonly others?: readonly PlannedUpstream[];
+  readonly clients?: readonly PlannedClient[];
+  /** By id. */
+  readonly calls?: Readonly<Record<string, Partial<PlannedCall>>>;
 }
 
 /** Of the calls, whose names say who makes them: `a1` is of ada, `b1` of bob. */
@@ -21,7 +26,8 @@ export class WireScene {
   #nowMs = 0;
 
   /** @param capability - What all calls are for. */
-  constructor({ routing, limits, upstream }: WireSceneOptions = {}, capability: Capability = 'act') {
+  constructor(options: WireSceneOptions = {}, capability: Capability = 'act') {
+    const { routing, limits, upstream, others = [], calls: own = {} } = options;
     this.#capability = capability;
     const calls = IDS.map((id): PlannedCall => ({
       id,
@@ -31,6 +37,7 @@ export class WireScene {
       capability,
       wantsProgress: id.endsWith('9'),
       moods: [],
+      ...own[id],
     }));
     const plan = {
       seed: 1,
@@ -47,8 +54,11 @@ export class WireScene {
           routing: { ...DEFAULT_ROUTING, ...routing },
           ...upstream,
         } as const,
+        ...others,
       ],
-      clients: Object.entries(USERS).map(([name, user]) => ({ name, user, era: 'modern' }) as const),
+      clients:
+        options.clients ??
+        Object.entries(USERS).map(([name, user]) => ({ name, user, era: 'modern' }) as const),
       calls,
     };
     this.#history = new History(plan, { nowMs: () => this.#nowMs });
@@ -65,9 +75,9 @@ export class WireScene {
     return this;
   }
 
-  /** An attempt of it arrives at the server. */
-  arrive(id: string): this {
-    const attempt = this.#history.arrived(id);
+  /** An attempt of it arrives. @param at - Default: its server. */
+  arrive(id: string, at?: PlannedUpstream): this {
+    const attempt = this.#history.arrived(id, at);
     if (attempt !== undefined) this.#attempts.push(attempt);
     return this;
   }
@@ -82,6 +92,23 @@ export class WireScene {
       ({ call, end: known }) => call.plan.id === id && known === undefined,
     );
     if (attempt !== undefined) this.#history.ended(attempt, end);
+    return this;
+  }
+
+  kill(): this {
+    this.#history.killed();
+    return this;
+  }
+
+  /** What its task has ended with. */
+  result(id: string, reply: Reply): this {
+    this.#history.resulted(id, reply);
+    return this;
+  }
+
+  /** Somebody else is shown its task. */
+  spy(id: string): this {
+    this.#history.seenByOthers.push(id);
     return this;
   }
 

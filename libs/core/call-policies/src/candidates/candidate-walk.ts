@@ -30,9 +30,6 @@ export interface CandidateWalkOptions {
   readonly group: ReplicaGroup;
 }
 
-/** Methods whose names another server may have, too. */
-const NAMED: ReadonlySet<string> = new Set(['tools/call', 'prompts/get']);
-
 /** The servers that one request can be sent to, each once, the best first. */
 export class CandidateWalk {
   readonly #options: CandidateWalkOptions;
@@ -101,7 +98,6 @@ export class CandidateWalk {
 
   #failover(): RequestCandidate | undefined {
     const { access, request, group } = this.#options;
-    if (!NAMED.has(request.context.message.method)) return undefined;
     for (const name of this.#routing.failover) {
       const other = access.group(name);
       const found = other === undefined || other === group ? undefined : this.#at(other);

@@ -10,6 +10,8 @@ export interface LatencyQuantileOptions {
 
 /** Each bucket ends so much higher than it begins: the largest error of an answer. */
 const GROWTH = 1.1;
+/** How long an answer stands: many calls ask for the same. */
+const KEPT_MS = 1_000;
 const SHORTEST_MS = 0.1;
 const LONGEST_MS = 3_600_000;
 const BUCKETS = bucketOf(LONGEST_MS) + 1;
@@ -19,6 +21,7 @@ export class LatencyQuantile {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #windowMs: Millis;
   readonly #minSamples: number;
+  #kept: { readonly quantile: number; readonly ms: Millis; readonly untilMs: Millis } | undefined;
   /** Of the window that runs, and of the one before. */
   #counts = new Uint32Array(BUCKETS);
   #countsBefore = new Uint32Array(BUCKETS);
@@ -40,9 +43,18 @@ export class LatencyQuantile {
   /**
    * @param quantile - Above 0, up to 1.
    * @returns At least as long as this share of the calls took, and no more than a tenth longer; `undefined`
-   *   while too few are known.
+   *   while too few are known. What was answered within the last second is answered again.
    */
   quantileMs(quantile: number): Millis | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    const kept = this.#kept;
+    if (kept?.quantile === quantile && nowMs < kept.untilMs) return kept.ms;
+    const ms = this.#measured(quantile);
+    this.#kept = ms === undefined ? undefined : { quantile, ms, untilMs: nowMs + KEPT_MS };
+    return ms;
+  }
+
+  #measured(quantile: number): Millis | undefined {
     this.#moveOn();
     const counts = this.#counts.map((count, bucket) => count + (this.#countsBefore[bucket] ?? 0));
     const total = counts.reduce((sum, count) => sum + count, 0);

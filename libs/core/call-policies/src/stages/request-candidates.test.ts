@@ -358,12 +358,15 @@ describe('what is asked in place of a server', () => {
     expect(request.context.wasSent).toBe(false);
   });
 
-  it('are none for resources, whose addresses other servers do not share', () => {
-    const scene = new Scene({ failover: ['spare'], fallback: { add: 'other.plus' } }, []);
-    scene.refusing.set('up', 'OMNI_UPSTREAM_DOWN');
-    expect(scene.run(requestOf('resources/read')).ending).toBe('OMNI_UPSTREAM_DOWN');
-    expect(scene.asked).toEqual(['up']);
-  });
+  it.each(['resources/read', 'completion/complete', 'prompts/get'])(
+    'are the servers of its failover alone for %s',
+    (method) => {
+      const scene = new Scene({ failover: ['spare'], fallback: { add: 'other.plus' } }, []);
+      scene.refusing.set('up', 'OMNI_UPSTREAM_DOWN').set('spare', 'OMNI_NAME_UNKNOWN');
+      expect(scene.run(requestOf(method)).ending).toBe('OMNI_UPSTREAM_DOWN');
+      expect(scene.asked).toEqual(['up', 'spare']);
+    },
+  );
 
   it('never runs a call that may have run, and asks each server once for each attempt, whatever fails', () => {
     const codes = fc.constantFrom<GatewayErrorCode | undefined>(

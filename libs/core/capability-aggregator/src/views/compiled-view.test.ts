@@ -184,6 +184,21 @@ describe('CompiledView.routeUri', () => {
       );
   });
 
+  it('knows what a list or a template leads to, and what is only asked for', () => {
+    const offered = (server: string, uri: string): boolean =>
+      viewOf(catalogue, server).offersUri?.(uri) === true;
+    expect([offered('a', 'x:1'), offered('a', 'db://users'), offered('a', 'db://{table}')]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([offered('c', 'x:1'), offered('a', 'ui://b/page'), offered('nobody', 'x:1')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
   it('asks the server of the endpoint whatever it lists', () => {
     expect(viewOf(catalogue, 'c').routeUri('any:thing')).toEqual(['c']);
     expect(codeOf(viewOf(catalogue, 'nobody').routeUri('any:thing'))).toBe('OMNI_SERVER_UNKNOWN');

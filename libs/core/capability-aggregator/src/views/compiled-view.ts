@@ -139,6 +139,14 @@ export class CompiledView implements CatalogueView {
     );
   }
 
+  offersUri(uri: string): boolean {
+    const { uriRoutes } = this.#options.snapshot;
+    const upstreams = this.routeUri(uri);
+    return (
+      !(upstreams instanceof GatewayError) && upstreams.some((one) => uriRoutes.leadsTo(one, uri) === true)
+    );
+  }
+
   routeMethod(method: string): readonly string[] | GatewayError {
     const { endpoint, filter } = this.#options;
     if (endpoint.kind === 'all') {

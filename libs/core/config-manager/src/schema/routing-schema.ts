@@ -255,7 +255,7 @@ export const RoutingSchema = z.strictObject({
     .optional(z.array(ServerSchema).check(z.maxLength(16)))
     .check(
       z.describe(
-        'Servers that are asked, in order, for the tool or prompt of the same name when the server and its replicas cannot be. Default: none.',
+        'Servers that are asked, in order, for the tool, prompt or resource of the same name when the server and its replicas cannot be. Default: none.',
       ),
     ),
   fallback: z

@@ -9,6 +9,8 @@ export interface Route {
   readonly edits: readonly TextEdit[];
   /** Value of `Mcp-Name` for the upstream. */
   readonly name: string | undefined;
+  /** Of completions: what their server calls the prompt; it stands in no header. */
+  readonly completes?: string;
   /** `Mcp-Param-*` headers for an HTTP upstream of the modern era. */
   readonly paramHeaders: HeaderList;
   readonly wrapsOutput: boolean;
