@@ -85,8 +85,8 @@ const REFUSAL_MS = 500;
 const PACED_ABOVE = 128;
 
 /**
- * Requests of one connection that are not answered. Node bounds the answers that wait, not the requests: those
- * that come in one read are served before anything else is.
+ * Requests of one connection that are not answered. Node bounds the answers that wait, not the requests:
+ * those that come in one read are served before anything else is.
  */
 const MAX_PIPELINED = 100;
 

@@ -99,7 +99,7 @@ export class DescendantFollower {
     this.#forgetEnded(new Set(running));
   }
 
-  /** Nobody is older than this process who descends from a child of it: most of a machine, at the first look. */
+  /** Who is older does not descend from a child of this process: at the first look nearly everybody. */
   #ownStart(): number {
     return (this.#startTime ??= Number(readProcessStat('self')?.startTime ?? 0));
   }
