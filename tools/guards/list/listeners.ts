@@ -22,6 +22,10 @@ export const LISTENER_GUARDS: readonly Guard[] = [
       'All requests that hundreds of connections send at once begin at once, and everybody waits for all of them.',
   },
   {
+    name: 'http/pipelined',
+    against: 'One connection has tens of thousands of requests answered before anybody else has one.',
+  },
+  {
     name: 'http/idle-only',
     against: 'A request under way is cut to make room for a new connection.',
     without: 'other !== connection',

@@ -363,6 +363,27 @@ describe('NodeHttpListener', () => {
     await client.until(() => gone === 2);
   });
 
+  // guard: http/pipelined
+  it('cuts a client that pipelines more than 1,024 requests, and serves no further one of them', async () => {
+    let served = 0;
+    const handler = (exchange: Exchange): void => {
+      served += 1;
+      exchange.respond(200, []);
+    };
+    const { port, listener } = await start({ handler });
+    const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+    const patient = await dial(port);
+    patient.send(request.repeat(1_024));
+    await patient.until(() => patient.text().match(/HTTP\/1\.1 200/g)?.length === 1_024);
+    const greedy = await dial(port);
+    greedy.send(request.repeat(3_000));
+    await greedy.ended();
+    expect(served).toBe(2_048);
+    patient.send(request);
+    await patient.until(() => served === 2_049);
+    await patient.until(() => listener.openExchanges === 0);
+  });
+
   // guard: http/connect
   it('refuses CONNECT, and serves a request that asks for an upgrade as an ordinary one', async () => {
     const { port, seen } = await start();

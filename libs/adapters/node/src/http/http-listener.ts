@@ -84,6 +84,12 @@ const REFUSAL_MS = 500;
 /** While more exchanges are open, calls begin paced. */
 const PACED_ABOVE = 128;
 
+/**
+ * Requests of one connection that are not answered. Node bounds the answers that wait, not the requests:
+ * those that come in one read are served before anything else is.
+ */
+const MAX_PIPELINED = 1_024;
+
 const MAX_CONNECTIONS = 10_000;
 /** Those that are being closed, and shake hands, count with those that are open. */
 const UNSERVED_PART = 4;
@@ -275,8 +281,13 @@ export class NodeHttpListener {
     listener: ListenerFacts,
     expectsContinue: boolean,
   ): void {
-    const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
     const connection = this.#connection(request.socket);
+    // What came in the same read.
+    if (connection.isRefused) return;
+    // guard: http/pipelined
+    if (connection.open.length >= MAX_PIPELINED)
+      return this.#refuse(request.socket, invalid(`More than ${MAX_PIPELINED} requests wait for answers`));
+    const writeTimeoutMs = this.#options.writeTimeoutMs ?? WRITE_TIMEOUT_MS;
     const exchange = new NodeExchange(request, response, {
       listener,
       expectsContinue,

@@ -46,6 +46,7 @@ export class DescendantFollower {
   readonly #familyOf = new Map<number, Family>();
   /** Processes of others, as of the last look. */
   #strangers: ReadonlySet<number> = new Set();
+  #startTime: number | undefined;
   #cancelLook: CancelTimer | undefined;
   #eagerUntil = 0;
 
@@ -90,12 +91,17 @@ export class DescendantFollower {
       if (this.#familyOf.has(pid)) continue;
       // A number that is used again between two looks would need all the others to be used up in that time.
       const stat = this.#strangers.has(pid) ? undefined : readProcessStat(pid);
-      if (stat === undefined) strangers.add(pid);
+      if (stat === undefined || Number(stat.startTime) < this.#ownStart()) strangers.add(pid);
       else fresh.set(pid, stat);
     }
     for (const pid of fresh.keys()) if (this.#attribute(pid, fresh) === undefined) strangers.add(pid);
     this.#strangers = strangers;
     this.#forgetEnded(new Set(running));
+  }
+
+  /** Who is older does not descend from a child of this process: at the first look nearly everybody. */
+  #ownStart(): number {
+    return (this.#startTime ??= Number(readProcessStat('self')?.startTime ?? 0));
   }
 
   /** @returns The family of a process that was not there before. */

@@ -1,5 +1,4 @@
 import { type CancelTimer, type Clock, GatewayError, systemClock } from '@omni/ports';
-import { request } from 'undici';
 import { errorCode } from '../files/error-code.ts';
 import { isLoopback } from '../http/client/proxy-rules.ts';
 
@@ -190,6 +189,7 @@ export class VaultClient {
     const limit = AbortSignal.timeout(LONGEST_CALL_MS);
     const prefix = this.#base.pathname.replace(/\/$/, '');
     try {
+      const { request } = await import('../http/client/late-undici.ts');
       // Redirections are not followed: the token goes to the configured server alone.
       const response = await request(`${this.#base.origin}${prefix}/v1/${path}`, {
         method: method === 'LIST' ? 'GET' : method,

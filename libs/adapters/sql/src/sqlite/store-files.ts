@@ -1,7 +1,8 @@
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Clock, GatewayError, type StoreReport } from '@omni/ports';
+import { type Clock, GatewayError } from '@omni/ports';
 import { schemaVersion, SQLITE } from '../migrate.ts';
+import type { StoreCheck, StoreFile } from './late-store-files.ts';
 import { lockStore } from './lock-store.ts';
 import { kyselyOf, openDatabase } from './node-sqlite.ts';
 import { codeOf, privateFileSize } from './private-path.ts';
@@ -10,16 +11,6 @@ import { sqliteFailure } from './sqlite-failure.ts';
 
 const BUSY_TIMEOUT_MS = 2_000;
 
-export interface StoreCheck extends StoreReport {
-  readonly path: string;
-}
-
-/**
- * Looks for damage in a database of SQLite, without writing. A gateway may use it meanwhile.
- *
- * @throws {@link GatewayError} `OMNI_STORE_UNAVAILABLE` when there is none, `OMNI_STORE_DENIED`,
- * `OMNI_STORE_NEWER`; damage is no failure but a line of the report.
- */
 export async function checkStore(path: string): Promise<StoreCheck> {
   const size = await sizeOf(path);
   const report = { path, engine: 'sqlite', schemaVersion: 0 } as const;
@@ -42,14 +33,6 @@ export async function checkStore(path: string): Promise<StoreCheck> {
   }
 }
 
-/**
- * Writes a copy of a database, as it is at one moment, while a gateway may use it. The copy can be read by
- * this user alone, and was checked.
- *
- * @param target - Where nothing is yet.
- * @returns Its size in bytes.
- * @throws {@link GatewayError} `OMNI_USAGE` when something is at the target, `OMNI_STORE_*`
- */
 export async function backupStore(path: string, target: string): Promise<number> {
   await inspect(path, await sizeOf(path)).catch((error: unknown) => {
     throw sqliteFailure(error, path).error;
@@ -73,19 +56,8 @@ export async function backupStore(path: string, target: string): Promise<number>
   }
 }
 
-/**
- * Puts a backup in the place of the database of a state folder, whose gateway must not run. What was there is
- * kept beside it.
- *
- * @returns Where that is; `undefined` when nothing was there.
- * @throws {@link GatewayError} `OMNI_STORE_LOCKED` while a gateway runs, `OMNI_STORE_*`
- */
 export async function restoreStore(
-  {
-    path,
-    stateFolder,
-    clock,
-  }: { readonly path: string; readonly stateFolder: string; readonly clock: Clock },
+  { path, stateFolder, clock }: StoreFile,
   source: string,
 ): Promise<string | undefined> {
   const release = await lockStore(stateFolder, path);

@@ -1,2 +1,2 @@
 // What is imported late in its place: a bundle gives a CommonJS package one export alone.
-export { buildConnector, Pool } from 'undici';
+export { buildConnector, Pool, request } from 'undici';
