@@ -24,19 +24,19 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  * @type {Readonly<Record<string, number>>}
  */
 export const BUDGETS = {
-  '@omni/auth': 25,
+  '@omni/auth': 28,
   '@omni/call-policies': 110,
   '@omni/capabilities': 104,
-  '@omni/config': 300,
+  '@omni/config': 320,
   '@omni/config/json-schema': 90,
   // It reads what it shows.
   '@omni/config/settings-view': 308,
   '@omni/container': 737,
   '@omni/container/compiled-code': 7,
   '@omni/container/node': 2285,
-  '@omni/coordinator': 67,
+  '@omni/coordinator': 74,
   '@omni/events': 37,
-  '@omni/fetch': 33,
+  '@omni/fetch': 36,
   '@omni/health': 6,
   '@omni/jsonrpc': 33,
   '@omni/model': 60,
@@ -47,8 +47,8 @@ export const BUDGETS = {
   '@omni/router': 90,
   '@omni/secrets': 45,
   '@omni/sql': 315,
-  '@omni/telemetry': 58,
-  '@omni/testing': 34,
+  '@omni/telemetry': 64,
+  '@omni/testing': 38,
   '@omni/testing/contracts': 69,
   '@omni/upstreams': 195,
 };
