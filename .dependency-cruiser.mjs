@@ -9,6 +9,7 @@ const TEST = '\\.(test|fixture)\\.ts$';
 const PACKAGES_OF_CORE = {
   'call-policies': ['cockatiel'],
   'config-manager': ['yaml', 'zod'],
+  policy: ['@marcbachmann/cel-js', 'lru-cache', 'zod'],
   telemetry: ['@opentelemetry/api'],
 };
 

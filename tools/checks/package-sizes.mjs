@@ -42,6 +42,7 @@ export const BUDGETS = {
   '@omni/model': 60,
   '@omni/node': 1030,
   '@omni/node/compiled-code': 7,
+  '@omni/policy': 213,
   '@omni/ports': 48,
   '@omni/protocol': 102,
   '@omni/router': 90,

@@ -10,6 +10,7 @@ import { LIFECYCLE_GUARDS } from './list/lifecycle.ts';
 import { LISTENER_GUARDS } from './list/listeners.ts';
 import { MESSAGE_GUARDS } from './list/messages.ts';
 import { OBSERVING_GUARDS } from './list/observing.ts';
+import { ACCESS_GUARDS } from './list/policy.ts';
 import { POLICY_GUARDS } from './list/policies.ts';
 import { SECRET_GUARDS } from './list/secrets.ts';
 import { ROUTER_GUARDS } from './list/router.ts';
@@ -32,6 +33,7 @@ export const GUARDS: readonly Guard[] = [
   ...UPSTREAM_GUARDS,
   ...POLICY_GUARDS,
   ...SECRET_GUARDS,
+  ...ACCESS_GUARDS,
   ...LIFECYCLE_GUARDS,
   ...HTTP_UPSTREAM_GUARDS,
   ...LISTENER_GUARDS,
