@@ -51,6 +51,7 @@ describe('CompiledPolicy', () => {
     expect(new CompiledPolicy({}).decide(call(ALICE, tool('search')))).toMatchObject({ layer: 'tenant' });
   });
 
+  // guard: policy/denied-names
   it.each([
     ['all', [true, true]],
     [{ allow: ['read_*'] }, [true, false]],

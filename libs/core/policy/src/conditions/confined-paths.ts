@@ -70,9 +70,13 @@ function placeOf(path: string): Place | undefined {
   const steps: string[] = [];
   for (const step of rest.split('/')) {
     if (step === '' || step === '.') continue;
-    if (step !== '..') steps.push(step);
+    if (step !== '..') {
+      steps.push(step);
+      continue;
+    }
     // guard: policy/climbing-paths
-    else if (steps.pop() === undefined) return undefined;
+    if (steps.length === 0) return undefined;
+    steps.pop();
   }
   return { origin: rest.startsWith('/') ? `${drive}/` : '', steps };
 }

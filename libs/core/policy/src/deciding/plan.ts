@@ -47,9 +47,9 @@ export function planFor(rules: readonly CompiledRule[], context: PlanContext): P
   let otherwiseAt = rules.length;
   for (const [at, rule] of rules.entries()) {
     const held = heldBefore(rule, context);
-    if (typeof held === 'object') open.push({ rule, condition: held, at });
     // guard: policy/failed-condition
-    else if (held === undefined) return settled('condition', rule, tier);
+    if (held === undefined) return settled('condition', rule, tier);
+    if (typeof held === 'object') open.push({ rule, condition: held, at });
     else if (held && rule.effect === 'deny') return settled('rule', rule, tier);
     else if (held && decided === undefined) [decided, otherwiseAt] = [rule, at];
   }
@@ -82,6 +82,7 @@ export function judged(
     const { rule, condition } = candidate;
     const isAffordable = stepsOf(condition.cost, longest, length) <= maxCost;
     const held = /* guard: policy/cost */ isAffordable ? condition.holds(facts) : undefined;
+    // guard: policy/failed-condition
     if (held === undefined) return decisionOf('condition', rule, tier);
     if (held && rule.effect === 'deny') return decisionOf('rule', rule, tier);
     if (held) decided ??= candidate;
