@@ -312,7 +312,9 @@ describe('CompiledPolicy', () => {
     const policy = policyOf([{ id: 'cel', effect: 'allow', tools: 'all', when: 'principal.id == "alice"' }]);
     const claims: Record<string, unknown> = {};
     claims['self'] = claims;
-    expect(policy.decide(call(user('alice', { claims }), tool('t')))).toMatchObject({ layer: 'condition' });
+    const alice = user('alice', { claims });
+    expect(policy.decide(call(alice, tool('t')))).toMatchObject({ layer: 'condition' });
+    expect(policy.viewKeyOf(alice)).toBe(policy.viewKeyOf({ ...alice, id: 'bob' }));
   });
 
   // guard: policy/view-of-principal

@@ -2,7 +2,10 @@ import type { ToolHints } from '@omni/model';
 import type { Principal } from '@omni/ports';
 import type { Effect, TargetKind, Tier } from './document/policy-schema.ts';
 
-/** Who asks, and what an identity provider says of them. */
+/**
+ * Who asks, and what an identity provider says of them. Groups and claims that are another object than before
+ * are looked at anew, which takes ten times as long.
+ */
 export interface PolicyPrincipal extends Principal {
   readonly groups?: readonly string[];
   readonly claims?: Readonly<Record<string, unknown>>;

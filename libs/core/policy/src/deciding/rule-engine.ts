@@ -48,14 +48,15 @@ export class RuleEngine {
 
   viewKeyOf(principal: PolicyPrincipal): string {
     const { id, kind, groups, claims } = principal;
-    const roles = [...this.#grants.of(principal).roles]
+    const grants = this.#grants.of(principal);
+    const roles = [...grants.roles]
       .map(([tenant, held]) => [tenant, [...held].sort()] as const)
       .sort(([one], [other]) => (one < other ? -1 : 1));
-    return JSON.stringify(
-      /* guard: policy/view-of-principal */ this.#readsPrincipal
-        ? [roles, id, kind, groups, claims]
-        : [roles],
-    );
+    // guard: policy/view-of-principal
+    if (!this.#readsPrincipal) return JSON.stringify([roles]);
+    // Conditions fail alike for all whose claims cannot be read.
+    const isReadable = grants.facts(DEFAULT_TENANT) !== undefined;
+    return JSON.stringify(isReadable ? [roles, id, kind, groups, claims] : [roles, null]);
   }
 
   /** What is known of a principal and a target before there is a call. */
