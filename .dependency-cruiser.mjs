@@ -7,6 +7,7 @@ const TEST = '\\.(test|fixture)\\.ts$';
 
 /** Packages that a core library may use. One that is not named here may use none. */
 const PACKAGES_OF_CORE = {
+  auth: ['@noble/hashes', 'jose'],
   'call-policies': ['cockatiel'],
   'config-manager': ['yaml', 'zod'],
   policy: ['@marcbachmann/cel-js', 'lru-cache', 'zod'],

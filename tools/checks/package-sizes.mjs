@@ -24,16 +24,16 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  * @type {Readonly<Record<string, number>>}
  */
 export const BUDGETS = {
-  '@omni/auth': 28,
+  '@omni/auth': 72,
   '@omni/call-policies': 110,
   '@omni/capabilities': 104,
   '@omni/config': 320,
-  '@omni/config/json-schema': 90,
+  '@omni/config/json-schema': 96,
   // It reads what it shows.
-  '@omni/config/settings-view': 308,
-  '@omni/container': 737,
+  '@omni/config/settings-view': 330,
+  '@omni/container': 800,
   '@omni/container/compiled-code': 7,
-  '@omni/container/node': 2285,
+  '@omni/container/node': 2350,
   '@omni/coordinator': 74,
   '@omni/events': 37,
   '@omni/fetch': 36,

@@ -5,6 +5,7 @@ import { CONFIGURATION_GUARDS } from './list/configuration.ts';
 import { COORDINATOR_GUARDS } from './list/coordinator.ts';
 import { END_TO_END_GUARDS } from './list/end-to-end.ts';
 import { FRONT_GUARDS } from './list/front.ts';
+import { IDENTITY_GUARDS } from './list/identity.ts';
 import { HTTP_UPSTREAM_GUARDS } from './list/http-upstreams.ts';
 import { LIFECYCLE_GUARDS } from './list/lifecycle.ts';
 import { LISTENER_GUARDS } from './list/listeners.ts';
@@ -23,6 +24,7 @@ import { UPSTREAM_GUARDS } from './list/upstreams.ts';
 /** Every guard whose test is shown to fail without it. */
 export const GUARDS: readonly Guard[] = [
   ...FRONT_GUARDS,
+  ...IDENTITY_GUARDS,
   ...SESSION_GUARDS,
   ...STREAM_GUARDS,
   ...TEXT_GUARDS,

@@ -18,6 +18,7 @@ export const AREAS = {
     'isolation-of-tokens',
     'isolation-over-http',
     'lists-per-client',
+    'identity',
     'principals',
     'private-text',
     'sealing',

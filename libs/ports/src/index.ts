@@ -48,7 +48,25 @@ export { hostBody, hostPrincipal, type HostNamed } from './mount/host-answers.ts
 export { checkMount, type MountedFront, type MountOptions } from './mount/mounted-front.ts';
 export { normalBasePath, outsideOf, pathWithin } from './mount/mounted-path.ts';
 export { newReportId, type OwnerReport } from './owner-report.ts';
-export { isOwner, isPrincipal, OMNI, onConnection, OWNER_ID, type Principal, sharerOf } from './principal.ts';
+export type {
+  ApiKeyRecord,
+  IdentitySettings,
+  IntrospectionSettings,
+  IssuerSettings,
+  KeySettings,
+  ProxySettings,
+} from './identity-settings.ts';
+export {
+  isOwner,
+  isPrincipal,
+  OMNI,
+  onConnection,
+  OWNER_ID,
+  type Principal,
+  type PrincipalClaims,
+  type PrincipalLimits,
+  sharerOf,
+} from './principal.ts';
 export { FairBytes } from './sharing/fair-bytes.ts';
 export { FairPlaces, type FairPlacesOptions, type Occupant, type Share } from './sharing/fair-places.ts';
 export { FairQueue, type FairQueueOptions, type QueueTicket, type Waiter } from './sharing/fair-queue.ts';

@@ -57,6 +57,8 @@ export function rootScope(options: MasterServerOptions): Scope {
   });
   root.register(Token.StoreSettings, { useValue: options.store });
   root.register(Token.ReadStoredDefinitions, { useValue: options.readStoredDefinitions });
+  root.register(Token.Sha256, { useValue: options.sha256 });
+  root.register(Token.AuditsAuthentication, { useValue: options.audit !== undefined });
   root.register(Token.HttpClient, { useValue: options.http });
   root.register(Token.RoleHost, { useValue: options.coordinator });
   root.register(Token.ChannelDialer, { useValue: options.dialer });
@@ -65,7 +67,10 @@ export function rootScope(options: MasterServerOptions): Scope {
   });
   root.register(Token.EndOfParts, { useValue: () => root.close() });
   registerGateway(root);
-  if (authentication !== undefined) root.replace(Token.Authentication, { useValue: authentication });
+  if (authentication !== undefined) {
+    root.replace(Token.Authentication, { useValue: authentication });
+    root.replace(Token.IdentityCheck, { useValue: undefined });
+  }
   checkConfigured(options.configure?.(root));
   return root;
 }

@@ -6,6 +6,7 @@ import type {
   CredentialProvider,
   HeapMeter,
   HttpClient,
+  IdentitySettings,
   Logger,
   Metrics,
   Random,
@@ -46,6 +47,8 @@ export interface GatewayConfiguration {
     readonly token?: string;
     /** Tokens of other principals; each name is the principal's id. */
     readonly tokens: readonly { readonly name: string; readonly token: string }[];
+    /** How principals are known beside tokens; needs `http` for identity providers. Absent: not at all. */
+    readonly identity?: IdentitySettings;
   };
   readonly naming: {
     readonly prefix: 'always' | 'on-conflict' | 'none';
@@ -169,13 +172,18 @@ export interface GatewayAdapters {
   readonly readStoredDefinitions?: ReadStoredDefinitions | undefined;
   /** What proves Omni to upstreams beside the configured headers and environments. Default: nothing. */
   readonly credentials?: CredentialProvider;
+  /**
+   * SHA-256 of text in hexadecimal digits, at once: what tokens of identity providers are remembered by.
+   * Default: one in JavaScript, which takes longer.
+   */
+  readonly sha256?: ((text: string) => string) | undefined;
   /** Default: the runtime's timers. */
   readonly clock?: Clock;
   /** Default: the runtime's. */
   readonly random?: Random;
   /** Default: nothing is logged. */
   readonly logger?: Logger;
-  /** Told of what operators decide and of secrets that are used. Default: nobody. */
+  /** Told of what operators decide, of secrets that are used, of authentications. Default: nobody. */
   readonly audit?: AuditSink | undefined;
   /** Where measurements are kept, where `telemetry.metrics` is on. Default: a registry of its own. */
   readonly metrics?: MetricRegistry;

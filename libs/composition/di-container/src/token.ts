@@ -1,6 +1,6 @@
 import type { DeclaredStage } from './modules/declared-stage.ts';
 import type { RoutingPolicies } from './modules/routing-policies.ts';
-import type { OriginGuard } from '@omni/auth';
+import type { IdentityCheck, OriginGuard } from '@omni/auth';
 import type {
   Balancers,
   CallQueues,
@@ -128,7 +128,12 @@ export const Token = {
   UpstreamDirectory: token<UpstreamDirectory>('UpstreamDirectory'),
   RequestRouter: token<RequestRouter>('RequestRouter'),
   ResourceSubscriptions: token<ResourceSubscriptions>('ResourceSubscriptions'),
+  Sha256: token<((text: string) => string) | undefined>('Sha256'),
+  /** Whether somebody wants to be told every authentication. */
+  AuditsAuthentication: token<boolean>('AuditsAuthentication'),
   Authentication: token<Authentication>('Authentication'),
+  /** What Omni knows of who asks; absent where tokens are all there is. */
+  IdentityCheck: token<IdentityCheck | undefined>('IdentityCheck'),
   OriginGuard: token<OriginGuard>('OriginGuard'),
   HealthMonitor: token<HealthMonitor>('HealthMonitor'),
   Pages: token<Pages | undefined>('Pages'),

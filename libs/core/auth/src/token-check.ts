@@ -14,7 +14,7 @@ export interface TokenCheckOptions {
 const MAX_TOKEN_LENGTH = 4096;
 const LONGEST_HEADER = 'Bearer '.length + MAX_TOKEN_LENGTH;
 /** RFC 6750, section 2.1, with every visible character allowed in the token. */
-const BEARER = /^bearer +([\u0021-\u007e]+)$/i;
+export const BEARER = /^bearer +([\u0021-\u007e]+)$/i;
 const BEARER_WITH_TOKEN = /^bearer +[^ ]/i;
 const ANONYMOUS: Principal = Object.freeze({ id: 'anonymous', kind: 'anonymous' });
 

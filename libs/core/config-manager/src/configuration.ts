@@ -1,5 +1,6 @@
-import type { QuotaSettings, RateSettings } from '@omni/ports';
+import type { IdentitySettings, QuotaSettings, RateSettings } from '@omni/ports';
 import { GatewaySettingsSchema, type GatewaySettings } from './schema/configuration-schema.ts';
+import { identityOf } from './schema/identity-schema.ts';
 import type { ListenAddress } from './schema/listen-address.ts';
 import { quotaOf, rateOf } from './schema/routing-schema.ts';
 import { type SecretsSettings, secretsSettings } from './schema/secrets-schema.ts';
@@ -25,6 +26,8 @@ export interface Configuration {
     readonly token?: string;
     /** Those of others; the names are unique, and so are the tokens. */
     readonly tokens: readonly { readonly name: string; readonly token: string }[];
+    /** How others are known. Absent: not at all. */
+    readonly identity?: IdentitySettings;
   };
   readonly naming: Readonly<GatewaySettings['naming']>;
   /** Keys of 32 bytes, the one that seals first. */
@@ -117,7 +120,8 @@ export function settingsOf(
   } = settings.limits;
   const rates = { userRate: rateOf(userRate), sessionRate: rateOf(sessionRate) };
   const sessionQuota = quotaOf(quota);
-  const { token, ...auth } = settings.auth;
+  const { mode, token, tokens, ...others } = settings.auth;
+  const identity = identityOf(others);
   const { endpoint, sample } = settings.telemetry.otlp;
   const { healthLogRetention, scan, callRetention, ...storage } = settings.storage;
   return {
@@ -128,7 +132,12 @@ export function settingsOf(
       ...(tls === undefined ? {} : { tls }),
       drainMs: drain,
     },
-    auth: { ...auth, ...(token === undefined ? {} : { token }) },
+    auth: {
+      mode,
+      tokens,
+      ...(token === undefined ? {} : { token }),
+      ...(identity === undefined ? {} : { identity }),
+    },
     naming: settings.naming,
     sealing: settings.sealing,
     secrets,

@@ -8,6 +8,7 @@ import { GatewaySettingsSchema, SECTION_KEYS, type GatewaySettings } from './sch
 import { checkName, expandLocated } from './document/expand-located.ts';
 import { checkServerReferences } from './checks/server-references.ts';
 import { checkListeners } from './checks/listener-checks.ts';
+import { checkIdentity } from './checks/identity-checks.ts';
 import { checkTokens } from './checks/token-checks.ts';
 import {
   locate,
@@ -207,6 +208,7 @@ function gatewaySettings(root: LocatedMap, options: SettingsOptions): SettingsRe
   }
   checkListeners(parsed.data, expanded, problems);
   checkTokens(parsed.data, expanded, { problems, warnings });
+  checkIdentity(parsed.data, expanded, { problems, warnings });
   return { settings: withPaths(parsed.data, expanded), secrets: secretsOf(parsed.data, expanded, problems) };
 }
 

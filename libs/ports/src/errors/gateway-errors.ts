@@ -59,6 +59,7 @@ export const GATEWAY_ERRORS = {
   OMNI_ORIGIN_FORBIDDEN: { jsonRpcCode: -31011, httpStatus: 403, retryable: false, meaning: 'The Origin header names a site that may not call Omni.', hint: 'Add the origin to server.allowedOrigins if you trust its pages with all tools; pages of this machine are no exception.' },
   OMNI_AUTH_REQUIRED: { jsonRpcCode: -31012, httpStatus: 401, exitCode: 12, retryable: false, meaning: 'The request carries no valid token.', hint: 'Send Authorization: Bearer <token>; omni serve prints where the token is stored.' },
   OMNI_AUTH_UNAVAILABLE: { jsonRpcCode: -31013, httpStatus: 503, retryable: true, meaning: 'Omni could not find out in time who sent the request.', hint: 'Try again in a moment; if it lasts, check the service that knows the credentials of clients.' },
+  OMNI_SCOPE_INSUFFICIENT: { jsonRpcCode: -31014, httpStatus: 403, exitCode: 12, retryable: false, meaning: 'The token is good but lacks scopes that Omni asks for.', hint: 'Log in again and ask for the scopes that WWW-Authenticate names; auth.issuers says which are needed.' },
 
   // How busy Omni is.
   OMNI_OVERLOADED: { jsonRpcCode: -31020, httpStatus: 503, retryable: true, meaning: 'A limit on concurrent work is reached, or one user has as much of it as it gets while others may need the rest.', hint: 'Try again after data.retryAfterS seconds (Retry-After over HTTP), or raise the limit that the message names.' },

@@ -29,6 +29,7 @@ const OPTIONS = {
   measureRuntime: 'function',
   heap: 'object',
   tracer: 'object',
+  sha256: 'function',
 } as const satisfies Readonly<Record<keyof MasterServerOptions, string>>;
 
 /**

@@ -6,6 +6,7 @@ type Unchecked = Readonly<Record<string, unknown>>;
 
 /** Settings that have no default, and what a parsed configuration says beside its settings. */
 const WITHOUT_DEFAULT: ReadonlySet<string> = new Set([
+  'auth.identity',
   'auth.token',
   'limits.sessionQuota',
   'limits.sessionRate',

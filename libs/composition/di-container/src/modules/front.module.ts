@@ -19,6 +19,7 @@ export function registerFront(scope: Scope): void {
       updates: Token.ResourceSubscriptions,
       authentication: Token.Authentication,
       hostCheck: Token.OriginGuard,
+      identityCheck: Token.IdentityCheck,
       health: Token.HealthMonitor,
       pages: Token.Pages,
       metrics: Token.Metrics,
@@ -30,7 +31,7 @@ export function registerFront(scope: Scope): void {
       openSessionScope: Token.OpenSessionScope,
       logger: Token.Logger,
     },
-    useFactory: ({ configuration, registry, health, pages, metrics, router, ...parts }) => {
+    useFactory: ({ configuration, registry, health, pages, metrics, router, identityCheck, ...parts }) => {
       const switchedOff = (): readonly string[] =>
         registry.current.all.filter((spec) => !isWatched(spec)).map(({ name }) => name);
       return new ProtocolHandler({
@@ -40,7 +41,8 @@ export function registerFront(scope: Scope): void {
           find(path, query) {
             const found =
               healthPage({ health, switchedOff }, path, query) ?? (metrics && metricsPage(metrics, path));
-            const page = found === undefined ? pages?.(path) : undefined;
+            const page =
+              found === undefined ? (identityCheck?.resourcePage(path) ?? pages?.(path)) : undefined;
             return page === undefined ? found : () => page;
           },
         },

@@ -44,8 +44,10 @@ const FRONT: readonly Name[] = [
 describe('the parts of a gateway', () => {
   it('open connections to servers in one place, which the front is not given [S001-ARC-03]', () => {
     expect(NEEDS.size).toBeGreaterThan(20);
-    // Who checks definitions asks which adapters there are, and who ends everything ends them.
+    // Who checks definitions asks which adapters there are, and who ends everything ends them. Identity
+    // providers are no servers.
     expect(whoNeeds('ChildLauncher', 'HttpClient', 'ChannelDialer')).toEqual([
+      'IdentityCheck',
       'MasterServer',
       'UpstreamRegistry',
       'Upstreams',

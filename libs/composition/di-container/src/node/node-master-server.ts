@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   type BufferedLogger,
   createPinoLogger,
@@ -28,7 +29,7 @@ import { type NodeSecrets, secretCredentials } from './secrets/secret-credential
 
 export interface NodeMasterServerOptions extends Omit<
   MasterServerOptions,
-  'launcher' | 'http' | 'dialer' | 'coordinator' | 'store' | 'readStoredDefinitions'
+  'launcher' | 'http' | 'sha256' | 'dialer' | 'coordinator' | 'store' | 'readStoredDefinitions'
 > {
   /**
    * Where the coordinator runs, which decides the life of upstreams. A thread or a process may die without a
@@ -115,6 +116,7 @@ export async function createNodeParts({
       createMasterServer({
         ...options,
         audit,
+        sha256: (text) => hash('sha256', text),
         configuration,
         logger,
         startPhases,

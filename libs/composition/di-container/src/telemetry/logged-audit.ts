@@ -11,15 +11,18 @@ export function loggedAudit(logger: Logger, next?: AuditSink): AuditSink {
     record(record: AuditRecord) {
       next?.record(record);
       const { type, at: _at, details, ...fields } = record;
-      const level = type === 'secret.cache_hit' ? 'debug' : 'info';
+      const level = FREQUENT.has(type) ? 'debug' : 'info';
       logger[level]({ ...details, audit: type, ...fields }, WORDS[type.split('.', 1)[0] ?? ''] ?? 'audit');
     },
   };
 }
+
+const FREQUENT: ReadonlySet<string> = new Set(['secret.cache_hit', 'authentication.succeeded']);
 
 /** By the first word of a type. */
 const WORDS: Readonly<Record<string, string>> = {
   secret: 'access to a secret',
   config: 'the configuration',
   override: 'an override of a server',
+  authentication: 'authentication',
 };

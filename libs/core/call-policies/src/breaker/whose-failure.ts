@@ -62,6 +62,7 @@ const CULPRITS: Readonly<Record<GatewayErrorCode, Culprit>> = {
   OMNI_ORIGIN_FORBIDDEN: 'caller',
   OMNI_AUTH_REQUIRED: 'caller',
   OMNI_AUTH_UNAVAILABLE: 'omni',
+  OMNI_SCOPE_INSUFFICIENT: 'caller',
   OMNI_OVERLOADED: 'omni',
   OMNI_RATE_LIMITED: 'omni',
   OMNI_QUEUE_FULL: 'omni',

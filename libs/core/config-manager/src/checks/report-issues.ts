@@ -30,6 +30,8 @@ const PRIVATE_SETTINGS: ReadonlySet<PropertyKey> = new Set([
   'token',
   'tokens',
   'keys',
+  'secret',
+  'clientSecret',
   'command',
   'args',
   'env',

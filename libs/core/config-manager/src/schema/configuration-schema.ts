@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { IDENTITY_KEYS, IDENTITY_SHAPE } from './identity-schema.ts';
 import { LIFECYCLE_SHAPE } from './lifecycle-schema.ts';
 import { QuotaSchema, RateSchema, RoutingSchema } from './routing-schema.ts';
 import { McpServerSchema } from './mcp-server-schema.ts';
@@ -134,6 +135,7 @@ const AuthSchema = z.strictObject({
   tokens: z
     ._default(z.array(NamedTokenSchema).check(z.maxLength(MAX_TOKENS)), [])
     .check(z.describe('Tokens of users other than the owner, each with a name of its own.')),
+  ...IDENTITY_SHAPE,
 });
 
 const NamingSchema = z.strictObject({
@@ -535,6 +537,7 @@ export const SECTION_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
     block,
     Object.keys(shape),
   ]),
+  ...IDENTITY_KEYS,
   ...SECRETS_KEYS,
   ['routing', Object.keys(RoutingSchema.shape)],
   ['defaults', Object.keys(DefaultsSchema.shape)],

@@ -21,6 +21,13 @@ export const SHOWN_TEXTS: ReadonlySet<string> = new Set([
   'server.tls.cert',
   'server.tls.key',
   'auth.tokens.*.name',
+  'auth.publicUrl',
+  ...['name', 'issuer', 'jwks', 'audiences.*', 'scopes.*', 'groupsClaim', 'tenantClaim'].map(
+    (name) => `auth.issuers.*.${name}`,
+  ),
+  ...['url', 'clientId'].map((name) => `auth.issuers.*.introspection.${name}`),
+  ...['addresses.*', 'userHeader', 'groupsHeader'].map((name) => `auth.proxy.${name}`),
+  ...['name', 'expires'].map((name) => `auth.apiKeys.keys.*.${name}`),
   'tests.*.name',
   'tests.*.server',
   'tests.*.sees.*',
