@@ -69,7 +69,7 @@ export const OWNER_ID = 'owner';
 export const OMNI: Principal = { id: 'omni', kind: 'local' };
 
 /** Whether it is the owner of Omni, who always gets in. */
-export function isOwner({ id, kind }: Principal): boolean {
+export function isOwner({ id, kind }: Pick<Principal, 'id' | 'kind'>): boolean {
   return kind === 'local' || (kind === 'token' && id === OWNER_ID);
 }
 

@@ -6,6 +6,7 @@ import { NO_POLICY } from './policy.ts';
 import { call, EVERYBODY, READ, tool, user, WRITE } from './policy.fixture.ts';
 
 const ALICE = user('alice');
+const OWNER = user(OMNI.id, { kind: OMNI.kind });
 
 function policyOf(rules: PolicyInput['rules'], more: Partial<PolicyInput> = {}): CompiledPolicy {
   return new CompiledPolicy({ bindings: EVERYBODY, rules, ...more });
@@ -17,7 +18,7 @@ describe('NO_POLICY', () => {
 
   // guard: policy/nothing-granted
   it.each([
-    ['the owner', OMNI, true, true],
+    ['the owner', OWNER, true, true],
     ['the token of the owner', user('owner'), true, true],
     ['a configured token', user('ci'), true, false],
     ['anonymous clients of open mode', user('anonymous', { kind: 'anonymous' }), true, false],

@@ -6,7 +6,7 @@ import type { Effect, TargetKind, Tier } from './document/policy-schema.ts';
  * Who asks, and what an identity provider says of them. Groups and claims that are another object than before
  * are looked at anew, which takes ten times as long.
  */
-export interface PolicyPrincipal extends Principal {
+export interface PolicyPrincipal extends Pick<Principal, 'id' | 'kind'> {
   readonly groups?: readonly string[];
   readonly claims?: Readonly<Record<string, unknown>>;
 }

@@ -5,7 +5,7 @@ import { GATEWAY_ERRORS, type GatewayErrorCode, type GatewayErrorFacts } from '.
 /** Codes that JSON-RPC 2.0 and MCP define, and that Omni uses for what they stand for. */
 const PROTOCOL_CODES = [-32700, -32600, -32601, -32602, -32603, -32001, -32020, -32021, -32022];
 /** Exit codes of the `omni` command: below 64 its own, 64 as in sysexits.h; above 125 the shell's. */
-const EXIT_CODES = [1, 2, 3, 4, 5, 6, 10, 11, 12, 14, 15, 16, 64];
+const EXIT_CODES = [1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16, 64];
 // The keys of a constant table are exactly its codes.
 const ROWS = Object.entries(GATEWAY_ERRORS) as [GatewayErrorCode, GatewayErrorFacts][];
 

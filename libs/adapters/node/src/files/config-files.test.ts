@@ -45,6 +45,7 @@ describe('readConfigSources', () => {
         text: 'server: {}\n',
         role: 'base',
         facts: expect.objectContaining({ uid: expect.any(Number), mode: expect.any(Number) }),
+        mark: expect.any(String),
       },
     ]);
   });

@@ -23,7 +23,7 @@ describe('the configuration of a program', () => {
   it('has the defaults of an empty file', () => {
     // What a process is told, and not the gateway in it, is not among them.
     const { warnings: _w, notes: _n, startup: _s, errors: _e, secrets: _secrets, ...rest } = DEFAULTS;
-    const { tests: _t, modules: _m, ...defaults } = rest;
+    const { tests: _t, modules: _m, reload: _r, ...defaults } = rest;
     expect(wholeConfiguration()).toEqual(defaults);
     expect(wholeConfiguration({})).toEqual(defaults);
   });

@@ -20,6 +20,9 @@ export const DEFAULT_TENANT = 'default';
 /** The one who makes a call, where a rule names who approves it. */
 export const APPROVER_USER = 'user';
 
+/** How clients prove who they are. */
+const PRINCIPAL_KINDS = ['token', 'certificate', 'anonymous', 'local', 'identity', 'proxy', 'key'] as const;
+
 const MAX_ENTRIES = 1_000;
 
 const NameSchema = z
@@ -101,7 +104,7 @@ const BindingSchema = z.strictObject({
     .optional(PatternsSchema)
     .check(z.describe('Patterns of ids. A principal must fit every one of these four that is there.')),
   kinds: z
-    .optional(z.array(z.enum(['token', 'certificate', 'anonymous', 'local'])))
+    .optional(z.array(z.enum(PRINCIPAL_KINDS)))
     .check(z.describe('How principals have shown who they are.')),
   groups: z.optional(PatternsSchema).check(z.describe('Patterns; one group that fits is enough.')),
   claims: z
@@ -121,7 +124,7 @@ const TestSchema = z.strictObject({
   principal: z
     .strictObject({
       id: z.string().check(z.minLength(1)),
-      kind: z._default(z.enum(['token', 'certificate', 'anonymous', 'local']), 'token'),
+      kind: z._default(z.enum(PRINCIPAL_KINDS), 'token'),
       groups: z.optional(z.array(z.string())),
       claims: z.optional(z.record(z.string(), z.unknown())),
     })
