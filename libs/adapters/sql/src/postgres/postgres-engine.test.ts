@@ -62,12 +62,14 @@ describeOnPostgres(TITLE, () => {
       "select table_name from information_schema.tables where table_schema = 'omni' order by table_name",
     );
     expect(rows.map(({ table_name: name }) => name)).toEqual([
+      'config_revisions',
       'kept_calls',
       'mcp_health_log',
       'mcp_lists',
       'mcp_servers',
       'meta',
       'outbox',
+      'overrides',
       'written_batches',
     ]);
     expect(await query("select 1 from information_schema.tables where table_schema = 'public'")).toEqual([]);

@@ -36,7 +36,7 @@ async function events(of: StateStore): Promise<readonly string[]> {
 
 describe('checkStore', () => {
   it('looks at a store that is in use', async () => {
-    expect(await checkStore(path)).toEqual({ path, engine: 'sqlite', schemaVersion: 3, problems: [] });
+    expect(await checkStore(path)).toEqual({ path, engine: 'sqlite', schemaVersion: 4, problems: [] });
     await store.write({ key: '2', at: 0, events: ['second'] });
   });
 
