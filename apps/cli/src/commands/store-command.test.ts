@@ -48,7 +48,7 @@ describe('omni store', () => {
     expect(JSON.parse((await omni('check', '-o', 'json')).out)).toEqual({
       path,
       engine: 'sqlite',
-      schemaVersion: 3,
+      schemaVersion: 4,
       problems: [],
     });
   });
