@@ -1,5 +1,5 @@
 import type { Era, QuotaSettings, RateSettings, RoutingSettings } from '@omni/ports';
-import type { TopicName } from './topics/topics.ts';
+import type { TopicName } from './topics/topic-name.ts';
 
 /** What a server makes of one attempt. `afterMs` is from its arrival to what happens then. */
 export type Mood =

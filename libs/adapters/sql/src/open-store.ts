@@ -1,21 +1,5 @@
-import type { Clock, Logger, StateStore } from '@omni/ports';
-
-export interface StoreSettings {
-  /**
-   * - `sqlite:`: `omni.db` in the state folder; `sqlite:PATH`: that file.
-   * - `postgres://…` or `postgresql://…`: a database of PostgreSQL.
-   * - `memory:`: nothing is kept.
-   */
-  readonly url: string;
-  /** Of the tables in PostgreSQL. */
-  readonly schema: string;
-  readonly stateFolder: string;
-}
-
-export interface OpenStoreOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
+import type { StateStore } from '@omni/ports';
+import type { OpenStoreOptions, StoreSettings } from './store-settings.ts';
 
 /**
  * Opens the store and becomes its writer. Its libraries are loaded here: who only locks it goes without.

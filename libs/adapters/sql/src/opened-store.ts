@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError, type StateStore } from '@omni/ports';
 import type { Engine } from './engine.ts';
-import type { OpenStoreOptions, StoreSettings } from './open-store.ts';
+import type { OpenStoreOptions, StoreSettings } from './store-settings.ts';
 import { PostgresEngine } from './postgres/postgres-engine.ts';
 import { SqlStore } from './sql-store.ts';
 import { SqliteEngine } from './sqlite/sqlite-engine.ts';

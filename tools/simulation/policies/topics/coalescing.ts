@@ -3,7 +3,7 @@ import type { CallHistory } from '../history.ts';
 import type { Finding, Reference } from '../references/finding.ts';
 import { safetyOf } from '../references/repeats.ts';
 import { ADA, BOB, plainCall, plainServer, SCENE_MS, timesOf } from './plan-parts.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** Requests of one client that wait for one answer. */
 interface Group {

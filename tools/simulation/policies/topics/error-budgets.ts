@@ -3,7 +3,7 @@ import { type Attempt, type AttemptEnd, capabilityKey, type CallHistory } from '
 import type { Mood } from '../plan.ts';
 import type { Finding, Reference } from '../references/finding.ts';
 import { ADA, plainCall, plainServer, SCENE_MS, timesOf } from './plan-parts.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** The oldest tenth of a window may count or not. */
 const CERTAIN = 0.9;

@@ -1,7 +1,7 @@
 import type { PlannedCall } from '../plan.ts';
 import type { Reference } from '../references/finding.ts';
 import { ADA, BOB, plainCall, plainServer } from './plan-parts.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** Shares of users differ by so much at most. */
 const TOLERANCE = 0.1;

@@ -2,7 +2,7 @@ import type { Attempt, CallHistory, History } from '../history.ts';
 import { askedBy, type Mood, type PlannedCall } from '../plan.ts';
 import type { Finding, Reference } from '../references/finding.ts';
 import { ADA, BOB, plainCall, plainServer, SCENE_MS, timesOf } from './plan-parts.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** Statuses by which a server says that it has done something, perhaps. */
 const REQUEST_TIMEOUT = 408;

@@ -2,7 +2,7 @@ import type { QuotaSettings } from '@omni/ports';
 import type { CallHistory, History } from '../history.ts';
 import type { Finding, Reference } from '../references/finding.ts';
 import { ADA, BOB, plainCall, plainServer, SCENE_MS, timesOf } from './plan-parts.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** What is used of one quota: the calls and the time of a window that the first call opens. */
 class Purse {

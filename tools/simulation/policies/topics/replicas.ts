@@ -4,7 +4,7 @@ import type { Mood, PlannedUpstream, PolicyPlan } from '../plan.ts';
 import type { Finding, Reference } from '../references/finding.ts';
 import { safetyOf } from '../references/repeats.ts';
 import { ADA, BOB, plainCall, plainServer, SCENE_MS, timesOf } from './plan-parts.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 const SERVER = 'u';
 const SPARE = 'spare';

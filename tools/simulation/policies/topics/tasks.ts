@@ -2,7 +2,7 @@ import type { CallHistory, History } from '../history.ts';
 import type { Mood, PlannedCall } from '../plan.ts';
 import type { Finding, Reference } from '../references/finding.ts';
 import { ADA, BOB, plainCall, plainServer, SCENE_MS, timesOf } from './plan-parts.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** What it takes to write a task down, and what is under way before it. */
 const WRITING_MS = 400;

@@ -1,16 +1,6 @@
-import type { Clock, StoreReport } from '@omni/ports';
+import type { StoreCheck, StoreFile } from './store-file.ts';
 
 // The libraries of the store are loaded by each of these: a gateway that serves goes without.
-
-export interface StoreCheck extends StoreReport {
-  readonly path: string;
-}
-
-export interface StoreFile {
-  readonly path: string;
-  readonly stateFolder: string;
-  readonly clock: Clock;
-}
 
 /**
  * Looks for damage in a database of SQLite, without writing. A gateway may use it meanwhile.

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { StoreSettings } from '../open-store.ts';
+import type { StoreSettings } from '../store-settings.ts';
 
 /** Where SQLite keeps the state; `undefined` for other databases. */
 export function sqlitePath({ url, stateFolder }: Omit<StoreSettings, 'schema'>): string | undefined {

@@ -2,7 +2,7 @@ import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Clock, GatewayError } from '@omni/ports';
 import { schemaVersion, SQLITE } from '../migrate.ts';
-import type { StoreCheck, StoreFile } from './late-store-files.ts';
+import type { StoreCheck, StoreFile } from './store-file.ts';
 import { lockStore } from './lock-store.ts';
 import { kyselyOf, openDatabase } from './node-sqlite.ts';
 import { codeOf, privateFileSize } from './private-path.ts';
