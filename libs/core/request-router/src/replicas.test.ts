@@ -64,7 +64,7 @@ describe('a call that goes to a replica', () => {
       ),
       client,
     );
-    for (let turn = 0; turn < 200 && answered === ''; turn++)
+    for (let turn = 0; turn < 100_000 && answered === ''; turn++)
       await new Promise((resolve) => setImmediate(resolve));
     expect(answered).toContain('"action":"cancel"');
     replica.last.answer('"result":{"content":[]}');
