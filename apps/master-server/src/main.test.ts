@@ -161,14 +161,14 @@ describe('main', () => {
 
   it('ends with 6 when a critical server has to be ready and is not in time [S003-ST-12]', async () => {
     const config = await configFile({
-      startup: { timeout: '2s', requireCritical: true },
+      startup: { timeout: '5s', requireCritical: true },
       mcpServers: { silent: { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] } },
     });
     const program = new Program('serve', '--config', config, '--listen', '127.0.0.1:0');
 
     expect(await program.exitCode).toBe(6);
     expect(program.err).toMatch(
-      /error\[OMNI_START_TIMEOUT\]: Omni did not become ready within 2 s: still not ready: upstream:silent\n/,
+      /error\[OMNI_START_TIMEOUT\]: Omni did not become ready within 5 s: still not ready: upstream:silent\n/,
     );
   });
 

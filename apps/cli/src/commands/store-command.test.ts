@@ -42,7 +42,7 @@ describe('omni store', () => {
     const path = join(stateFolder, 'omni.db');
     expect(await omni('check')).toEqual({
       exitCode: 0,
-      out: `${path} is whole (schema version 3)\n`,
+      out: `${path} is whole (schema version 4)\n`,
       err: '',
     });
     expect(JSON.parse((await omni('check', '-o', 'json')).out)).toEqual({

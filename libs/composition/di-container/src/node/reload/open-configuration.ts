@@ -67,7 +67,7 @@ async function placeOf(
   const found = await findConfig(options);
   if (found === undefined)
     throw new GatewayError('OMNI_USAGE', '--config is missing', {
-      hint: 'Name a file or a folder; npm start and main start run without one. omni.yaml in the working directory is found, too.',
+      hint: 'Name a file or a folder (omni serve --help). An omni.yaml in the working directory or in your own folder is found without.',
     });
   return { path: resolve(found.path), isApproved: found.where === 'own' };
 }
