@@ -105,6 +105,8 @@ export const LAYER_VIOLATIONS: readonly Violation[] = [
     'libs/core/call-policies/src/fetches.ts',
     `${use('Pool')} 'undici';\n`,
   ),
+  plant('core-packages-auth', 'libs/core/auth/src/fetches.ts', `${use('Pool')} 'undici';\n`),
+  plant('core-packages-policy', 'libs/core/policy/src/fetches.ts', `${use('Pool')} 'undici';\n`),
   plant('core-packages-telemetry', 'libs/core/telemetry/src/fetches.ts', `${use('Pool')} 'undici';\n`),
   plant('adapters-layer', 'libs/adapters/two/src/knows-core.ts', `${use('GatewayError')} '@omni/alpha';\n`),
   plant('adapters-layer', 'libs/adapters/two/src/knows-adapter.ts', `${use('Pool')} '@omni/one';\n`),

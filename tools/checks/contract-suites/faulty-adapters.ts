@@ -2,11 +2,18 @@ import { PassThrough } from 'node:stream';
 import type { RpcMessage } from '@omni/jsonrpc';
 import type { SendCall, UpstreamCall } from '@omni/model';
 import { stdioChannel } from '@omni/node';
-import { configuredCredentials, type Metrics, silentLogger, systemClock } from '@omni/ports';
+import {
+  type AuditRecord,
+  configuredCredentials,
+  type Metrics,
+  silentLogger,
+  systemClock,
+} from '@omni/ports';
 import { openStore } from '@omni/sql';
 import { MetricRegistry } from '@omni/telemetry';
 import { MemorySealedStore, ScriptedSecrets } from '@omni/testing';
 import {
+  auditSinkContract,
   callStageContract,
   clockContract,
   credentialProviderContract,
@@ -141,6 +148,15 @@ export const FAULTY_ADAPTERS: Readonly<
             return { cancel() {} };
           }),
         settle,
+      });
+    },
+  },
+  auditSinkContract: {
+    noticed: 'keeps a record as it was when it was told',
+    define(it) {
+      auditSinkContract(it, () => {
+        const records: AuditRecord[] = [];
+        return { sink: { record: (record) => void records.push(record) }, read: () => records };
       });
     },
   },

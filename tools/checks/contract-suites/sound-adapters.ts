@@ -5,8 +5,9 @@ import { stdioChannel } from '@omni/node';
 import { configuredCredentials, silentLogger, systemClock } from '@omni/ports';
 import { openStore } from '@omni/sql';
 import { MetricRegistry } from '@omni/telemetry';
-import { MemorySealedStore, ScriptedCredentials, ScriptedSecrets } from '@omni/testing';
+import { MemoryAudit, MemorySealedStore, ScriptedCredentials, ScriptedSecrets } from '@omni/testing';
 import {
+  auditSinkContract,
   callStageContract,
   clockContract,
   credentialProviderContract,
@@ -88,6 +89,12 @@ export const SOUND_ADAPTERS: Readonly<Record<string, (it: DefineTest) => void>> 
         return send;
       },
       settle,
+    });
+  },
+  auditSinkContract(it) {
+    auditSinkContract(it, () => {
+      const sink = new MemoryAudit();
+      return { sink, read: () => sink.records };
     });
   },
   metricsContract(it) {

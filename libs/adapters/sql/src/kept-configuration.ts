@@ -10,7 +10,6 @@ export async function addRevision(
   await db
     .insertInto('config_revisions')
     .values({ ...revision, at: timeText(at), is_whole: isWhole })
-    // guard: store/revision-once
     .onConflict((conflict) => conflict.column('key').doNothing())
     .execute();
   const { number } = await db

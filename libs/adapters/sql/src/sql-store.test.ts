@@ -100,7 +100,7 @@ describe('SqlStore.prune', () => {
   });
 });
 
-// guard: store/kept-calls, store/kept-bytes
+// guard: store/kept-calls, store/kept-bytes, store/override-time
 describe('the store in a file of SQLite', () => {
   stateStoreContract(it, async () => {
     const stateFolder = await mkdtemp(join(tmpdir(), 'omni-store-'));

@@ -356,6 +356,7 @@ export function stateStoreContract(defineTest: DefineTest, open: () => Promise<S
     same([await store.findRevision(first)], [{ number: first, ...revision('a') }]);
   });
 
+  // guard: store/override-time
   it('keeps overrides until they are forgotten or their time is over', async ({ store }) => {
     await store.keepOverride(override('a', { until: AT + HOUR_MS }));
     await store.keepOverride(override('b', { at: AT + 1 }));

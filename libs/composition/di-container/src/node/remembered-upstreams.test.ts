@@ -93,7 +93,7 @@ describe('a gateway with a store', () => {
 
   it('starts, changes and removes servers that are defined in the store; the configuration goes first [S001-CO-03]', async () => {
     isSilent = false;
-    const database = new DatabaseSync(join(folder, 'omni.db'));
+    const database = new DatabaseSync(join(folder, 'omni.db'), { timeout: 10_000 });
     const now = new Date().toISOString();
     const insert = (name: string, command: string): void =>
       void database
