@@ -71,7 +71,7 @@ describe.each(Object.entries(RUNNERS))('the contract suites under %s', (_runner,
     const own = (titles: readonly string[]): string[] =>
       titles.filter((title) => title.startsWith(`${suite}: `));
     expect(own(sound.failed)).toEqual([]);
-    expect(own(sound.passed).length).toBeGreaterThan(3);
+    expect(own(sound.passed).length).toBeGreaterThan(2);
   });
 
   it.each(Object.entries(FAULTY_ADAPTERS))('are not passed by a faulty adapter: %s', (suite, { noticed }) => {
