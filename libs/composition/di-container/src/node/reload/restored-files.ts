@@ -1,4 +1,4 @@
-import { access, rename } from 'node:fs/promises';
+import { access, rename, unlink } from 'node:fs/promises';
 import type { RevisionSource } from '@omni/config';
 import { type ConfigFile, replaceFile } from '@omni/node';
 import { GatewayError } from '@omni/ports';
@@ -17,7 +17,9 @@ export async function restoreFiles(
 ): Promise<() => Promise<void>> {
   const undos: (() => Promise<void>)[] = [];
   const undo = async (): Promise<void> => {
-    for (const step of undos.splice(0).toReversed()) await step();
+    const steps = undos.splice(0).toReversed();
+    // One that fails keeps no other back.
+    for (const step of steps) await step().catch(() => {});
   };
   const putAside = async (place: string): Promise<void> => {
     const aside = await freeName(`${place}.removed`);
@@ -27,23 +29,23 @@ export async function restoreFiles(
   const restore = async ({ place, text }: RevisionSource): Promise<void> => {
     const former = present.find((file) => file.place === place);
     if (former?.flaw === undefined && former?.text === text) return;
-    if (former?.flaw === undefined && former !== undefined)
-      undos.push(() => replaceFile(place, former.text));
-    else {
-      if (await isThere(place)) await putAside(place);
-      undos.push(() => rename(place, `${place}.removed`));
-    }
+    const isKnown = former !== undefined && former.flaw === undefined;
+    if (!isKnown && (await isThere(place))) await putAside(place);
     await replaceFile(place, text);
+    undos.push(() => (isKnown ? replaceFile(place, former.text) : unlink(place)));
   };
   const wanted = new Set(sources.map(({ place }) => place));
-  let at = '';
-  try {
-    for (const source of sources) await restore({ ...source, place: (at = source.place) });
-    for (const { place } of present) if (!wanted.has(place)) await putAside((at = place));
-  } catch (cause) {
-    await undo();
-    throw new GatewayError('OMNI_CONFIG_UNREADABLE', `${at} cannot be written`, { cause });
-  }
+  const attempt = async (place: string, writing: Promise<void>): Promise<void> => {
+    try {
+      await writing;
+    } catch (cause) {
+      // guard: reload/half-restored
+      await undo();
+      throw new GatewayError('OMNI_CONFIG_UNREADABLE', `${place} cannot be written`, { cause });
+    }
+  };
+  for (const source of sources) await attempt(source.place, restore(source));
+  for (const { place } of present) if (!wanted.has(place)) await attempt(place, putAside(place));
   return undo;
 }
 
