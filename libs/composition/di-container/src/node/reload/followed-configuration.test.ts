@@ -207,6 +207,41 @@ describe('a configuration file that changes', () => {
   });
 });
 
+describe('a folder that is watched', () => {
+  async function folderScene(): Promise<Scene> {
+    const scene = await Scene.start(textWith(['a']));
+    await ends.pop()?.();
+    await mkdir(join(scene.folder, 'servers'));
+    await scene.run(scene.folder);
+    return scene;
+  }
+  const SERVER = "command: 'true'\ndisabled: true\n";
+
+  // guard: watch/another-folder
+  it('may be removed and made again', async () => {
+    const scene = await folderScene();
+    const servers = join(scene.folder, 'servers');
+    await rm(servers, { recursive: true });
+    await mkdir(servers);
+    await writeFile(join(servers, 'b.yaml'), SERVER);
+    await scene.until('b', () => scene.names().join() === 'a,b');
+    await writeFile(join(servers, 'c.yaml'), SERVER);
+    await scene.until('c', () => scene.names().join() === 'a,b,c');
+  });
+
+  // guard: watch/other-files
+  it('may hold other files that change all the time', async () => {
+    const scene = await folderScene();
+    const timer = setInterval(() => void writeFile(join(scene.folder, 'cache.json'), '{}'), DEBOUNCE_MS / 4);
+    try {
+      await writeFile(join(scene.folder, 'servers', 'b.yaml'), SERVER);
+      await scene.until('b', () => scene.names().join() === 'a,b');
+    } finally {
+      clearInterval(timer);
+    }
+  });
+});
+
 describe('an entry that becomes a wrong one', () => {
   // guard: reload/new-flaw
   it('leaves the server as it was, and what is wrong from the first is switched off', async () => {

@@ -104,7 +104,7 @@ export class FollowedConfiguration {
       .catch((error: unknown) => logger.warn({ error }, 'the configuration could not be kept'));
     if (!configuration.reload.watch) return;
     const onChange = (): void => this.#reload.changed(BY_FILE);
-    this.#watch = new ConfigWatch({ path: files.path, onChange });
+    this.#watch = new ConfigWatch({ path: files.path, baseNames: files.baseNames, onChange });
     // They may have changed before they were watched.
     void this.#watch.follow(first.files.map(({ path }) => path)).then(onChange);
     this.#lookLater();
@@ -156,10 +156,13 @@ export class FollowedConfiguration {
     const restore = async (): Promise<void> => {
       undo = await this.#restore(number, sources);
     };
-    const outcome = await this.#reload.write(restore, cause);
-    // guard: reload/rollback-undone
-    if (outcome.kind === 'refused') await undo();
-    return appliedOf(outcome);
+    try {
+      return appliedOf(await this.#reload.write(restore, cause));
+    } catch (error) {
+      // guard: reload/rollback-undone
+      await undo();
+      throw error;
+    }
   }
 
   /** Begins nothing more. @returns Resolves when nothing is under way. */
