@@ -89,7 +89,8 @@ export class ConfigWatch {
     if (folder === path)
       return (
         name === SERVERS ||
-        (EXTENSION.test(name) && /* guard: watch/other-files */ baseNames.includes(name.replace(EXTENSION, '')))
+        (EXTENSION.test(name) &&
+          /* guard: watch/other-files */ baseNames.includes(name.replace(EXTENSION, '')))
       );
     return folder === join(path, SERVERS) && EXTENSION.test(name) && !name.startsWith('.');
   }

@@ -39,7 +39,7 @@ export interface OverrideSettings {
 }
 
 const OWNER = 'owner';
-/** How often the wall clock is asked whether one is over: it may be set, and timers rest while a machine sleeps. */
+/** How often the wall clock is looked at: it may be set, and timers rest while a machine sleeps. */
 const LOOK_MS = 60_000;
 
 export interface OverrideChange extends OverrideInForce {

@@ -67,7 +67,12 @@ describe('the document of a revision', () => {
     const base = 'mcpServers: { a: { command: run } }';
     const sources = [
       { path: '/etc/omni/default.yaml', text: base, role: 'base' as const },
-      { path: '/etc/omni/servers/b.yaml', text, role: 'server' as const, ...(flaw !== undefined && { flaw }) },
+      {
+        path: '/etc/omni/servers/b.yaml',
+        text,
+        role: 'server' as const,
+        ...(flaw !== undefined && { flaw }),
+      },
     ];
     const document = revisionDocument(sources, parseConfiguration(sources, { env: {} }));
     expect(document?.isWhole ?? false).toBe(false);

@@ -59,7 +59,6 @@ describe('the control socket', () => {
     expect((await stat(controlSocketPath(folder))).mode & 0o777).toBe(0o600);
   });
 
-  // guard: control/id
   it.each([
     ['another object', '{"no":"question"}'],
     ['an id that is nested deeply', `{"id":${'['.repeat(32_000)}${']'.repeat(32_000)}}`],

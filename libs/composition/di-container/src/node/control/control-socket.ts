@@ -91,7 +91,7 @@ function questionOf(text: string): Question {
   const { id, method, params } = isObject(read) ? read : {};
   return {
     // Others may be nested deeper than can be written.
-    id: /* guard: control/id */ typeof id === 'string' || typeof id === 'number' ? id : null,
+    id: typeof id === 'string' || typeof id === 'number' ? id : null,
     method: typeof method === 'string' ? method : undefined,
     params: isObject(params) ? params : {},
   };

@@ -10,7 +10,13 @@ import type {
   SourceReading,
 } from '@omni/config';
 import { systemClock } from '@omni/ports';
-import { baseNamesOf, checkConfigSafety, type ConfigFile, environmentName, readConfigSources } from '@omni/node';
+import {
+  baseNamesOf,
+  checkConfigSafety,
+  type ConfigFile,
+  environmentName,
+  readConfigSources,
+} from '@omni/node';
 import { readWithSecrets } from '../secrets/read-with-secrets.ts';
 
 export interface LoadOptions {
