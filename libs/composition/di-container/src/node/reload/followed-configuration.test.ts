@@ -225,6 +225,8 @@ describe('a folder that is watched', () => {
     await mkdir(servers);
     await writeFile(join(servers, 'b.yaml'), SERVER);
     await scene.until('b', () => scene.names().join() === 'a,b');
+    // What was told of the first write is over.
+    await new Promise((resolve) => setTimeout(resolve, 5 * DEBOUNCE_MS));
     await writeFile(join(servers, 'c.yaml'), SERVER);
     await scene.until('c', () => scene.names().join() === 'a,b,c');
   });
