@@ -132,7 +132,6 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
   { name: 'reload/rollback-undone', against: 'A rollback that is refused is in force after a restart.' },
   { name: 'reload/read-otherwise', against: 'A rollback brings into force what nobody wrote.' },
   { name: 'reload/write-while-stopping', against: 'A rollback that was refused has written files.' },
-  { name: 'watch/another-folder', against: 'A folder that was made again is no longer watched.' },
   {
     name: 'watch/other-files',
     against: 'A file that changes all the time keeps a configuration from coming into force.',

@@ -51,7 +51,6 @@ export class ConfigWatch {
     for (const folder of folders) inodes.set(folder, await inodeOf(folder));
     if (this.#isClosed) return;
     for (const [folder, { watcher, inode }] of this.#watched)
-      // guard: watch/another-folder
       if (!folders.has(folder) || inode !== inodes.get(folder)) {
         watcher.close();
         this.#watched.delete(folder);

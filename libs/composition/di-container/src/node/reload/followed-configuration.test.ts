@@ -228,7 +228,6 @@ describe('a folder that is watched', () => {
   }
   const SERVER = "command: 'true'\ndisabled: true\n";
 
-  // guard: watch/another-folder
   it('may be removed and made again', async () => {
     const scene = await folderScene();
     const servers = join(scene.folder, 'servers');
