@@ -120,6 +120,24 @@ export const CONFIGURATION_GUARDS: readonly Guard[] = [
     against: 'A rollback writes files in which stars stand for secrets.',
   },
   {
+    name: 'reload/unread-source',
+    against: 'Secrets of a file that cannot be parsed are kept in clear.',
+  },
+  { name: 'reload/unread-file', against: 'A rollback writes an empty file over a good one.' },
+  {
+    name: 'reload/other-configuration',
+    against: 'A rollback writes to files of another configuration, and takes away those of this one.',
+  },
+  { name: 'reload/half-restored', against: 'Half of a rollback comes into force.' },
+  { name: 'reload/rollback-undone', against: 'A rollback that is refused is in force after a restart.' },
+  { name: 'reload/read-otherwise', against: 'A rollback brings into force what nobody wrote.' },
+  { name: 'reload/write-while-stopping', against: 'A rollback that was refused has written files.' },
+  {
+    name: 'watch/other-files',
+    against: 'A file that changes all the time keeps a configuration from coming into force.',
+    without: 'true',
+  },
+  {
     name: 'reload/unapproved',
     against: 'Commands that stand in a folder of somebody else run when Omni is started there.',
   },

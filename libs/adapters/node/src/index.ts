@@ -3,6 +3,7 @@ export { NodeChannelDialer, type NodeChannelDialerOptions } from './sockets/chan
 export { NodeChildLauncher, type NodeChildLauncherOptions } from './processes/child-launcher.ts';
 export { checkConfigSafety, type ConfigSafety, type ReadFile } from './files/config-safety.ts';
 export {
+  baseNamesOf,
   type ConfigFile,
   type ConfigFilesOptions,
   environmentName,

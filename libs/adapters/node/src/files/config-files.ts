@@ -73,6 +73,17 @@ export async function readConfigSources(
   throw unreadable(path, 'holds no default.yaml, local.yaml, omni.yaml or servers/*.yaml');
 }
 
+/** What files of a folder may be called, without extension. */
+export function baseNamesOf(environment: string | undefined): readonly string[] {
+  return [...layerNames(environment), 'omni'];
+}
+
+/** Lowest precedence first. */
+function layerNames(environment: string | undefined): ReadonlySet<string> {
+  // A set: OMNI_ENV may be "local" or "default", and no file is to be read twice.
+  return new Set(['default', ...(environment ? [environment] : []), 'local']);
+}
+
 async function readBaseFiles(
   folder: string,
   environment: string | undefined,
@@ -81,10 +92,8 @@ async function readBaseFiles(
   if (environment !== undefined && environment !== '' && !ENVIRONMENT_PATTERN.test(environment)) {
     throw unreadable(folder, 'cannot be searched for the file of OMNI_ENV: its value is no file name');
   }
-  // A set: OMNI_ENV may be "local" or "default", and no file is to be read twice.
-  const names = new Set(['default', ...(environment ? [environment] : []), 'local']);
   const layers: ConfigFile[] = [];
-  for (const name of names) layers.push(...(await readVariant(folder, name)));
+  for (const name of layerNames(environment)) layers.push(...(await readVariant(folder, name)));
   return layers.length > 0 ? layers : readVariant(folder, 'omni');
 }
 

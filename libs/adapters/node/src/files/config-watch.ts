@@ -1,16 +1,25 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export interface ConfigWatchOptions {
   /** File or folder of the configuration. */
   readonly path: string;
+  /** Names of files of a folder that may be read, without extension. */
+  readonly baseNames: readonly string[];
   /** Told that something may have changed; often more than once, now and then for nothing. */
   readonly onChange: () => void;
 }
 
-/** What a folder of a configuration may hold. */
-const RELEVANT = /\.(?:ya?ml|jsonc?|toml)$|^servers$|^\.\./i;
+const EXTENSION = /\.(?:ya?ml|jsonc?|toml)$/;
+const SERVERS = 'servers';
+
+/** A folder that is watched; another one may stand in its place by now. */
+interface Watched {
+  readonly watcher: FSWatcher;
+  /** Numbers are used again: with the time at which it was made. */
+  readonly inode: string;
+}
 
 /**
  * Watches the folders of a configuration: a file that is replaced is another one. Links are followed, so that
@@ -20,7 +29,7 @@ const RELEVANT = /\.(?:ya?ml|jsonc?|toml)$|^servers$|^\.\./i;
  */
 export class ConfigWatch {
   readonly #options: ConfigWatchOptions;
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #watched = new Map<string, Watched>();
   /** Names of files that were read, whatever their extension. */
   #names: ReadonlySet<string> = new Set();
   #isClosed = false;
@@ -34,38 +43,61 @@ export class ConfigWatch {
     const real = await Promise.all(paths.map((path) => realpath(path).catch(() => path)));
     if (this.#isClosed) return;
     const { path } = this.#options;
-    const isFolder = !paths.includes(path);
     const folders = new Set([...paths, ...real].map((file) => dirname(file)));
-    if (isFolder) folders.add(path).add(join(path, 'servers'));
+    const isFolder = !paths.includes(path);
+    if (isFolder) folders.add(path).add(join(path, SERVERS));
     this.#names = new Set([path, ...paths, ...real].map((file) => basename(file)));
-    for (const [folder, watcher] of this.#watchers)
-      if (!folders.has(folder)) {
+    const inodes = new Map<string, string | undefined>();
+    for (const folder of folders) inodes.set(folder, await inodeOf(folder));
+    if (this.#isClosed) return;
+    for (const [folder, { watcher, inode }] of this.#watched)
+      if (!folders.has(folder) || inode !== inodes.get(folder)) {
         watcher.close();
-        this.#watchers.delete(folder);
+        this.#watched.delete(folder);
       }
-    for (const folder of folders) if (!this.#watchers.has(folder)) this.#watch(folder, isFolder);
+    for (const [folder, inode] of inodes)
+      if (inode !== undefined && !this.#watched.has(folder)) this.#watch(folder, inode);
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const watcher of this.#watchers.values()) watcher.close();
-    this.#watchers.clear();
+    for (const { watcher } of this.#watched.values()) watcher.close();
+    this.#watched.clear();
   }
 
-  #watch(folder: string, isFolder: boolean): void {
+  #watch(folder: string, inode: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
-        const isRelevant =
-          name === null || this.#names.has(name) || (isFolder ? RELEVANT.test(name) : name.startsWith('..'));
-        if (isRelevant) this.#options.onChange();
+        if (name === null || this.#isRelevant(folder, name)) this.#options.onChange();
       });
       watcher.on('error', () => {
         watcher.close();
-        this.#watchers.delete(folder);
+        this.#watched.delete(folder);
       });
-      this.#watchers.set(folder, watcher);
+      this.#watched.set(folder, { watcher, inode });
     } catch {
-      // There is no such folder, or the system takes no more watches.
+      // It has gone, or the system takes no more watches.
     }
   }
+
+  /** What else lies in a folder may change all the time. */
+  #isRelevant(folder: string, name: string): boolean {
+    const { path, baseNames } = this.#options;
+    // The name of the folder itself: it was moved or removed. Two dots: a volume of Kubernetes.
+    if (this.#names.has(name) || name === basename(folder) || name.startsWith('..')) return true;
+    if (folder === path)
+      return (
+        name === SERVERS ||
+        (EXTENSION.test(name) &&
+          /* guard: watch/other-files */ baseNames.includes(name.replace(EXTENSION, '')))
+      );
+    return folder === join(path, SERVERS) && EXTENSION.test(name) && !name.startsWith('.');
+  }
+}
+
+async function inodeOf(path: string): Promise<string | undefined> {
+  return await stat(path).then(
+    ({ dev, ino, birthtimeMs }) => [dev, ino, birthtimeMs].join(' '),
+    () => undefined,
+  );
 }

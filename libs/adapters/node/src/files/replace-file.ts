@@ -16,17 +16,19 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   const target = (await found(realpath(path))) ?? path;
   const mode = (await found(stat(target)))?.mode ?? NEW_MODE;
   const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
-  const file = await open(aside, 'wx', mode & 0o777);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(aside, target).catch(async (error: unknown) => {
-    await unlink(aside);
+    const file = await open(aside, 'wx', mode & 0o777);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(aside, target);
+  } catch (error) {
+    await unlink(aside).catch(() => {});
     throw error;
-  });
+  }
 }
 
 async function found<T>(looking: Promise<T>): Promise<T | undefined> {

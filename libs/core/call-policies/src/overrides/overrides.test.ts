@@ -82,6 +82,29 @@ describe('overrides', () => {
     expect([overrides.isEmpty, changes.at(-1), clock.pendingTimers]).toEqual([true, 'expired breaker up', 0]);
   });
 
+  it('end by the wall clock, which is set forward and back', () => {
+    const { overrides, clock } = new Scene();
+    overrides.set({ upstream: 'up' }, OPEN, { forMs: 3_600_000 });
+    overrides.set({ upstream: 'down' }, OPEN, { forMs: 7_200_000 });
+    clock.setWallClock(clock.now() + 3_600_000);
+    clock.advance(60_000);
+    expect(overrides.list().map(({ target }) => target.upstream)).toEqual(['down']);
+    clock.setWallClock(clock.now() - 3_600_000);
+    clock.advance(3_600_000);
+    expect(overrides.isEmpty).toBe(false);
+    clock.advance(3_600_000);
+    expect([overrides.isEmpty, clock.pendingTimers]).toEqual([true, 0]);
+  });
+
+  it('may be in force for longer than a timer waits', () => {
+    const { overrides, clock } = new Scene();
+    const { after } = clock;
+    clock.after = (delayMs, action) => after.call(clock, Math.min(delayMs, 2 ** 31 - 1), action);
+    overrides.set({ upstream: 'up' }, OPEN, { forMs: 30 * 86_400_000 });
+    clock.advance(29 * 86_400_000);
+    expect(overrides.isEmpty).toBe(false);
+  });
+
   it('end with their server', () => {
     const { overrides, clock, changes } = new Scene();
     overrides.set({ upstream: 'up' }, { kind: 'hide' }, { forMs: 1_000 });

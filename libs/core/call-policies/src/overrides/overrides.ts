@@ -39,6 +39,8 @@ export interface OverrideSettings {
 }
 
 const OWNER = 'owner';
+/** How often the wall clock is looked at: it may be set, and timers rest while a machine sleeps. */
+const LOOK_MS = 60_000;
 
 export interface OverrideChange extends OverrideInForce {
   /** `cleared` by somebody, `expired` by itself; `forgotten`: its server is gone. */
@@ -64,7 +66,7 @@ export type OverridesOf = <Kind extends OverrideKind>(
 
 interface Kept {
   readonly inForce: OverrideInForce;
-  readonly cancelTimer: CancelTimer | undefined;
+  cancelTimer: CancelTimer | undefined;
 }
 
 /** Overrides of all servers. */
@@ -107,11 +109,9 @@ export class Overrides {
       author,
       ...(forMs !== undefined && { until: clock.now() + forMs }),
     };
-    const cancelTimer =
-      forMs === undefined
-        ? undefined
-        : /* guard: overrides/expiry */ clock.after(forMs, () => this.#end(upstream, key, 'expired'));
-    kept.set(key, { inForce, cancelTimer });
+    const one: Kept = { inForce, cancelTimer: undefined };
+    kept.set(key, one);
+    if (inForce.until !== undefined) this.#awaitEnd(one, key, inForce.until);
     this.#tell({ ...inForce, change: 'set', by: author });
   }
 
@@ -146,6 +146,16 @@ export class Overrides {
   /** Whether one of this kind is in force for all of a server. */
   isOnAll(upstream: string, kind: OverrideKind): boolean {
     return this.#byUpstream.get(upstream)?.has(keyIn(kind)) === true;
+  }
+
+  #awaitEnd(kept: Kept, key: string, until: Millis): void {
+    const { clock } = this.#options;
+    const left = until - clock.now();
+    if (left <= 0) this.#end(kept.inForce.target.upstream, key, 'expired');
+    else {
+      const look = (): void => this.#awaitEnd(kept, key, until);
+      kept.cancelTimer = /* guard: overrides/expiry */ clock.after(Math.min(left, LOOK_MS), look);
+    }
   }
 
   #end(upstream: string, key: string, change: 'cleared' | 'expired' | 'forgotten', by?: string): boolean {

@@ -165,4 +165,23 @@ describe('a reload that somebody asks for', () => {
     await scene.pass(3 * DEBOUNCE_MS);
     expect([scene.inForce, scene.clock.pendingTimers]).toEqual([[], 0]);
   });
+
+  it('waits for no debounce that begins while it stops', async () => {
+    const scene = new Scene();
+    scene.write('b');
+    await scene.reload.close();
+    expect([scene.inForce, scene.clock.pendingTimers]).toEqual([[], 0]);
+  });
+
+  // guard: reload/write-while-stopping
+  it('writes nothing while it stops', async () => {
+    const scene = new Scene();
+    scene.write('b');
+    let isWritten = false;
+    const write = async (): Promise<void> => void (isWritten = true);
+    const written = scene.reload.write(write, BY_ADA).catch((error: unknown) => error);
+    await scene.reload.close();
+    expect(await written).toMatchObject({ code: 'OMNI_SHUTTING_DOWN' });
+    expect(isWritten).toBe(false);
+  });
 });

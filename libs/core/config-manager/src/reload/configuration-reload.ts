@@ -114,6 +114,8 @@ export class ConfigurationReload<Loaded, Applied> {
   /** Does something with the sources while nobody else reads them, then {@link apply}. */
   write(write: () => Promise<void>, cause: ReloadCause): Promise<ReloadOutcome<Applied>> {
     return this.#run(async () => {
+      // guard: reload/write-while-stopping
+      if (this.#isClosed) throw stopping();
       await write();
       const outcome = await this.#reload(cause, true);
       if (outcome !== undefined) return outcome;
@@ -187,6 +189,8 @@ export class ConfigurationReload<Loaded, Applied> {
   }
 
   #wait(): Promise<void> {
+    // Nobody ends it any more.
+    if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#endWait = resolve;
       this.#cancelTimer = this.#options.clock.after(this.#options.debounceMs, resolve);

@@ -45,4 +45,37 @@ describe('the document of a revision', () => {
       ),
     ).toBeUndefined();
   });
+
+  it('holds no secret that another layer replaces', () => {
+    const header = (value: string): string =>
+      `mcpServers: { a: { url: "https://a.example/mcp", headers: { X-Key: ${value} } } }`;
+    const sources = [
+      { path: '/etc/omni/default.yaml', text: header(TOKEN), role: 'base' as const },
+      { path: '/etc/omni/local.yaml', text: header('another'), role: 'base' as const },
+    ];
+    const document = revisionDocument(sources, parseConfiguration(sources, { env: {} }));
+    expect(document?.isWhole).toBe(false);
+    expect(JSON.stringify(document)).not.toContain(TOKEN);
+  });
+
+  // guard: reload/unread-source
+  it.each([
+    ['is wrong', `url: https://b.example/mcp\ncomand: x\nheaders: { X-Key: ${TOKEN} }\n`, undefined],
+    ['cannot be parsed', `url: "https://b.example/mcp\nheaders: { X-Key: ${TOKEN} }\n`, undefined],
+    ['could not be read', '', 'may not be read by this user'],
+  ])('holds no secret of a file of servers/ that %s', (_how, text, flaw) => {
+    const base = 'mcpServers: { a: { command: run } }';
+    const sources = [
+      { path: '/etc/omni/default.yaml', text: base, role: 'base' as const },
+      {
+        path: '/etc/omni/servers/b.yaml',
+        text,
+        role: 'server' as const,
+        ...(flaw !== undefined && { flaw }),
+      },
+    ];
+    const document = revisionDocument(sources, parseConfiguration(sources, { env: {} }));
+    expect(document?.isWhole ?? false).toBe(false);
+    expect(JSON.stringify(document) ?? '').not.toContain(TOKEN);
+  });
 });

@@ -59,10 +59,13 @@ describe('the control socket', () => {
     expect((await stat(controlSocketPath(folder))).mode & 0o777).toBe(0o600);
   });
 
-  it('outlives what is no question', async () => {
+  it.each([
+    ['another object', '{"no":"question"}'],
+    ['an id that is nested deeply', `{"id":${'['.repeat(32_000)}${']'.repeat(32_000)}}`],
+  ])('outlives what is no question: %s', async (_what, text) => {
     await open();
     await new Promise<void>((resolve) => {
-      const socket = connect({ path: controlSocketPath(folder) }, () => socket.write('{"no":"question"}\n'));
+      const socket = connect({ path: controlSocketPath(folder) }, () => socket.write(`${text}\n`));
       socket.on('data', (data) => {
         expect(String(data)).toContain('OMNI_METHOD_UNKNOWN');
         socket.destroy();

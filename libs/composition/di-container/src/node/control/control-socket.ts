@@ -63,7 +63,7 @@ export async function openControlSocket({
 }
 
 async function answerTo(text: string, methods: ControlMethods): Promise<string> {
-  const { id = null, method, params } = questionOf(text);
+  const { id, method, params } = questionOf(text);
   try {
     const act = method !== undefined && Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (act === undefined)
@@ -81,7 +81,7 @@ async function answerTo(text: string, methods: ControlMethods): Promise<string> 
 }
 
 interface Question {
-  readonly id?: unknown;
+  readonly id: string | number | null;
   readonly method: string | undefined;
   readonly params: Readonly<Record<string, unknown>>;
 }
@@ -90,7 +90,8 @@ function questionOf(text: string): Question {
   const read = parsed(text);
   const { id, method, params } = isObject(read) ? read : {};
   return {
-    id,
+    // Others may be nested deeper than can be written.
+    id: typeof id === 'string' || typeof id === 'number' ? id : null,
     method: typeof method === 'string' ? method : undefined,
     params: isObject(params) ? params : {},
   };

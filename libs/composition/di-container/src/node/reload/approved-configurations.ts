@@ -47,7 +47,13 @@ export class ApprovedConfigurations {
   }
 }
 
-function approvalsIn(text: string | undefined): Readonly<Record<string, Approval>> {
-  // Holds: this class has written it, and nobody else may.
-  return text === undefined ? {} : (JSON.parse(text) as Readonly<Record<string, Approval>>);
+/** Where the file is damaged, nothing is approved. */
+function approvalsIn(text = '{}'): Readonly<Record<string, Approval>> {
+  try {
+    const read: unknown = JSON.parse(text);
+    // Holds: this class has written it, and nobody else may.
+    return typeof read === 'object' && read !== null ? (read as Readonly<Record<string, Approval>>) : {};
+  } catch {
+    return {};
+  }
 }

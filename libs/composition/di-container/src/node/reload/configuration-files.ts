@@ -10,7 +10,13 @@ import type {
   SourceReading,
 } from '@omni/config';
 import { systemClock } from '@omni/ports';
-import { checkConfigSafety, type ConfigFile, environmentName, readConfigSources } from '@omni/node';
+import {
+  baseNamesOf,
+  checkConfigSafety,
+  type ConfigFile,
+  environmentName,
+  readConfigSources,
+} from '@omni/node';
 import { readWithSecrets } from '../secrets/read-with-secrets.ts';
 
 export interface LoadOptions {
@@ -50,6 +56,11 @@ export class ConfigurationFiles {
     this.path = path;
     this.#environment = environment;
     this.#options = options;
+  }
+
+  /** What files of a folder are called, without extension. */
+  get baseNames(): readonly string[] {
+    return baseNamesOf(environmentName(this.#environment));
   }
 
   /** @throws {@link GatewayError} `OMNI_CONFIG_UNREADABLE` */

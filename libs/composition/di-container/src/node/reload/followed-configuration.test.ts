@@ -1,4 +1,15 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -207,6 +218,42 @@ describe('a configuration file that changes', () => {
   });
 });
 
+describe('a folder that is watched', () => {
+  async function folderScene(): Promise<Scene> {
+    const scene = await Scene.start(textWith(['a']));
+    await ends.pop()?.();
+    await mkdir(join(scene.folder, 'servers'));
+    await scene.run(scene.folder);
+    return scene;
+  }
+  const SERVER = "command: 'true'\ndisabled: true\n";
+
+  it('may be removed and made again', async () => {
+    const scene = await folderScene();
+    const servers = join(scene.folder, 'servers');
+    await rm(servers, { recursive: true });
+    await mkdir(servers);
+    await writeFile(join(servers, 'b.yaml'), SERVER);
+    await scene.until('b', () => scene.names().join() === 'a,b');
+    // What was told of the first write is over.
+    await new Promise((resolve) => setTimeout(resolve, 5 * DEBOUNCE_MS));
+    await writeFile(join(servers, 'c.yaml'), SERVER);
+    await scene.until('c', () => scene.names().join() === 'a,b,c');
+  });
+
+  // guard: watch/other-files
+  it('may hold other files that change all the time', async () => {
+    const scene = await folderScene();
+    const timer = setInterval(() => void writeFile(join(scene.folder, 'cache.json'), '{}'), DEBOUNCE_MS / 4);
+    try {
+      await writeFile(join(scene.folder, 'servers', 'b.yaml'), SERVER);
+      await scene.until('b', () => scene.names().join() === 'a,b');
+    } finally {
+      clearInterval(timer);
+    }
+  });
+});
+
 describe('an entry that becomes a wrong one', () => {
   // guard: reload/new-flaw
   it('leaves the server as it was, and what is wrong from the first is switched off', async () => {
@@ -286,5 +333,105 @@ describe('revisions of a configuration', () => {
       code: 'OMNI_CONFIG_REVISION_UNKNOWN',
     });
     expect(await readFile(scene.file, 'utf8')).toBe(before);
+  });
+
+  // guard: reload/other-configuration
+  it('of another configuration with the same store are not brought back', async () => {
+    const scene = await Scene.start(textWith(['a']));
+    await ends.pop()?.();
+    const other = join(scene.folder, 'other.yaml');
+    await writeFile(other, textWith(['b']));
+    await writeFile(scene.file, textWith(['a', 'c']));
+    await scene.run(other);
+    const { ctimeMs } = await stat(scene.file);
+    await expect(scene.followed.rollback(1, 'ada')).rejects.toMatchObject({
+      code: 'OMNI_CONFIG_REVISION_UNKNOWN',
+    });
+    expect((await stat(scene.file)).ctimeMs).toBe(ctimeMs);
+    expect(await readFile(other, 'utf8')).toBe(textWith(['b']));
+  });
+
+  async function inFolder(): Promise<Scene> {
+    const scene = await Scene.start(textWith(['a']));
+    await ends.pop()?.();
+    await mkdir(join(scene.folder, 'servers'));
+    await writeFile(join(scene.folder, 'servers', 'b.yaml'), "command: 'true'\ndisabled: true\n");
+    await scene.run(scene.folder);
+    await scene.followed.history(1);
+    return scene;
+  }
+
+  // guard: reload/half-restored
+  it('are brought back whole or not at all', async () => {
+    const scene = await inFolder();
+    const number = (await scene.followed.history(1)).revisions[0]?.number ?? 0;
+    const later = textWith(['a', 'c']);
+    await writeFile(scene.file, later);
+    await rm(join(scene.folder, 'servers'), { recursive: true });
+    await scene.until('c', () => scene.names().join() === 'a,c');
+    await expect(scene.followed.rollback(number, 'ada')).rejects.toMatchObject({
+      code: 'OMNI_CONFIG_UNREADABLE',
+    });
+    expect(await readFile(scene.file, 'utf8')).toBe(later);
+    expect(scene.names()).toEqual(['a', 'c']);
+  });
+
+  // guard: reload/rollback-undone
+  it('leave the files as they were where a part of Omni does not take them', async () => {
+    const scene = await Scene.start(textWith(['a']));
+    await writeFile(scene.file, textWith(['b']));
+    await scene.followed.apply('ada');
+    scene.server.configuration.guard(({ upstreams }) => {
+      if (upstreams.some(({ name }) => name === 'a')) throw new RangeError('not this one');
+    });
+    await expect(scene.followed.rollback(1, 'ada')).rejects.toMatchObject({ code: 'OMNI_CONFIG_REFUSED' });
+    expect(await readFile(scene.file, 'utf8')).toBe(textWith(['b']));
+  });
+
+  it('keep what an earlier rollback has put aside', async () => {
+    const scene = await inFolder();
+    const servers = join(scene.folder, 'servers');
+    const number = (await scene.followed.history(1)).revisions[0]?.number ?? 0;
+    for (const command of ['first', 'second']) {
+      await writeFile(join(servers, 'c.yaml'), `command: ${command}\ndisabled: true\n`);
+      await scene.followed.apply('ada');
+      await scene.followed.rollback(number, 'ada');
+    }
+    expect(await readdir(servers)).toEqual(['b.yaml', 'c.yaml.removed', 'c.yaml.removed-2']);
+    expect(await readFile(join(servers, 'c.yaml.removed'), 'utf8')).toContain('first');
+  });
+
+  // guard: reload/unread-file
+  it('with a file that could not be read write no empty one', async () => {
+    const scene = await inFolder();
+    const file = join(scene.folder, 'servers', 'c.yaml');
+    await writeFile(file, Buffer.from([0x61, 0xff]));
+    await scene.followed.apply('ada');
+    const number = (await scene.followed.history(1)).revisions[0]?.number ?? 0;
+    await writeFile(file, "command: 'true'\ndisabled: true\n");
+    await scene.followed.apply('ada');
+    await expect(scene.followed.rollback(number, 'ada')).rejects.toMatchObject({
+      code: 'OMNI_CONFIG_REVISION_UNKNOWN',
+    });
+    expect(await readFile(file, 'utf8')).toContain('true');
+  });
+
+  // guard: reload/read-otherwise
+  it('made of files that are not read now leave all as it is', async () => {
+    const scene = await Scene.start(textWith(['a']));
+    await ends.pop()?.();
+    await scene.run(scene.folder);
+    const number = (await scene.followed.history(1)).revisions[0]?.number ?? 0;
+    await unlink(scene.file);
+    const main = join(scene.folder, 'default.yaml');
+    await writeFile(main, textWith(['b']));
+    // Beside omni.yaml neither of them is read.
+    await writeFile(join(scene.folder, 'omni.yml'), 'x');
+    await scene.followed.apply('ada');
+    await expect(scene.followed.rollback(number, 'ada')).rejects.toMatchObject({
+      code: 'OMNI_CONFIG_REVISION_UNKNOWN',
+    });
+    expect(scene.names()).toEqual(['b']);
+    expect(await readFile(main, 'utf8')).toBe(textWith(['b']));
   });
 });

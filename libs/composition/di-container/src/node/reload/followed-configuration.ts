@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
 import {
   type Configuration,
   ConfigurationReload,
@@ -8,7 +8,7 @@ import {
   settingsThatNeedRestart,
   type SourceReading,
 } from '@omni/config';
-import { ConfigWatch, replaceFile } from '@omni/node';
+import { ConfigWatch } from '@omni/node';
 import {
   type AuditSink,
   type CancelTimer,
@@ -22,6 +22,7 @@ import type { DefinitionChanges } from '@omni/upstreams';
 import type { MasterServer } from '../../master-server.ts';
 import type { ConfigurationFiles, FilesReading } from './configuration-files.ts';
 import { KeptRevisions } from './kept-revisions.ts';
+import { restoreFiles } from './restored-files.ts';
 
 /** The files of a configuration, and what was read of them at the start. */
 export interface ConfigurationOrigin {
@@ -103,7 +104,7 @@ export class FollowedConfiguration {
       .catch((error: unknown) => logger.warn({ error }, 'the configuration could not be kept'));
     if (!configuration.reload.watch) return;
     const onChange = (): void => this.#reload.changed(BY_FILE);
-    this.#watch = new ConfigWatch({ path: files.path, onChange });
+    this.#watch = new ConfigWatch({ path: files.path, baseNames: files.baseNames, onChange });
     // They may have changed before they were watched.
     void this.#watch.follow(first.files.map(({ path }) => path)).then(onChange);
     this.#lookLater();
@@ -148,9 +149,20 @@ export class FollowedConfiguration {
   async rollback(number: number, author: string): Promise<AppliedConfiguration | undefined> {
     await this.#keeping;
     const sources = await this.#revisions.sourcesOf(number);
+    this.#refuseOthers(number, sources);
     await this.#options.files.check(sources);
     const cause = { author, cause: `rollback ${number}`, isConfirmed: true };
-    return appliedOf(await this.#reload.write(() => this.#restore(sources), cause));
+    let undo = async (): Promise<void> => {};
+    const restore = async (): Promise<void> => {
+      undo = await this.#restore(number, sources);
+    };
+    try {
+      return appliedOf(await this.#reload.write(restore, cause));
+    } catch (error) {
+      // guard: reload/rollback-undone
+      await undo();
+      throw error;
+    }
   }
 
   /** Begins nothing more. @returns Resolves when nothing is under way. */
@@ -237,18 +249,35 @@ export class FollowedConfiguration {
       logger.warn({ settings: needsRestart }, 'settings have changed that come into force with a restart');
   }
 
-  async #restore(sources: readonly RevisionSource[]): Promise<void> {
+  /** Whoever runs Omni with another configuration has the same store. */
+  #refuseOthers(number: number, sources: readonly RevisionSource[]): void {
+    const own = resolve(this.#options.files.path);
+    const other = sources.find(({ place }) => {
+      const way = relative(own, place);
+      return way.startsWith('..') || isAbsolute(way);
+    });
+    // guard: reload/other-configuration
+    if (other !== undefined) throw notThisOne(number, `it has ${other.place}`);
+  }
+
+  /** @returns Undoes it. */
+  async #restore(number: number, sources: readonly RevisionSource[]): Promise<() => Promise<void>> {
     const { files } = this.#options;
     const present = await files.read().then(
       (reading) => reading.files,
       () => [],
     );
-    for (const { place, text } of sources)
-      if (present.find((file) => file.place === place)?.text !== text)
-        await written(place, replaceFile(place, text));
-    const wanted = new Set(sources.map(({ place }) => place));
-    for (const { place } of present)
-      if (!wanted.has(place)) await written(place, rename(place, `${place}.removed`));
+    const undo = await restoreFiles(present, sources);
+    const isSame = await files.read().then(
+      (now) => textOf(now.files) === textOf(sources),
+      () => false,
+    );
+    // guard: reload/read-otherwise
+    if (!isSame) {
+      await undo();
+      throw notThisOne(number, 'other files would be read now, as OMNI_ENV may say');
+    }
+    return undo;
   }
 
   #lookLater(): void {
@@ -264,10 +293,13 @@ function appliedOf(outcome: ReloadOutcome<AppliedConfiguration>): AppliedConfigu
   return outcome.kind === 'applied' ? outcome.applied : undefined;
 }
 
-async function written(place: string, writing: Promise<void>): Promise<void> {
-  try {
-    await writing;
-  } catch (cause) {
-    throw new GatewayError('OMNI_CONFIG_UNREADABLE', `${place} cannot be written`, { cause });
-  }
+function textOf(sources: readonly RevisionSource[]): string {
+  return JSON.stringify(sources.map(({ place, role, text }) => [place, role, text]));
+}
+
+function notThisOne(number: number, why: string): GatewayError {
+  return new GatewayError(
+    'OMNI_CONFIG_REVISION_UNKNOWN',
+    `Revision ${number} is of another configuration: ${why}`,
+  );
 }

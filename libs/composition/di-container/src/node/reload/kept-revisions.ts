@@ -82,8 +82,8 @@ export class KeptRevisions {
     if (!revision.isWhole || revision.document === null)
       throw new GatewayError(
         'OMNI_CONFIG_REVISION_UNKNOWN',
-        `Revision ${number} held secret values, which are not kept`,
-        { hint: 'Write references such as ${SECRET:NAME} in their place: omni secrets migrate.' },
+        `Revision ${number} is not kept as it was: it held secret values, or a file that could not be read`,
+        { hint: 'Write references such as ${SECRET:NAME} in place of secrets: omni secrets migrate.' },
       );
     // Holds: this class has written it.
     return JSON.parse(revision.document) as readonly RevisionSource[];
@@ -91,6 +91,8 @@ export class KeptRevisions {
 
   #remember({ hash, files }: FilesReading): void {
     this.#remembered.delete(hash);
+    // guard: reload/unread-file
+    if (files.some(({ flaw }) => flaw !== undefined)) return;
     this.#remembered.set(
       hash,
       files.map(({ place, role, text }) => ({ place, role, text })),

@@ -45,6 +45,16 @@ describe('a configuration that nobody has named', () => {
     await openConfiguration(given());
   });
 
+  it.each(['{"half', 'null'])('is not approved by a damaged file: %s', async (damaged) => {
+    await writeFile(join(folder, 'omni.yaml'), TEXT);
+    const state = join(home, 'state');
+    await mkdir(state);
+    await writeFile(join(state, 'approved.json'), damaged, { mode: 0o600 });
+    await expect(openConfiguration(given())).rejects.toMatchObject({ code: 'OMNI_CONFIG_UNAPPROVED' });
+    await approveConfiguration({ ...given(), by: 'ada' });
+    await openConfiguration(given());
+  });
+
   it('is approved by its name', async () => {
     await writeFile(join(folder, 'omni.yaml'), TEXT);
     expect(await openConfiguration(given(join(folder, 'omni.yaml')))).not.toHaveProperty('checkApproved');
