@@ -156,6 +156,18 @@ describe('omni config explain', () => {
     expect(out).toMatch(/: off, /);
   });
 
+  it('knows settings in lists, and what is wrong with a server', async () => {
+    await write('default.yaml', 'mcpServers: { a: { command: a } }\n');
+    await write('servers/wrong.yaml', 'comand: a\n');
+    const path = folder;
+    const name = await omni('explain', 'auth.tokens.0.name', '-c', path);
+    expect(name).toMatchObject({ exitCode: 0, out: expect.stringContaining('nobody has set it') });
+    const { out, exitCode } = await omni('explain', 'server.wrong', '-c', path);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/It is misconfigured:\n.*did you mean "command"\?/);
+    expect(out).not.toContain('A call passes');
+  });
+
   it('suggests', async () => {
     const path = await write('omni.yaml', 'mcpServers: { a: { command: a } }\n');
     const { err, exitCode } = await omni('explain', 'server.darin', '-c', path);

@@ -40,6 +40,7 @@ async function explainServer(
 ): Promise<number> {
   const { environment } = context.terminal;
   const configuration = await loadConfiguration(options.config, environment, layersOf(options));
+  const { flaw } = configuration.upstreams.find(({ name }) => name === owner.calledAs) ?? {};
   const server = await createNodeMasterServer({
     configuration,
     logLevel: 'error',
@@ -47,14 +48,16 @@ async function explainServer(
   });
   try {
     const own = settings.filter(({ key }) => key.startsWith(`mcpServers.${owner.name}.`));
-    const stages = server.explain(owner.calledAs);
-    print(context, options, { schemaVersion: 1, ...owner, settings: own, stages }, [
+    const stages = flaw === undefined ? server.explain(owner.calledAs) : [];
+    const problems = flaw?.split('\n') ?? [];
+    print(context, options, { schemaVersion: 1, ...owner, settings: own, problems, stages }, [
       `${owner.name}: owned by ${owner.owner}, ${owner.place}`,
       ...own.flatMap(({ key, under, ...origin }) => [
         `  ${key.slice(`mcpServers.${owner.name}.`.length)}: ${originText(origin)}`,
         ...under.map((below) => `    over ${originText(below)}`),
       ]),
-      'A call passes:',
+      ...(flaw === undefined ? ['A call passes:'] : ['It is misconfigured:']),
+      ...problems.map((problem) => `  ${problem}`),
       ...stages.map(({ name, off, ...stage }) =>
         off === undefined ? `  ${name}${stageText(stage)}` : `  ${name}: off, ${off}`,
       ),
@@ -109,7 +112,8 @@ function schemaOf(key: string): unknown {
   let schema: unknown = configurationJsonSchema();
   for (const part of key.split('.')) {
     const below: unknown = member(member(schema, 'properties'), part);
-    schema = below ?? member(schema, 'additionalProperties');
+    schema =
+      below ?? member(schema, /^\d+$/.test(part) ? 'items' : '') ?? member(schema, 'additionalProperties');
     if (!isJsonObject(schema)) return undefined;
   }
   return schema;

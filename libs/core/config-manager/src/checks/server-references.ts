@@ -45,8 +45,8 @@ export function checkServerReferences(
   }
 }
 
-/** What a reference has put in may be a secret. */
+/** What a reference has put in, or a variable, may be a secret. */
 function isWritten(value: LocatedValue, text: string): boolean {
   if (value.kind === 'list') return value.items.some((item) => isWritten(item, text));
-  return value.kind === 'scalar' && value.value === text;
+  return value.kind === 'scalar' && value.origin === 'written' && value.value === text;
 }

@@ -58,6 +58,14 @@ const OTHER_NAMES: readonly OtherName[] = [
   { name: 'platform.limits.memoryMb', warning: `${WITHOUT_EFFECT}; give Node --max-old-space-size` },
 ];
 
+/** Other names of what stands below a path of keys. */
+export function otherNamesAt(path: readonly string[]): readonly string[] {
+  const prefix = path.map((key) => `${key}.`).join('');
+  return OTHER_NAMES.filter(({ name }) => name.startsWith(prefix)).map(
+    ({ name }) => name.slice(prefix.length).split('.', 1)[0] ?? '',
+  );
+}
+
 /**
  * Reads settings under their other names: an old name alone is a warning, both names together are a problem.
  *

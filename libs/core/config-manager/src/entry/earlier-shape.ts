@@ -39,6 +39,8 @@ const BLOCKS: ReadonlyMap<string, Read> = new Map([
   ],
 ]);
 
+export const EARLIER_KEYS: readonly string[] = [...BLOCKS.keys()];
+
 /** What of an entry is in that shape, in the keys of today; what is said in both is said by the latter. */
 export function withPresentShape(entry: LocatedMap, report: EntryReport): LocatedMap {
   let result = entry;

@@ -21,6 +21,7 @@ import {
   type LocatedValue,
 } from '../document/located-value.ts';
 import { McpServerSchema } from '../schema/mcp-server-schema.ts';
+import { EARLIER_KEYS } from './earlier-shape.ts';
 import type { NormalizeEntryOptions } from './entry-report.ts';
 import { flattened } from './flattened-entry.ts';
 import { isNamedVariable, namedVariables } from './named-variables.ts';
@@ -29,6 +30,8 @@ import { toolNames } from './tool-names.ts';
 
 const OWN_KEYS: ReadonlySet<string> = new Set(Object.keys(McpServerSchema.shape));
 const SUGGESTED_KEYS: readonly string[] = [...OWN_KEYS, 'enabled', ...SPELLINGS.keys()];
+/** Other names of {@link OWN_KEYS}. */
+export const OTHER_KEYS: readonly string[] = [...SPELLINGS.keys(), ...SWITCHES_ON, ...EARLIER_KEYS];
 const TYPES = '"stdio", "http", "sse", "ws", "unix" or "tcp"';
 /** What programs that write configurations leave empty when it is not used. */
 const MAY_BE_NOTHING: ReadonlySet<string> = new Set(['type', 'command', 'args', 'url', 'cwd', 'disabled']);
@@ -143,7 +146,7 @@ function transportType(value: LocatedValue, path: string, problems: Pick<Problem
   problems.add(
     value.at,
     path,
-    text === undefined
+    text === undefined || isExpanded(value)
       ? `${path} must be ${TYPES}, found ${kindOf(value)}`
       : `${path} must be ${TYPES}, found ${quoted(text)}${suggestion(text, TRANSPORT_WORDS)}`,
   );
@@ -207,6 +210,11 @@ function narrows(value: LocatedValue): boolean {
 
 function isSame(a: LocatedValue, b: LocatedValue): boolean {
   return a.kind === 'scalar' && b.kind === 'scalar' && a.value !== null && a.value === b.value;
+}
+
+/** Whether it is the value of a variable, which no message shows. */
+function isExpanded(value: LocatedValue): boolean {
+  return value.kind === 'scalar' && value.origin === 'expanded';
 }
 
 function textOf(value: LocatedValue): string | undefined {

@@ -265,3 +265,52 @@ describe('a file of servers/ that is wrong', () => {
     expect(refused([...base('logging: { level: loud }'), bad])).toHaveLength(3);
   });
 });
+
+describe('variables and flags', () => {
+  it('know other names, as files do (S003-CF-07)', () => {
+    const environment = {
+      OMNI_TRANSPORTS__HTTP__PORT: '7000',
+      OMNI_ROUTING__LB: 'hashed',
+      OMNI_SERVER__DRAIN_MS: '500',
+      OMNI_SERVER__MAX_CONCURRENT: '5',
+      OMNI_SERVERS__UP__ENABLED: 'false',
+      OMNI_MCPSERVERS__UP__HEALTH_CHECK: '{"type":"tcp","intervalMs":3000}',
+    };
+    const flags = Object.entries({
+      'server.idleTimeoutMs': '60000',
+      'routing.deadlineMs': '7',
+      'servers.up.environment.PIN': '1e3',
+    }).map(([key, value]) => ({ flag: '--set', key, value }));
+    const { server, limits, upstreams } = parse(base(''), { environment, flags });
+    expect(server).toMatchObject({ host: '127.0.0.1', port: 7_000, drainMs: 500 });
+    expect(limits).toMatchObject({ maxInFlight: 5, sessionIdleMs: 60_000 });
+    expect(upstreams).toMatchObject([{ name: 'up', enabled: false }]);
+    const on = parse(base(''), { flags });
+    expect(on.upstreams).toMatchObject([
+      { transport: { env: { A: '1', PIN: '1e3' } }, routing: { deadlineMs: 7 } },
+    ]);
+  });
+
+  it('replace a header whatever its case', () => {
+    const [old, rotated] = ['Authorization', 'authorization'].map(
+      (name) => `mcpServers: { far: { url: "https://far.example", headers: { ${name}: "Basic ${name}" } } }`,
+    );
+    const { upstreams } = parse(
+      base(old ?? '', rotated ?? '').map(({ text, ...one }) => ({ ...one, text: text.replace(SERVERS, '') })),
+    );
+    expect(upstreams[0]?.transport).toHaveProperty('headers', { Authorization: 'Basic authorization' });
+  });
+
+  it('say no value of a variable in a message', () => {
+    const environment = {
+      OMNI_MCPSERVERS__UP__TYPE: 'hunter2',
+      OMNI_MCPSERVERS__DOWN:
+        '{"command":"down","replica":{"of":"hunter2"},"routing":{"failover":["hunter2"]}}',
+    };
+    for (const [name, value] of Object.entries(environment)) {
+      const lines = refused(base(''), { environment: { [name]: value } });
+      expect(lines.join()).toContain('text from a variable');
+      expect(lines.join()).not.toContain('hunter2');
+    }
+  });
+});

@@ -33,7 +33,7 @@ export function environmentLayer(environment: Environment, root: LocatedMap): Lo
     const words = VARIABLE.exec(name)?.[1]?.split('__') ?? [];
     if (text === '' || words.length < 2 || words.includes('') || OTHER_VARIABLES.test(name)) continue;
     const { keys, schema } = pathOfWords(words, layerLocated(root, layer));
-    const value = locatedFrom(typedValue(text, schema), placeOf('environment', name));
+    const value = locatedText(text, schema, placeOf('environment', name));
     layer = mergeLocated(layer, nested(keys, unprinted(value)));
   }
   return layer;
@@ -53,7 +53,7 @@ export function flagLayer(
       problems.add(at, key, `${quoted(key)} is not a setting; write keys with dots between: "server.drain"`);
       continue;
     }
-    layer = mergeLocated(layer, nested(keys, locatedFrom(typedValue(value, schema), at)));
+    layer = mergeLocated(layer, nested(keys, locatedText(value, schema, at)));
   }
   return layer;
 }
@@ -115,6 +115,12 @@ export function typedSecrets(
   };
   const value = typed(root, []);
   return value.kind === 'map' ? value : root;
+}
+
+/** A text as the value that it stands for, which keeps its characters. */
+function locatedText(text: string, schema: Parameters<typeof typedValue>[1], at: Position): LocatedValue {
+  const value = locatedFrom(typedValue(text, schema), at);
+  return value.kind === 'scalar' ? { ...value, source: text } : value;
 }
 
 function placeOf(layer: LayerKind, file: string): Position {

@@ -8,6 +8,7 @@ import { readDocument } from '../document/read-document.ts';
 import { withPresentNames } from '../document/renamed-settings.ts';
 import type { Environment } from '../document/variables.ts';
 import type { ConfigLayers } from './config-layers.ts';
+import { withHeaderNames } from './header-names.ts';
 import { environmentLayer, flagLayer, overrideLayer, overridesInForce, secretLayer } from './given-layers.ts';
 
 export interface MergeOptions {
@@ -66,7 +67,8 @@ class LayerStack {
   /** The first one is what there is: `null` in it is told as what it is. */
   add(layer: LocatedMap): void {
     if (layer.entries.size === 0 && this.layers.length > 0) return;
-    const present = withPresentNames(layer, this.#options.problems, this.#options.warnings);
+    const named = withPresentNames(layer, this.#options.problems, this.#options.warnings);
+    const present = withHeaderNames(named, this.root);
     this.root = this.layers.length === 0 ? present : layerLocated(this.root, present);
     this.layers.push(present);
   }

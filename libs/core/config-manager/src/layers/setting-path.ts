@@ -1,5 +1,8 @@
 import type * as z from 'zod/mini';
 import type { LocatedMap, LocatedValue } from '../document/located-value.ts';
+import { SERVER_BLOCKS } from '../document/normalize-source.ts';
+import { otherNamesAt } from '../document/renamed-settings.ts';
+import { OTHER_KEYS } from '../entry/normalize-entry.ts';
 import { ConfigurationSchema } from '../schema/configuration-schema.ts';
 import { schemaBelow, shapeOf } from '../schema/setting-at.ts';
 
@@ -12,7 +15,8 @@ export interface SettingPath {
 
 /**
  * The setting that is meant by the words of a variable: `['SERVER', 'UNIX_SOCKET']`. Case, `-`, `_` and `.`
- * do not count in keys of Omni, nor in names that are there already; other names are taken as they are.
+ * do not count in keys of Omni and their other names, nor in names that are there already; what else there is
+ * is taken as it is.
  *
  * @param root - What lies below.
  */
@@ -24,7 +28,12 @@ export function pathOfWords(words: readonly string[], root: LocatedMap): Setting
     const shape: Readonly<Record<string, unknown>> | undefined =
       schema === undefined ? undefined : shapeOf(schema);
     const present: readonly string[] = below?.kind === 'map' ? [...below.entries.keys()] : [];
-    const key = chosen(word, shape === undefined ? present : Object.keys(shape));
+    const others = shape === undefined ? otherNamesAt(keys) : otherKeys(keys, Object.keys(shape));
+    const other = others.find((name) => folded(name) === folded(word));
+    const key = withPresentBlock(
+      chosen(word, shape === undefined ? present : Object.keys(shape)) ?? other ?? word,
+      keys,
+    );
     keys.push(key);
     schema = schema === undefined ? undefined : schemaBelow(schema, key);
     below = below?.kind === 'map' ? below.entries.get(key)?.value : undefined;
@@ -46,8 +55,9 @@ export function pathOfKey(key: string, root: LocatedMap): SettingPath {
     const present: readonly string[] = below?.kind === 'map' ? [...below.entries.keys()] : [];
     const begun = (name: string): boolean => rest === name || rest.startsWith(`${name}.`);
     const longest = present.filter(begun).toSorted((a, b) => b.length - a.length)[0];
-    const next: string = longest ?? rest.split('.', 1)[0] ?? rest;
-    rest = rest.slice(next.length + 1);
+    const written: string = longest ?? rest.split('.', 1)[0] ?? rest;
+    rest = rest.slice(written.length + 1);
+    const next = withPresentBlock(written, keys);
     keys.push(next);
     schema = schema === undefined ? undefined : schemaBelow(schema, next);
     below = below?.kind === 'map' ? below.entries.get(next)?.value : undefined;
@@ -55,10 +65,23 @@ export function pathOfKey(key: string, root: LocatedMap): SettingPath {
   return { keys, schema };
 }
 
-function chosen(word: string, names: readonly string[]): string {
+/** Other names of the settings in a map, those with a bare number of milliseconds too. */
+function otherKeys(path: readonly string[], own: readonly string[]): readonly string[] {
+  const ofServer = path.length === 2 && path[0] === 'mcpServers' ? OTHER_KEYS : [];
+  const blocks = path.length === 0 ? SERVER_BLOCKS : [];
+  return [...otherNamesAt(path), ...ofServer, ...blocks, ...own.map((name) => `${name}Ms`)];
+}
+
+/** Other names of the block of servers lead to the one that the layers below have. */
+function withPresentBlock(key: string, path: readonly string[]): string {
+  return path.length === 0 && key !== 'mcp' && SERVER_BLOCKS.includes(key) ? 'mcpServers' : key;
+}
+
+/** `undefined` where none is meant, or several are. */
+function chosen(word: string, names: readonly string[]): string | undefined {
   if (names.includes(word)) return word;
-  const alike = names.filter((name) => folded(name) === folded(word));
-  return alike.length === 1 ? (alike[0] ?? word) : word;
+  const alike = new Set(names.filter((name) => folded(name) === folded(word)));
+  return alike.size === 1 ? [...alike][0] : undefined;
 }
 
 function folded(name: string): string {

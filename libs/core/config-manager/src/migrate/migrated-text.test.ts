@@ -60,6 +60,53 @@ mcpServers:
 `);
   });
 
+  it.each([
+    [
+      'mcp.json',
+      `// owner: ops
+{ "mcpServers": {
+  /* about a,
+   * and more */
+  "a": { "command": "a", // why a
+    /* why -y */ "args": ["-y", "// none", "/* none */"] }, // after a
+
+  // about b
+  "b": { "command": "b" }
+} } // last`,
+      ' owner: ops| about a,| and more| why a| why -y| after a| about b| last',
+    ],
+    [
+      'config.toml',
+      `# owner: ops
+[mcp_servers.a] # about a
+command = "a#none"
+args = ['#none', """
+# none"""]
+# why
+[mcp_servers.b]
+command = "b" # about b`,
+      ' owner: ops| about a| why| about b',
+    ],
+    [
+      'config.yaml',
+      `# owner: ops
+extensions:
+  # about a
+  a:
+    cmd: 'a #none'
+    args: ["#none"] # why
+    description: |
+      # none
+  b: { cmd: b } # about b`,
+      ' owner: ops| about a| why| about b',
+    ],
+  ])('keeps each comment: %s', (path, text, comments) => {
+    const source = { path, place: `/p/.config/goose/${path}`, role: 'base' as const, text };
+    const migrated = migratedText(source, ENV);
+    const [, ...kept] = migrated.text.split('\n').flatMap((line) => /^ *#(.*)/.exec(line)?.slice(1) ?? []);
+    expect(kept.join('|')).toBe(comments);
+  });
+
   const cases = [...PLACEHOLDER_CASES, ...NARROWING_CASES, ...SHAPE_CASES]
     .filter(({ misconfigured, refused }) => misconfigured === undefined && refused === undefined)
     // Of a server that is off, a client looks at nothing else.

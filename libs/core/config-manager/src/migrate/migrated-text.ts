@@ -4,8 +4,14 @@ import { EntryProblems } from '../checks/entry-problems.ts';
 import { clientReference } from '../clients/client-variables.ts';
 import { recogniseClient, type Reading } from '../clients/recognise-client.ts';
 import type { ConfigSource } from '../document/config-source.ts';
-import { plainValue, type LocatedMap, type LocatedValue } from '../document/located-value.ts';
+import {
+  plainValue,
+  type LocatedEntry,
+  type LocatedMap,
+  type LocatedValue,
+} from '../document/located-value.ts';
 import { normalizeSource } from '../document/normalize-source.ts';
+import { commentsOf, type SourceComment } from '../document/source-comments.ts';
 import { readDocument } from '../document/read-document.ts';
 import { pathFrom } from '../document/source-path.ts';
 import { durationMs } from '../schema/duration.ts';
@@ -26,7 +32,7 @@ export interface MigratedText {
 
 /**
  * Brings old names of one of Omni's own files up to date, every other byte as it was; or writes a client's
- * file as one of Omni's, with the comments above its servers.
+ * file as one of Omni's, with its comments above the servers that they are about.
  *
  * @throws {@link GatewayError} `OMNI_CONFIG_INVALID` when it cannot be read.
  */
@@ -95,12 +101,13 @@ function clientText(source: ConfigSource, root: LocatedMap, { reading, env }: Cl
   const servers = block?.kind === 'map' ? block.entries : new Map<string, never>();
   const plain = Object.fromEntries([...servers].map(([name, { value }]) => [name, entryOf(value, reading)]));
   const document = new Document({ version: 1, mcpServers: plain });
-  document.commentBefore = ` Servers from ${source.path}`;
+  const comments = commentsByServer(source, [...servers.values()]);
+  document.commentBefore = [` Servers from ${source.path}`, ...(comments.get(undefined) ?? [])].join('\n');
   const written = document.get('mcpServers');
   if (isMap(written))
     for (const pair of written.items) {
       const entry = servers.get(String(pair.key));
-      const comment = entry === undefined ? '' : commentAbove(source.text, entry.at.line);
+      const comment = (comments.get(entry) ?? []).join('\n');
       // A key of a document that was made from plain values is a plain text until it is given a node.
       if (comment !== '')
         pair.key = Object.assign(document.createNode(String(pair.key)), { commentBefore: comment });
@@ -163,16 +170,29 @@ function converted(value: LocatedValue, reading: Reading): LocatedValue {
   return { ...value, value: text };
 }
 
-/** The comment lines that stand right above a line. */
-function commentAbove(text: string, line: number): string {
-  const lines = text.split('\n').slice(0, Math.max(0, line - 1));
-  const comments: string[] = [];
-  for (let last = lines.pop(); last !== undefined; last = lines.pop()) {
-    const comment = /^\s*(?:\/\/|#)(.*?)\s*$/.exec(last)?.[1];
-    if (comment === undefined) break;
-    comments.unshift(comment);
+/**
+ * The comments of a source by the server that they are about: those right above it, and those below until the
+ * next one. `undefined` has those before all servers.
+ */
+function commentsByServer(
+  source: ConfigSource,
+  servers: readonly LocatedEntry[],
+): ReadonlyMap<LocatedEntry | undefined, readonly string[]> {
+  const comments = commentsOf(source);
+  const inOrder = servers.toSorted((a, b) => a.at.line - b.at.line);
+  const starts = inOrder.map((server) => ({ server, line: firstAbove(server.at.line, comments) }));
+  const found = new Map<LocatedEntry | undefined, readonly string[]>();
+  for (const { line, lines } of comments) {
+    const server = starts.findLast((start) => start.line <= line)?.server;
+    found.set(server, [...(found.get(server) ?? []), ...lines]);
   }
-  return comments.join('\n');
+  return found;
+}
+
+/** The line of the first of the comments that stand right above a line, each on lines of its own. */
+function firstAbove(line: number, comments: readonly SourceComment[]): number {
+  const above = comments.find(({ isAlone, line: first, lines }) => isAlone && first + lines.length === line);
+  return above === undefined ? line : firstAbove(above.line, comments);
 }
 
 /** Servers that are not the same, read from the new text. */

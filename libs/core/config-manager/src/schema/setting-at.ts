@@ -83,15 +83,14 @@ export function kindsOf(schema: Schema): ReadonlySet<string> {
  * What a text stands for that comes from where everything is text: JSON where the setting takes what it says,
  * and else the text; `null` wherever it says so.
  *
- * @param schema - Of the setting; `undefined` where there is none.
+ * @param schema - Of the setting; `undefined` where there is none: it may have another name, so JSON counts.
  */
 export function typedValue(text: string, schema: Schema | undefined): unknown {
-  if (schema === undefined) return text;
-  const kinds = kindsOf(schema);
   const value = jsonValue(text);
   if (value === null) return null;
+  if (value === undefined || typeof value === 'string') return text;
   const kind = Array.isArray(value) ? 'list' : typeof value === 'object' ? 'map' : typeof value;
-  return kind !== 'string' && kinds.has(kind) ? value : text;
+  return schema === undefined || kindsOf(schema).has(kind) ? value : text;
 }
 
 function jsonValue(text: string): unknown {

@@ -50,4 +50,13 @@ B_KEY=
 `);
     expect(environmentExample([])).toContain('written by omni config env-example.\n');
   });
+
+  it('hold one line each, whatever a configuration says', () => {
+    const text = String.raw`mcpServers: { "a\nEVIL=1": { command: "${'$'}{A:-x\nEVIL=2}", requiredEnv: ["B\nEVIL=3"] } }`;
+    const example = environmentExample(
+      namedVariables([{ path: 'omni.yaml', role: 'base', text }], { env: {} }),
+    );
+    expect(example).toContain('\nA=\n');
+    expect(example).not.toMatch(/^EVIL/m);
+  });
 });

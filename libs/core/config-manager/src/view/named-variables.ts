@@ -1,4 +1,4 @@
-import { holdsCredential, isSecretName, isSecretReference } from '@omni/ports';
+import { holdsCredential, isSecretName, isSecretReference, oneLineText } from '@omni/ports';
 import { ProblemList } from '../checks/config-problem.ts';
 import type { ConfigSource } from '../document/config-source.ts';
 import { joinKey, type LocatedValue } from '../document/located-value.ts';
@@ -35,10 +35,12 @@ export function namedVariables(
   const found = new Map<string, NamedVariable>();
   const add = (name: string, usedBy: string, isRequired: boolean, fallback?: string): void => {
     // Nobody calls a variable so, but many paste a token where its name belongs.
-    if (holdsCredential(name) || isSecretReference(name)) return;
+    if (holdsCredential(name) || isSecretReference(name) || /[\s=]/.test(name)) return;
     const known = found.get(name);
     const shown =
-      fallback === undefined || isSecretName(name) || holdsCredential(fallback) ? undefined : fallback;
+      fallback === undefined || isSecretName(name) || holdsCredential(fallback) || /[\r\n]/.test(fallback)
+        ? undefined
+        : fallback;
     const kept = known?.fallback ?? shown;
     found.set(name, {
       name,
@@ -80,7 +82,7 @@ function isOther(env: LocatedValue): (name: string) => boolean {
 /** A file for a person to fill in, such as `.env.example`. */
 export function environmentExample(variables: readonly NamedVariable[]): string {
   const blocks = variables.map(({ name, usedBy, isRequired, fallback }) => {
-    const use = `# ${isRequired ? 'Required' : 'Optional'}: ${usedBy.join(', ')}`;
+    const use = `# ${isRequired ? 'Required' : 'Optional'}: ${oneLineText(usedBy.join(', '))}`;
     return `${use}\n${fallback === undefined ? '' : '# '}${name}=${fallback ?? ''}\n`;
   });
   return `# Variables that the configuration of Omni names; written by omni config env-example.\n\n${blocks.join('\n')}`;

@@ -107,6 +107,30 @@ mcpServers:
     });
   });
 
+  it('hides arguments of programs, numbers where text may stand, and lines where a name belongs', () => {
+    const text = `
+modules: { own: { pin: 4711 } }
+mcpServers:
+  a:
+    command: npx --password canary
+    args: ["\${EXEC:op --password canary}", "\${FILE:/run/a}"]
+    env: { PIN: "5s", "PASSWORD=canary": "" }
+    callTimeout: 5s
+  b: { command: /usr/bin/b, headers: { "Authorization: canary": "" } }
+  c: { command: c, connectTimeout: 500 }
+`;
+    expect(JSON.stringify(view(text))).not.toMatch(/canary|4711/);
+    expect(shown(text)).toMatchObject({
+      'mcpServers.a.command': '***',
+      'mcpServers.a.args': ['${EXEC:op …}', '${FILE:/run/a}'],
+      'mcpServers.a.env.PIN': '***',
+      'mcpServers.a.env.PASSWORD***': '',
+      'mcpServers.a.callTimeout': '5s',
+      'mcpServers.b.command': '/usr/bin/b',
+      'mcpServers.b.headers.Authorization***': '',
+    });
+  });
+
   it('shows texts of settings that there are', () => {
     const texts = new Set(textsOf(ConfigurationSchema, ''));
     expect([...SHOWN_TEXTS].filter((path) => !texts.has(path))).toEqual([]);
@@ -136,6 +160,15 @@ describe('settingsDifference', () => {
       { key: 'logging.level', before: { layer: 'file', place: 'omni.yaml:3:19', value: 'warn' } },
     ]);
     expect(settingsDifference(before, before, { env: {} })).toEqual([]);
+  });
+
+  it('tells keys apart that are shown alike', () => {
+    const sources = ['x', 'y'].map((pin) =>
+      source(`mcpServers: { a: { command: a, env: { "P=1": same, "P=2": ${pin} } } }`),
+    );
+    const [before = source(''), after = source('')] = sources;
+    const differences = settingsDifference([before], [after], { env: {} });
+    expect(differences.map(({ key }) => key)).toEqual(['mcpServers.a.env.P***']);
   });
 });
 

@@ -3,6 +3,7 @@ import { formatPosition, ProblemList } from '../checks/config-problem.ts';
 import { exposedServerName } from '../clients/exposed-server-name.ts';
 import type { ConfigSource } from '../document/config-source.ts';
 import {
+  joinKey,
   locatedFrom,
   plainValue,
   type LocatedEntry,
@@ -14,7 +15,7 @@ import { mergeSources, type MergedSources } from '../layers/merge-sources.ts';
 import type { ParseOptions } from '../parse-configuration.ts';
 import { ConfigurationSchema } from '../schema/configuration-schema.ts';
 import { schemaBelow, shapeOf } from '../schema/setting-at.ts';
-import { shownValue } from './shown-value.ts';
+import { shownName, shownValue } from './shown-value.ts';
 
 /** What a layer says. */
 export interface SettingOrigin {
@@ -61,6 +62,8 @@ export interface SettingDifference {
 
 interface Leaf {
   readonly key: string;
+  /** The same, as it may be shown. */
+  readonly name: string;
   readonly path: readonly string[];
   /** With `*` in the place of names. */
   readonly pattern: readonly string[];
@@ -86,7 +89,7 @@ export function settingsView(
     const [first, ...under] = chainOf(leaf, merged.layers);
     const byDefault = defaults.get(leaf.key);
     return {
-      key: leaf.key,
+      key: leaf.name,
       ...(first ?? originOf(leaf, leaf.value)),
       under: byDefault === undefined ? under : [...under, byDefault],
     };
@@ -118,7 +121,7 @@ export function settingsDifference(
     if (plainText(one) === plainText(other)) return [];
     return [
       {
-        key,
+        key: (one ?? other)?.name ?? key,
         ...(one !== undefined && { before: originOf(one, one.value) }),
         ...(other !== undefined && { after: originOf(other, other.value) }),
       },
@@ -145,16 +148,20 @@ function leavesOf(root: LocatedMap): readonly Leaf[] {
   const below = (
     map: LocatedMap,
     schema: z.core.$ZodType | undefined,
-    { path, pattern }: Pick<Leaf, 'path' | 'pattern'>,
+    { path, pattern, name }: Pick<Leaf, 'path' | 'pattern' | 'name'>,
   ): readonly Leaf[] =>
     [...map.entries].flatMap(([key, { value }]) => {
       const isFixed = schema !== undefined && shapeOf(schema) !== undefined;
-      const inner = { path: [...path, key], pattern: [...pattern, isFixed ? key : '*'] };
+      const inner = {
+        path: [...path, key],
+        pattern: [...pattern, isFixed ? key : '*'],
+        name: joinKey(name, shownName(key, pattern)),
+      };
       const next = schema === undefined ? undefined : schemaBelow(schema, key);
       if (value.kind === 'map' && value.entries.size > 0) return below(value, next, inner);
       return [{ ...inner, key: inner.path.join('.'), value, schema: next }];
     });
-  return below(root, ConfigurationSchema, { path: [], pattern: [] });
+  return below(root, ConfigurationSchema, { path: [], pattern: [], name: '' });
 }
 
 /** What the layers say, from the top; what one of them removes is not looked for further down. */
@@ -186,7 +193,8 @@ function defaultsOf(schema: z.core.$ZodType, path: readonly string[]): readonly 
     const at = { file: 'default', line: 0, column: 0, layer: 'default' } as const;
     const value = locatedFrom(def.defaultValue, at);
     if (value.kind === 'map' && value.entries.size === 0) return [];
-    return [{ key: inner.join('.'), path: inner, pattern: inner, value, schema: setting }];
+    const name = inner.join('.');
+    return [{ key: name, name, path: inner, pattern: inner, value, schema: setting }];
   });
 }
 

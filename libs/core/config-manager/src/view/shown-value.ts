@@ -1,4 +1,10 @@
-import { holdsCredential, isSecretReference } from '@omni/ports';
+import {
+  holdsCredential,
+  isSecretReference,
+  parseSecretReference,
+  shownReference as secretShown,
+  withoutTokens,
+} from '@omni/ports';
 import type { LocatedScalar, LocatedValue } from '../document/located-value.ts';
 import { DURATION_PATTERN } from '../schema/duration.ts';
 import { kindsOf, schemaBelow, writtenSchema } from '../schema/setting-at.ts';
@@ -80,10 +86,24 @@ export function shownValue(
     return Object.fromEntries(
       [...value.entries].map(([key, entry]) => {
         const below = schema === undefined ? undefined : schemaBelow(schema, key);
-        return [key, shownValue(entry.value, [...path, isRecord(schema) ? '*' : key], below)];
+        return [
+          shownName(key, path),
+          shownValue(entry.value, [...path, isRecord(schema) ? '*' : key], below),
+        ];
       }),
     );
   return shownScalar(value, path.join('.'), schema);
+}
+
+/**
+ * A key as it may be shown: whole lines such as `TOKEN=…` are pasted where the name of a variable or of a
+ * header belongs.
+ *
+ * @param path - Of the map, names in it replaced by `*`.
+ */
+export function shownName(key: string, path: readonly string[]): string {
+  const holdsNames = ['env', 'headers'].includes(path.at(-1) ?? '');
+  return holdsNames ? key.replace(/[^\w.-].*$/s, HIDDEN) : withoutTokens(key);
 }
 
 function isRecord(schema: z.core.$ZodType | undefined): boolean {
@@ -96,27 +116,52 @@ function shownScalar(
   schema: z.core.$ZodType | undefined,
 ): unknown {
   if (typeof value !== 'string') {
-    const kind = typeof value;
-    const isKnown = value === null || (schema !== undefined && kindsOf(schema).has(kind));
-    return isKnown ? value : HIDDEN;
+    if (value === null) return value;
+    const kinds: ReadonlySet<string> = schema === undefined ? new Set() : kindsOf(schema);
+    // Where any text may stand, a number may be a password.
+    if (typeof value === 'number' && kinds.has('text') && !isDuration(schema)) return HIDDEN;
+    return kinds.has(typeof value) ? value : HIDDEN;
   }
   // guard: config/shown-texts
-  if (SHOWN_TEXTS.has(path) && !holdsCredential(value)) return value;
+  if (SHOWN_TEXTS.has(path) && !holdsCredential(value) && !isCommandLine(path, value)) return value;
   if (schema !== undefined && choicesOf(schema).has(value)) return value;
-  if (schema !== undefined && DURATION_PATTERN.test(value)) return value;
+  if (isDuration(schema) && DURATION_PATTERN.test(value)) return value;
   const references = [...value.matchAll(REFERENCE)].map(([, reference = '']) => shownReference(reference));
   const rest = value.replaceAll(REFERENCE, '');
   if (references.length === 0) return source === '' && value === '' ? '' : HIDDEN;
   return (rest === '' ? '' : HIDDEN) + references.join('');
 }
 
+/** Whether a program stands there with its arguments. */
+function isCommandLine(path: string, text: string): boolean {
+  return path === 'mcpServers.*.command' && /[\s=]/.test(text);
+}
+
+/** Whether the only text that a setting takes is a duration. */
+function isDuration(schema: z.core.$ZodType | undefined): boolean {
+  if (schema === undefined) return false;
+  const { def } = writtenSchema(schema)._zod;
+  if (def.type === 'union') {
+    const texts = def.options.filter((option) => kindsOf(option).has('text'));
+    return texts.length > 0 && texts.every(isDuration);
+  }
+  if (def.type !== 'string') return false;
+  const patterns = (def.checks ?? []).map(({ _zod: { def: check } }) =>
+    'pattern' in check ? check.pattern : undefined,
+  );
+  return patterns.includes(DURATION_PATTERN);
+}
+
 const REFERENCE = /(?<!\$)\$\{([^{}]*)\}/g;
 const VARIABLE = /^((?:ENV:|env:)?[A-Za-z_][A-Za-z0-9_]*)(:[-?])?/;
 
-/** Its name; neither a default nor a message. */
+/** Its name; neither a default, nor a message, nor the arguments of a program. */
 function shownReference(reference: string): string {
   const [, name = '', operator] = VARIABLE.exec(reference) ?? [];
-  if (isSecretReference(reference) && !holdsCredential(reference)) return `\${${reference}}`;
+  if (isSecretReference(reference) && !holdsCredential(reference)) {
+    const secret = parseSecretReference(reference);
+    return 'scheme' in secret && secret.scheme === 'EXEC' ? secretShown(secret) : `\${${reference}}`;
+  }
   if (name === '' || holdsCredential(name) || (operator === undefined && name !== reference))
     return `\${${HIDDEN}}`;
   return `\${${name}${operator === undefined ? '' : `${operator}${HIDDEN}`}}`;
