@@ -147,8 +147,8 @@ export class ConfigurationReload<Loaded, Applied> {
       if (this.#isClosed) return undefined;
       const wasDisturbed = this.#isDisturbed;
       const now = await this.#look();
-      const isHeld = /* guard: reload/held */ !wasDisturbed && now.mark === before.mark;
-      if (isHeld) return await this.#settled(now, cause);
+      const isHeld = !wasDisturbed && now.mark === before.mark;
+      if (/* guard: reload/held */ isHeld) return await this.#settled(now, cause);
       before = now;
     }
   }
