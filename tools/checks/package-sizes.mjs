@@ -25,7 +25,7 @@ import { entryPointsOf, publicLibraries } from './packaging.mjs';
  */
 export const BUDGETS = {
   '@omni/auth': 72,
-  '@omni/call-policies': 110,
+  '@omni/call-policies': 120,
   '@omni/capabilities': 104,
   '@omni/config': 320,
   '@omni/config/json-schema': 96,
