@@ -53,6 +53,8 @@ export const MESSAGE_GUARDS: readonly Guard[] = [
   {
     name: 'json/control-characters',
     against: 'A string with a raw line break is passed on, and breaks the framing.',
+    // The end of the text still ends the scan.
+    without: `if (Number.isNaN(code)) throw new Stop('syntax', at); else if (code !== BACKSLASH) at += 1;`,
   },
   {
     name: 'json/control-in-short',
