@@ -1,3 +1,4 @@
+import { GatewayError } from '@omni/ports';
 import { type AnyScenario, isPlan, runScenario } from './any-scenario.ts';
 import type { Invariant } from './checks/violations.ts';
 import type { PolicyPlan } from './policies/plan.ts';
@@ -53,8 +54,8 @@ async function shrinkBy<Shrunk extends AnyScenario>(
   let smallest = scenario;
   const breaks = async (candidate: Shrunk): Promise<boolean> => {
     if (runs++ >= maxRuns) return false;
-    const { violations } = await run(candidate);
-    const first = violations.find((violation) => violation.invariant === invariant);
+    const result = await run(candidate).catch(refusedConfiguration);
+    const first = result?.violations.find((violation) => violation.invariant === invariant);
     if (first === undefined) return false;
     smallest = cut(candidate, first.atMs + AFTER_MS);
     return true;
@@ -138,3 +139,8 @@ const OF_PLANS: Ways<PolicyPlan> = {
       calls: smaller.calls.map((call) => (call.id === id ? { ...call, moods: call.moods.slice(-1) } : call)),
     })),
 };
+
+/** What is left names what was cut, such as a server that another falls back to: it is no scenario. */
+function refusedConfiguration(error: unknown): undefined {
+  if (!(error instanceof GatewayError) || error.code !== 'OMNI_CONFIG_INVALID') throw error;
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { GatewayError } from '@omni/ports';
 import { checkScenario } from './checked-seed.ts';
 import { NEEDED_CONDITIONS } from './checks/needed-conditions.ts';
 import { foundScenarios } from './found-scenarios.ts';
@@ -60,6 +61,19 @@ describe('shrink', () => {
     expect(smaller.faults.map(({ atMs }) => atMs)).toEqual([culprit?.atMs]);
     expect([smaller.clients.length, smaller.hosts.length]).toEqual([1, 1]);
     expect(smaller.durationMs).toBe((culprit?.atMs ?? 0) + 1_000);
+  });
+
+  it('keeps what a configuration names, and fails with what is no such refusal', async () => {
+    const scenario = scenarioOf(9, 2_400_000);
+    const run = (code: 'OMNI_CONFIG_INVALID' | 'OMNI_INTERNAL') =>
+      shrink(scenario, 'I3', {
+        run: ({ hosts }) =>
+          hosts.length < scenario.hosts.length
+            ? Promise.reject(new GatewayError(code, 'a server is named that is gone'))
+            : Promise.resolve({ violations: [{ invariant: 'I3', atMs: 1_000, what: 'planted' }] }),
+      });
+    expect((await run('OMNI_CONFIG_INVALID')).hosts).toHaveLength(scenario.hosts.length);
+    await expect(run('OMNI_INTERNAL')).rejects.toMatchObject({ code: 'OMNI_INTERNAL' });
   });
 });
 

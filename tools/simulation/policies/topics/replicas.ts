@@ -139,6 +139,8 @@ function judgeLeftOut({ plan, events }: History): readonly Finding[] {
         findings.push(finding(call, atMs, `is one of ${waited} in a row that "${one.name}" does not get`));
       const { backMs } = one;
       if (backMs === undefined || atMs < backMs || atMs >= backMs + CAREFUL_MS) continue;
+      // Where nobody else is left it gets everything.
+      if (accounts.every((other) => other === one || other.isOut(atMs))) continue;
       const counts = careful.get(one) ?? { untilMs: backMs + CAREFUL_MS, own: 0, all: 0 };
       if (counts.untilMs !== backMs + CAREFUL_MS) careful.delete(one);
       else careful.set(one, counts);
