@@ -10,7 +10,7 @@ import { generateSettingPages } from './settings.ts';
 const DOCS = join(import.meta.dirname, '../../docs/configuration/reference');
 
 describe('docs/configuration/reference', () => {
-  it('says of each setting what the schema says (S004-DOC-01)', () => {
+  it('says of each setting what the schema says [S004-DOC-01]', () => {
     // When this fails: npm run generate settings
     expect(comparePages(DOCS, settingPages(configurationJsonSchema()))).toEqual([]);
   });

@@ -48,7 +48,7 @@ describe('ConfigurationManager', () => {
   });
 
   // guard: configuration/veto
-  it('keeps a candidate out that one of its guards does not take (S003-CF-03)', () => {
+  it('keeps a candidate out that one of its guards does not take [S003-CF-03]', () => {
     const [first, second] = [configuration('info'), configuration('debug')];
     const manager = new ConfigurationManager(first);
     const asked: string[] = [];

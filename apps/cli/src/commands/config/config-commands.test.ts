@@ -69,7 +69,7 @@ describe('omni config validate', () => {
     expect(err).toContain('local.yaml:1:19  logging.level must be "debug"');
   });
 
-  it('names the missing variables of a server that others do without (S000-REG-03, S000-REG-04)', async () => {
+  it('names the missing variables of a server that others do without [S000-REG-03, S000-REG-04]', async () => {
     const path = await write(
       'omni.yaml',
       'mcpServers: { a: { command: a, requiredEnv: [A_KEY, B_KEY] }, b: { command: b } }\n',
@@ -96,7 +96,7 @@ describe('omni config validate', () => {
 });
 
 describe('omni config show', () => {
-  it('prints what is set and where, and nothing that may be secret (X004-13)', async () => {
+  it('prints what is set and where, and nothing that may be secret [X004-13]', async () => {
     const path = await write(
       'omni.yaml',
       `auth: { token: ${CANARY} }\nmcpServers: { a: { command: a, env: { K: ${CANARY}, L: "\${SECRET:l}" } } }\n`,
@@ -177,7 +177,7 @@ describe('omni config explain', () => {
 });
 
 describe('omni config schema', () => {
-  it('prints the JSON Schema (X000-01)', async () => {
+  it('prints the JSON Schema [X000-01]', async () => {
     const { out } = await omni('schema');
     expect(JSON.parse(out)).toMatchObject({ title: 'Omni configuration', properties: { mcpServers: {} } });
   });
@@ -201,7 +201,7 @@ describe('omni config diff', () => {
 });
 
 describe('omni config env-example', () => {
-  it('writes the file, and says when it is not up to date (X000-08)', async () => {
+  it('writes the file, and says when it is not up to date [X000-08]', async () => {
     const conf = join(folder, 'conf');
     await write('conf/servers/a.yaml', 'command: a\nrequiredEnv: [A_KEY]\n');
     expect(await omni('env-example', '-c', conf, '--check')).toMatchObject({ exitCode: 1 });

@@ -41,7 +41,7 @@ describe('docs/examples/configuration', () => {
     });
   });
 
-  it('has an .env.example that is up to date (X000-08)', async () => {
+  it('has an .env.example that is up to date [X000-08]', async () => {
     // When this fails: omni config env-example -c docs/examples/configuration --write
     expect(await omni('env-example', '--check')).toMatchObject({ exitCode: 0 });
   });

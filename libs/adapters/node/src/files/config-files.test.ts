@@ -155,7 +155,7 @@ describe('readConfigSources', () => {
     [{ ENV: '/root/.shrc' }, undefined],
     [{ ENV: '../up' }, undefined],
     [{}, undefined],
-  ])('takes the environment from OMNI_ENV, else ENV: %j (S000-CFG-05)', (environment, name) => {
+  ])('takes the environment from OMNI_ENV, else ENV: %j [S000-CFG-05]', (environment, name) => {
     expect(environmentName(environment)).toBe(name);
   });
 
@@ -172,7 +172,7 @@ describe('readConfigSources', () => {
     );
   });
 
-  it('reads the other files of servers/ where one cannot be read (S000-REG-01)', async () => {
+  it('reads the other files of servers/ where one cannot be read [S000-REG-01]', async () => {
     await write({ 'servers/b.yaml': 'command: b', 'servers/c.toml': 'command = "c"' });
     await mkdir(join(folder, 'servers', 'a.yaml'), { recursive: true });
     expect(await readConfigSources(folder)).toMatchObject([

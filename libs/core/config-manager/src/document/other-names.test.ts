@@ -23,7 +23,7 @@ function parse(text: string): Configuration {
 }
 
 describe('EffectiveConfig', () => {
-  it('is read as it is (S003-CF-06, S003-CF-07)', () => {
+  it('is read as it is [S003-CF-06, S003-CF-07]', () => {
     const json = JSON.stringify({ ...EFFECTIVE_CONFIG, mcpServers: { up: { command: 'up' } } });
     const configuration = parseConfiguration([{ path: 'omni.json', role: 'base', text: json }], { env: {} });
     expect(configuration).toMatchObject({

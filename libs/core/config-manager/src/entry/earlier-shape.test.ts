@@ -41,7 +41,7 @@ const SAMPLES: readonly (readonly [name: string, text: string])[] = [
 ];
 
 describe('a server file of the shape before', () => {
-  it('says what it says (X000-01, X000-02)', () => {
+  it('says what it says [X000-01, X000-02]', () => {
     const { upstreams, warnings } = parse(WHOLE);
     expect(upstreams).toMatchObject([
       {

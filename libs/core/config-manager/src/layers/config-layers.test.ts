@@ -33,7 +33,7 @@ function refused(...given: Parameters<typeof parse>): readonly string[] {
 }
 
 describe('the layers of a configuration', () => {
-  it('come one over the other: one setting in all of them (S003-CF-01)', () => {
+  it('come one over the other: one setting in all of them [S003-CF-01]', () => {
     const level = (layers: ParseOptions['layers'], ...texts: readonly string[]): string =>
       parse(base(...texts), layers).logging.level;
     const file = 'logging: { level: debug }';
@@ -231,7 +231,7 @@ describe('a file of servers/ that is wrong', () => {
     ['comand: x', 'servers/bad.yaml:1:1  "comand" is not a key of a server; did you mean "command"?'],
     ['', 'servers/bad.yaml:1:1  the file is empty'],
     ['command: "${UNSET}"', 'servers/bad.yaml:1:10  mcpServers.bad.command: ${UNSET} is not set'],
-  ])('stops its server alone: %j (S000-REG-01)', (text, flaw) => {
+  ])('stops its server alone: %j [S000-REG-01]', (text, flaw) => {
     const bad: ConfigSource = { path: 'servers/bad.yaml', role: 'server', text };
     const { upstreams } = parse([...base(''), bad, good]);
     expect(upstreams).toMatchObject([
@@ -267,7 +267,7 @@ describe('a file of servers/ that is wrong', () => {
 });
 
 describe('variables and flags', () => {
-  it('know other names, as files do (S003-CF-07)', () => {
+  it('know other names, as files do [S003-CF-07]', () => {
     const environment = {
       OMNI_TRANSPORTS__HTTP__PORT: '7000',
       OMNI_ROUTING__LB: 'hashed',

@@ -22,7 +22,7 @@ mcpServers:
 ];
 
 describe('namedVariables', () => {
-  it('finds those of references, of requiredEnv and of feature flags (X000-08)', () => {
+  it('finds those of references, of requiredEnv and of feature flags [X000-08]', () => {
     expect(namedVariables(SOURCES, { env: {} })).toEqual([
       { name: 'B_KEY', usedBy: ['mcpServers.b.requiredEnv'], isRequired: true },
       {

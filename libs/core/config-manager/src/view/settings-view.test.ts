@@ -24,7 +24,7 @@ function shown(text: string): Readonly<Record<string, unknown>> {
 }
 
 describe('settingsView', () => {
-  it('says which layer has set what, and what lies below (S003-CF-01)', () => {
+  it('says which layer has set what, and what lies below [S003-CF-01]', () => {
     const layers = {
       environment: { OMNI_LOGGING__LEVEL: 'warn' },
       flags: [{ flag: '--set', key: 'logging.level', value: 'info' }],

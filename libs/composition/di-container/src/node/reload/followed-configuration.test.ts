@@ -119,14 +119,14 @@ describe('a configuration file that changes', () => {
         await writeFile(file, text);
       },
     ],
-  ])('comes into force (S003-CF-04, S004-RT-02, S004-EV-02): %s', async (_how, write) => {
+  ])('comes into force [S003-CF-04, S004-RT-02, S004-EV-02]: %s', async (_how, write) => {
     const scene = await Scene.start(textWith(['a']));
     await write(scene, textWith(['a', 'b']));
     await scene.until('b', () => scene.names().join() === 'a,b');
     expect(scene.ofType('config.reloaded')).toMatchObject([{ author: 'file', added: ['b'], removed: [] }]);
   });
 
-  it('stays out where it is wrong, which an event tells (S000-CFG-04)', async () => {
+  it('stays out where it is wrong, which an event tells [S000-CFG-04]', async () => {
     const scene = await Scene.start(textWith(['a'], 'auth: { token: a-token-that-is-secret }'));
     await writeFile(
       scene.file,
@@ -173,7 +173,7 @@ describe('a configuration file that changes', () => {
     expect(scene.ofType('config.reloaded').at(-1)).toMatchObject({ author: 'ada' });
   });
 
-  it('waits where a part of Omni does not take it (S003-CF-03)', async () => {
+  it('waits where a part of Omni does not take it [S003-CF-03]', async () => {
     const scene = await Scene.start(textWith(['a']));
     const unguard = scene.server.configuration.guard(({ upstreams }) => {
       if (upstreams.some(({ name }) => name === 'evil')) throw new RangeError('not this one');
@@ -273,7 +273,7 @@ describe('an entry that becomes a wrong one', () => {
 });
 
 describe('revisions of a configuration', () => {
-  it('are numbered, kept over a restart, and can be brought back (S002-RT-04)', async () => {
+  it('are numbered, kept over a restart, and can be brought back [S002-RT-04]', async () => {
     const scene = await Scene.start(textWith(['a'], '# the first'));
     await writeFile(scene.file, textWith(['a', 'b'], '# the second'));
     await scene.until('b', () => scene.names().join() === 'a,b');
