@@ -49,7 +49,6 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
       return {
         command,
         options: {
-          ...(values.config !== undefined && { config: values.config }),
           ...reading(values),
           ...listening(values),
           check: values.check ?? false,
@@ -62,7 +61,6 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
       return {
         command,
         options: {
-          ...(values.config !== undefined && { config: values.config }),
           ...(values.server !== undefined && { server: values.server }),
           ...reading(values),
           ...listening(values),
@@ -74,7 +72,6 @@ export function parseProgramArguments(argv: readonly string[]): ProgramRequest {
       return {
         command,
         options: {
-          ...(values.config !== undefined && { config: values.config }),
           ...reading(values),
           ...listening(values),
         },
@@ -105,12 +102,17 @@ function parse<T extends OptionTypes>(
 }
 
 interface ReadingOptions {
+  readonly config?: string;
   readonly strict?: boolean;
   readonly set?: readonly string[];
 }
 
-function reading({ strict, set }: ReadingOptions): ReadingOptions {
-  return { ...(strict !== undefined && { strict }), ...(set !== undefined && { set }) };
+function reading({ config, strict, set }: ReadingOptions): ReadingOptions {
+  return {
+    ...(config !== undefined && { config }),
+    ...(strict !== undefined && { strict }),
+    ...(set !== undefined && { set }),
+  };
 }
 
 interface ListeningOptions {

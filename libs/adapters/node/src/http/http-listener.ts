@@ -310,7 +310,7 @@ export class NodeHttpListener {
       this.#openExchanges > PACED_ABOVE &&
       // Health is asked for by GET.
       request.method === 'POST' &&
-      // What is pipelined is held back by its own answers.
+      // What is pipelined has a bound of its own.
       connection.open.length === 1;
     if (isPaced) this.#paced.add(exchange);
     else this.#handle(exchange);

@@ -1,4 +1,5 @@
 import {
+  entryAt,
   kindOf,
   textAt,
   type LocatedEntry,
@@ -119,16 +120,4 @@ function hasNestedServer(value: LocatedValue): boolean {
       return inner?.kind === 'map' && looksLikeServer(inner);
     })
   );
-}
-
-/** A key with dots counts as it is written, before its parts. */
-function entryAt(root: LocatedMap, path: readonly string[]): LocatedEntry | undefined {
-  let map: LocatedMap = root;
-  for (const [index, key] of path.entries()) {
-    const entry = map.entries.get(key);
-    if (entry === undefined || index === path.length - 1) return entry;
-    if (entry.value.kind !== 'map') return undefined;
-    map = entry.value;
-  }
-  return undefined;
 }

@@ -103,6 +103,17 @@ export function nested(path: readonly string[], value: LocatedValue): LocatedMap
   return { kind: 'map', at: value.at, entries: new Map([[key, entry]]) };
 }
 
+/** What stands at the end of a path of keys; `undefined` where the way there ends before. */
+export function entryAt(root: LocatedMap, path: readonly string[]): LocatedEntry | undefined {
+  let found: LocatedEntry | undefined;
+  let map: LocatedMap | undefined = root;
+  for (const key of path) {
+    found = map?.entries.get(key);
+    map = found?.value.kind === 'map' ? found.value : undefined;
+  }
+  return found;
+}
+
 /**
  * The value without positions and without what is unresolved. Keys are own properties; a source cannot hold
  * `__proto__`.

@@ -2,6 +2,7 @@ import { quoted, type Position, type ProblemList } from '../checks/config-proble
 import { GatewaySettingsSchema } from '../schema/configuration-schema.ts';
 import { withDurations } from './bare-durations.ts';
 import {
+  entryAt,
   isNull,
   mergeLocated,
   nested,
@@ -153,16 +154,6 @@ function spelled(
   const last = path.at(-1) ?? '';
   const leaf: LocatedMap = { kind: 'map', at, entries: new Map([[last, { written: key, at, value }]]) };
   return path.length === 1 ? leaf : nested(path.slice(0, -1), leaf);
-}
-
-function entryAt(root: LocatedMap, path: readonly string[]): LocatedEntry | undefined {
-  let found: LocatedEntry | undefined;
-  let map: LocatedMap | undefined = root;
-  for (const key of path) {
-    found = map?.entries.get(key);
-    map = found?.value.kind === 'map' ? found.value : undefined;
-  }
-  return found;
 }
 
 /** Without it, and without maps that only led to it. */

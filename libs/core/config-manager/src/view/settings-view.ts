@@ -3,10 +3,10 @@ import { formatPosition, ProblemList } from '../checks/config-problem.ts';
 import { exposedServerName } from '../clients/exposed-server-name.ts';
 import type { ConfigSource } from '../document/config-source.ts';
 import {
+  entryAt,
   joinKey,
   locatedFrom,
   plainValue,
-  type LocatedEntry,
   type LocatedMap,
   type LocatedValue,
 } from '../document/located-value.ts';
@@ -215,14 +215,4 @@ function ownersOf({ root, layers }: MergedSources): readonly ServerOwner[] {
       ? []
       : [{ name, calledAs: exposedServerName(name), owner: at.layer ?? 'file', place: formatPosition(at) }];
   });
-}
-
-function entryAt(root: LocatedMap, path: readonly string[]): LocatedEntry | undefined {
-  let found: LocatedEntry | undefined;
-  let map: LocatedMap | undefined = root;
-  for (const key of path) {
-    found = map?.entries.get(key);
-    map = found?.value.kind === 'map' ? found.value : undefined;
-  }
-  return found;
 }
